@@ -1,0 +1,24 @@
+import { isIPv6 } from 'node:net'
+import type { ExportConfig } from '../config/schema.ts'
+import type { MoverAddresses } from '../host/channel.ts'
+
+/** RFC 1833 §3: where clients look for a port mapper. */
+const PORTMAP_PORT = 111
+const NFS_PORT = 2049
+
+/** How a Linux client mounts an export, and how a program that uses libnfs names it. */
+export function mountLines(exported: ExportConfig, where: MoverAddresses): string[] {
+  const host = isIPv6(where.address) ? `[${where.address}]` : where.address
+  const canAskPorts = where.portmap === PORTMAP_PORT && where.nfs === NFS_PORT
+  const ports = canAskPorts ? '' : `,port=${where.nfs},mountport=${where.nfs}`
+  const source = shellWord(`${host}:${exported.path}`)
+  const query = `nfsport=${where.nfs}&mountport=${where.nfs}&version=3`
+  return [
+    `mount -t nfs -o vers=3,tcp,nolock${ports} ${source} /mnt`,
+    `nfs://${host}${encodeURI(exported.path)}?${query}`,
+  ]
+}
+
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}

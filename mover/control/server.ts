@@ -1,0 +1,29 @@
+import fs from 'node:fs'
+import fastify from 'fastify'
+import { withSocketPath } from './socket-path.ts'
+
+/** Answers of GET by path: each is called for every request and gives plain data that becomes JSON. */
+export type ControlRoutes = Readonly<Record<`/${string}`, () => unknown>>
+
+/** The control interface of a process: HTTP with JSON over a Unix socket that only its owner may use. */
+export interface ControlServer {
+  close(): Promise<void>
+}
+
+/**
+ * Serves `routes`. A socket that an earlier process left is replaced: the caller knows that none of them lives. Rejects
+ * with Node's error when it cannot listen.
+ */
+export async function startControl(socketPath: string, routes: ControlRoutes): Promise<ControlServer> {
+  const app = fastify({ logger: false, bodyLimit: 64 * 1024, forceCloseConnections: true })
+  for (const [path, answer] of Object.entries(routes)) app.get(path, answer)
+  fs.rmSync(socketPath, { force: true })
+  await withSocketPath(socketPath, (path) => app.listen({ path }))
+  fs.chmodSync(socketPath, 0o600)
+  return {
+    async close() {
+      await app.close()
+      fs.rmSync(socketPath, { force: true })
+    },
+  }
+}

@@ -1,0 +1,53 @@
+import type { MoverState } from '../host/managed-mover.ts'
+
+/** `GET /status` of the supervisor. */
+export interface SupervisorStatus {
+  supervisor: {
+    version: string
+    pid: number
+    uptimeSec: number
+    /** The file; null for the built-in defaults. */
+    config: string | null
+    stateDir: string
+  }
+  movers: MoverState[]
+}
+
+/** One procedure's counters; `micros` is the time from arrival to answer of all calls together. */
+export interface ProcedureStatus {
+  program: string
+  version: number
+  procedure: string
+  calls: number
+  errors: number
+  micros: number
+}
+
+/** Bytes of one volume, and whatever its engine counts (log, checkpoints, cache): numbers by name. */
+export interface VolumeStatus {
+  name: string
+  device: string
+  totalBytes: number
+  freeBytes: number
+  totalFiles: number
+  freeFiles: number
+  counters: Record<string, number>
+}
+
+/** `GET /status` of a mover. */
+export interface MoverStatus {
+  mover: {
+    name: string
+    pid: number
+    uptimeSec: number
+    rssBytes: number
+    heapUsedBytes: number
+    externalBytes: number
+  }
+  volumes: VolumeStatus[]
+  procedures: ProcedureStatus[]
+  /** Counters of connections and RPC: numbers by name. */
+  network: Record<string, number>
+  rpc: Record<string, number>
+  mounts: { host: string; path: string }[]
+}

@@ -1,0 +1,130 @@
+import type { Timestamp } from '../environment.ts'
+import type { Failure } from '../failure.ts'
+import type { Barrier, ReplayTag } from '../operation.ts'
+import type { FileType, Inode } from '../volume/inode.ts'
+
+/** Most names of one file. */
+export const MAX_LINKS = 65_000
+
+/** Who acts, after squashing. uid 0 is the superuser. */
+export interface Credentials {
+  uid: number
+  gid: number
+  /** Supplementary groups. */
+  gids: readonly number[]
+}
+
+/** What an operation is run with and what it leaves behind for its reply. Reused by its protocol server. */
+export interface Operation {
+  credentials: Credentials
+  /** True on a read-only export: every change is refused with ROFS. */
+  readOnly: boolean
+  /** Goes into the operation's own log record, so that a retransmission after a restart gets the first answer. */
+  replay: ReplayTag | null
+  /** Set by the operation when its reply must wait (log not durable yet, data not flushed). Null: reply at once. */
+  barrier: Barrier | null
+}
+
+/** 'now' means the server's clock; undefined leaves the attribute alone. */
+export interface SetAttributes {
+  mode?: number
+  uid?: number
+  gid?: number
+  /** Bytes; at most 16 TiB. */
+  size?: number
+  atime?: Timestamp | 'now'
+  mtime?: Timestamp | 'now'
+}
+
+/** RFC 1813 createhow3 in neutral words; `exclusive` carries the client's 8-byte verifier. */
+export type CreateHow =
+  | { kind: 'unchecked'; attributes: SetAttributes }
+  | { kind: 'guarded'; attributes: SetAttributes }
+  | { kind: 'exclusive'; verifier: Uint8Array }
+
+export type Stability = 'unstable' | 'dataSync' | 'fileSync'
+
+/** A read's outcome: views into pinned cache pages. `release` must be called once the bytes have been sent. */
+export interface ReadResult {
+  /** Reused array; only the first `segmentCount` are meant. */
+  segments: Uint8Array[]
+  segmentCount: number
+  /** Bytes in all. */
+  count: number
+  eof: boolean
+  release: () => void
+}
+
+export interface WriteResult {
+  count: number
+  committed: Stability
+}
+
+/** Bytes and inodes of a volume. */
+export interface VolumeStatistics {
+  totalBytes: number
+  freeBytes: number
+  totalFiles: number
+  freeFiles: number
+}
+
+/** Called for each entry; returns false when it does not fit any more (that entry is not consumed). */
+export type EntrySink = (cookie: number, ino: number, name: Uint8Array) => boolean
+
+/**
+ * The neutral file service of one volume. Every method is synchronous, throws `Suspend` (having changed nothing) when
+ * something must be read first, and sets `op.barrier` when the reply must wait. Permission checks are made here, against
+ * `op.credentials`. Names are raw bytes. Inodes are live objects: attributes are read from them right after the call.
+ */
+export interface FileService {
+  readonly volumeUuid: Uint8Array
+  /** Unique per mover incarnation: the write verifier (RFC 1813 §3.3.7). May change after a failed write-back. */
+  readonly writeVerifier: Uint8Array
+  readonly rootIno: number
+
+  /** The live inode of a file handle; STALE when it is gone or its generation differs. Sets barrier if its last change is not durable. */
+  inode(op: Operation, ino: number, generation: number): Inode | Failure
+  /** GETATTR's barrier: what `inode` shows may not be durable yet. */
+  getattr(op: Operation, inode: Inode): void
+  /** `exportRoot`: `..` of this inode is itself. Names '.' and '..' are understood. */
+  lookup(op: Operation, dir: Inode, name: Uint8Array, exportRoot: number): Inode | Failure
+  /** The subset of `wanted` (ACCESS3_* bits, RFC 1813 §3.3.4) that is granted. */
+  access(op: Operation, inode: Inode, wanted: number): number
+  /** `guard`: NOT_SYNC unless ctime equals it. */
+  setattr(op: Operation, inode: Inode, set: SetAttributes, guard: Timestamp | null): Failure | null
+  readlink(op: Operation, inode: Inode): Uint8Array | Failure
+  read(op: Operation, inode: Inode, offset: number, count: number, result: ReadResult): Failure | null
+  write(
+    op: Operation,
+    inode: Inode,
+    offset: number,
+    data: Uint8Array,
+    stability: Stability,
+    result: WriteResult,
+  ): Failure | null
+  create(op: Operation, dir: Inode, name: Uint8Array, how: CreateHow): Inode | Failure
+  mkdir(op: Operation, dir: Inode, name: Uint8Array, attributes: SetAttributes): Inode | Failure
+  symlink(op: Operation, dir: Inode, name: Uint8Array, target: Uint8Array, attributes: SetAttributes): Inode | Failure
+  mknod(
+    op: Operation,
+    dir: Inode,
+    name: Uint8Array,
+    type: FileType,
+    attributes: SetAttributes,
+    major: number,
+    minor: number,
+  ): Inode | Failure
+  remove(op: Operation, dir: Inode, name: Uint8Array): Failure | null
+  rmdir(op: Operation, dir: Inode, name: Uint8Array): Failure | null
+  rename(op: Operation, fromDir: Inode, fromName: Uint8Array, toDir: Inode, toName: Uint8Array): Failure | null
+  link(op: Operation, inode: Inode, dir: Inode, name: Uint8Array): Failure | null
+  /**
+   * Entries after `cookie` (0: from the start; '.' has cookie 1 and '..' cookie 2), until `sink` returns false.
+   * Returns true when the end of the directory was reached, false when the sink stopped it.
+   */
+  readdir(op: Operation, dir: Inode, cookie: number, exportRoot: number, sink: EntrySink): boolean | Failure
+  /** The live inode of an entry that `readdir` has just shown, for its attributes and handle; as `inode` in every other way. */
+  entry(op: Operation, ino: number): Inode | Failure
+  commit(op: Operation, inode: Inode, offset: number, count: number): Failure | null
+  statistics(): VolumeStatistics
+}

@@ -1,0 +1,426 @@
+import type { Failure } from '../failure.ts'
+import type { Barrier } from '../operation.ts'
+import { Suspend } from '../suspend.ts'
+import { MAX_FILE_BYTES } from '../volume/layout.ts'
+import { ATTRIBUTE } from '../volume/records/schema.ts'
+import { ORDINARY } from '../volume/volume.ts'
+import { MAY, mayTransfer, withoutPrivileges } from './access.ts'
+import { attributeRecord } from './attribute-record.ts'
+import { changeTime, type FilesContext, holdFor, submit } from './context.ts'
+import { FileData } from './file-data.ts'
+import { isLater, type LiveInode, raiseAbove } from './live-inode.ts'
+import { PAGE } from './page-cache.ts'
+import type { Operation, ReadResult, Stability, WriteResult } from './service.ts'
+
+const PAGE_BYTES = 4096
+/** Most bytes of one READ or WRITE. */
+export const MAX_TRANSFER_BYTES = 1024 * 1024
+const READ_AHEAD_PAGES = 512
+/** A sequential writer is followed in steps of this; its calls may arrive out of order by so much. */
+const STREAM_PAGES = 2048
+const STREAM_SLACK_PAGES = 2048
+const ZEROS = new Uint8Array(PAGE_BYTES)
+const ATIME_AGE_SEC = 86_400
+const NOTHING_PINNED = (): void => {}
+
+/** The data of a file in memory, made at its first use. */
+export function dataOf(context: FilesContext, inode: LiveInode): FileData {
+  inode.data ??= new FileData(context.volume, context.pages, inode)
+  return inode.data
+}
+
+function typeFailure(inode: LiveInode): Failure | null {
+  if (inode.type === 'file') return null
+  return inode.type === 'directory' ? 'ISDIR' : 'INVAL'
+}
+
+/** READ: pinned views of the pages, holes as zeros. Missing pages are read and the operation suspended. */
+export function readFile(
+  context: FilesContext,
+  op: Operation,
+  inode: LiveInode,
+  offset: number,
+  count: number,
+  result: ReadResult,
+): Failure | null {
+  const wrongType = typeFailure(inode)
+  if (wrongType !== null) return wrongType
+  if (!mayTransfer(op.credentials, inode, MAY.read)) return 'ACCES'
+  const { size } = inode
+  const end = Math.min(size, offset + Math.min(count, MAX_TRANSFER_BYTES))
+  result.segmentCount = 0
+  result.release = NOTHING_PINNED
+  result.count = Math.max(0, end - offset)
+  result.eof = end >= size
+  if (result.count > 0) {
+    const failure = gather(context, dataOf(context, inode), offset, end, result)
+    if (failure !== null) return failure
+  }
+  touchAtime(context, op, inode)
+  holdFor(context, op, inode.lastLsn)
+  return null
+}
+
+function gather(
+  context: FilesContext,
+  data: FileData,
+  offset: number,
+  end: number,
+  result: ReadResult,
+): Failure | null {
+  const { pages } = context
+  const first = Math.floor(offset / PAGE_BYTES)
+  const last = Math.ceil(end / PAGE_BYTES)
+  const failure = data.takeFailure(first, last)
+  if (failure !== null) return failure
+  readAhead(context, data, first, last)
+  if (needsLoad(context, data, first, last)) {
+    if (data.load(first, last) > 0) throw data.waitForLoads()
+  }
+  if (pages.sendingCount + (last - first) > pages.sendingLimit) copyOut(context, data, offset, end, result)
+  else pinOut(context, data, offset, end, result)
+  return null
+}
+
+/** The pages of [offset, end) as views, pinned until the reply has been sent. */
+function pinOut(context: FilesContext, data: FileData, offset: number, end: number, result: ReadResult): void {
+  const { pages } = context
+  const first = Math.floor(offset / PAGE_BYTES)
+  const last = Math.ceil(end / PAGE_BYTES)
+  const pinned: number[] = []
+  const { segments } = result
+  let lastSlot = -2
+  for (let block = first; block < last; block++) {
+    const from = block === first ? offset - block * PAGE_BYTES : 0
+    const to = Math.min(PAGE_BYTES, end - block * PAGE_BYTES)
+    const slot = data.pages.get(block)
+    if (slot === undefined) {
+      segments[result.segmentCount++] = ZEROS.subarray(from, to)
+      lastSlot = -2
+      continue
+    }
+    pages.flags[slot] |= PAGE.referenced
+    pages.pin(slot)
+    pinned.push(slot)
+    const { buffer } = pages.pool
+    if (slot === lastSlot + 1 && result.segmentCount > 0) {
+      const before = segments[result.segmentCount - 1]
+      segments[result.segmentCount - 1] = new Uint8Array(buffer, before.byteOffset, before.length + to)
+    } else segments[result.segmentCount++] = new Uint8Array(buffer, slot * PAGE_BYTES + from, to - from)
+    lastSlot = slot
+  }
+  pages.sendingCount += pinned.length
+  result.release = () => {
+    pages.sendingCount -= pinned.length
+    for (const slot of pinned) pages.unpin(slot)
+  }
+}
+
+/** As `pinOut`, but a copy that pins nothing. */
+function copyOut(context: FilesContext, data: FileData, offset: number, end: number, result: ReadResult): void {
+  const { pages } = context
+  const copy = new Uint8Array(end - offset)
+  for (let at = offset; at < end; ) {
+    const block = Math.floor(at / PAGE_BYTES)
+    const stop = Math.min(end, (block + 1) * PAGE_BYTES)
+    const slot = data.pages.get(block)
+    if (slot !== undefined) {
+      pages.flags[slot] |= PAGE.referenced
+      const from = slot * PAGE_BYTES - block * PAGE_BYTES
+      copy.set(pages.pool.bytes.subarray(from + at, from + stop), at - offset)
+    }
+    at = stop
+  }
+  result.segments[0] = copy
+  result.segmentCount = 1
+}
+
+/** True when some page of [first, last) is absent or still being read; holes count as absent. */
+function needsLoad(context: FilesContext, data: FileData, first: number, last: number): boolean {
+  for (let block = first; block < last; block++) {
+    const slot = data.pages.get(block)
+    if (slot === undefined || (context.pages.flags[slot] & PAGE.loading) !== 0) return true
+  }
+  return false
+}
+
+/** A sequential reader finds its next megabytes in memory. */
+function readAhead(context: FilesContext, data: FileData, first: number, last: number): void {
+  const sequential = first === data.readEnd || first + 1 === data.readEnd
+  data.readEnd = last
+  if (!sequential) {
+    data.readAheadEnd = last
+    return
+  }
+  if (data.readAheadEnd > last + READ_AHEAD_PAGES / 2 || last * PAGE_BYTES >= data.inode.size) return
+  const from = Math.max(last, data.readAheadEnd)
+  const end = Math.min(from + READ_AHEAD_PAGES, Math.ceil(data.inode.size / PAGE_BYTES))
+  if (from >= end || context.pages.slotCount < 8 * READ_AHEAD_PAGES) return
+  try {
+    data.load(from, end)
+    data.readAheadEnd = end
+  } catch (error) {
+    // Reading ahead is a favour: without memory or tree nodes at hand it does not happen.
+    if (!(error instanceof Suspend)) throw error
+  }
+}
+
+/** relatime: the access time follows when it is not later than the last change, or a day old. */
+function touchAtime(context: FilesContext, op: Operation, inode: LiveInode): void {
+  if (op.readOnly) return
+  const stale = !isLater(inode.atimeSec, inode.atimeNsec, inode.mtimeSec, inode.mtimeNsec)
+  const { now } = context
+  context.env.wallTime(now)
+  if (!stale && now.sec - inode.atimeSec < ATIME_AGE_SEC) return
+  if (!isLater(now.sec, now.nsec, inode.atimeSec, inode.atimeNsec)) return
+  inode.setAtime(now.sec, now.nsec)
+  inode.unlogged = true
+  context.writeBack.noteUnlogged(inode)
+}
+
+/** WRITE: into the cache; the reply waits for the write mark, and for the device as `stability` asks. */
+export function writeFile(
+  context: FilesContext,
+  op: Operation,
+  inode: LiveInode,
+  offset: number,
+  bytes: Uint8Array,
+  stability: Stability,
+  result: WriteResult,
+): Failure | null {
+  const wrongType = typeFailure(inode)
+  if (wrongType !== null) return wrongType
+  if (op.readOnly) return 'ROFS'
+  if (!mayTransfer(op.credentials, inode, MAY.write)) return 'ACCES'
+  if (context.volume.failure !== null) return 'ROFS'
+  const end = offset + bytes.length
+  if (end > MAX_FILE_BYTES) return 'FBIG'
+  result.count = bytes.length
+  result.committed = stability
+  if (bytes.length === 0) return null
+  const data = dataOf(context, inode)
+  if (inode.truncating && end > inode.size) throw context.housekeeping.waitForSteps()
+  const first = Math.floor(offset / PAGE_BYTES)
+  const last = Math.ceil(end / PAGE_BYTES)
+  const failure =
+    data.takeFailure(first, last) ??
+    (end > inode.size ? data.takeFailure(Math.floor(inode.size / PAGE_BYTES), last) : null) ??
+    prepare(context, data, offset, end, first, last) ??
+    dropPrivileges(context, op, inode) ??
+    mark(context, op, inode) ??
+    reserve(context, data, first, last)
+  if (failure !== null) return failure
+  // From here on nothing throws Suspend: the bytes are taken in this tick.
+  if (end > inode.size) dirtyTail(context, data)
+  copyIn(context, data, offset, bytes, first, last)
+  changed(context, inode, end)
+  writeBehind(context, data, first, last)
+  holdFor(context, op, inode.lastLsn)
+  if (stability !== 'unstable') {
+    result.committed = 'fileSync'
+    op.barrier = both(op.barrier, context.writeBack.barrier(data, first, last))
+  }
+  return null
+}
+
+/** Everything that must be in memory before the bytes can be taken in one tick; no change that matters yet. */
+function prepare(
+  context: FilesContext,
+  data: FileData,
+  offset: number,
+  end: number,
+  first: number,
+  last: number,
+): Failure | null {
+  const { pages } = context
+  const { size } = data.inode
+  if (pages.dirtyCount + (last - first) > pages.dirtyLimit) {
+    pages.onPressure()
+    throw pages.waitForRoom()
+  }
+  pages.ensure(last - first + 1)
+  const tail = Math.floor(size / PAGE_BYTES)
+  const growsOverTail = end > size && size % PAGE_BYTES !== 0
+  let missing = 0
+  if (growsOverTail && tail < first) missing += data.load(tail, tail + 1)
+  if (offset % PAGE_BYTES !== 0 && offset - (offset % PAGE_BYTES) < size) missing += data.load(first, first + 1)
+  if (end % PAGE_BYTES !== 0 && end < size) missing += data.load(last - 1, last)
+  if (missing > 0) throw data.waitForLoads()
+  for (let block = first; block < last; block++) {
+    const slot = data.pages.get(block)
+    if (slot !== undefined && (pages.flags[slot] & PAGE.loading) !== 0) throw data.waitForLoads()
+  }
+  return null
+}
+
+/** The old last block goes out with the growth, so that what lies behind the old end on the device never shows. */
+function dirtyTail(context: FilesContext, data: FileData): void {
+  const { size } = data.inode
+  const tail = Math.floor(size / PAGE_BYTES)
+  const slot = size % PAGE_BYTES === 0 ? undefined : data.pages.get(tail)
+  if (slot !== undefined && context.pages.setDirty(slot)) data.dirty.add(tail)
+}
+
+/** A write by somebody who is not the superuser takes setuid and setgid away. */
+function dropPrivileges(context: FilesContext, op: Operation, inode: LiveInode): Failure | null {
+  const mode = withoutPrivileges(inode.mode)
+  if (mode === inode.mode || op.credentials.uid === 0) return null
+  const time = changeTime(context, inode)
+  return submit(context, op, 'setattr', attributeRecord(inode, { mask: ATTRIBUTE.mode, mode, time }), ORDINARY)
+}
+
+/** A durable mark before the first write that is not logged by itself. */
+function mark(context: FilesContext, op: Operation, inode: LiveInode): Failure | null {
+  if (inode.marked) return null
+  const failure = submit(context, op, 'mark', { ino: inode.ino, mover: context.moverNumber }, ORDINARY)
+  if (failure !== null) return failure
+  inode.marked = true
+  inode.markLsn = inode.lastLsn
+  context.writeBack.noteUnlogged(inode)
+  return null
+}
+
+/** Finds where the absent pages of [first, last) lie (into `context.plan`), and promises blocks for those in holes. */
+function reserve(context: FilesContext, data: FileData, first: number, last: number): Failure | null {
+  const { plan } = context
+  const { stretch } = plan
+  let delayed = 0
+  for (let block = first; block < last; ) {
+    if (data.pages.has(block)) {
+      block++
+      continue
+    }
+    data.map(block, last - block, stretch)
+    for (let i = 0; i < stretch.length; i++, block++) {
+      plan.deviceBlocks[block - first] = stretch.deviceBlock === 0 ? 0 : stretch.deviceBlock + i
+      if (stretch.deviceBlock === 0 && !data.pages.has(block)) delayed++
+    }
+  }
+  if (!reserveBlocks(context, delayed)) return 'NOSPC'
+  data.delayedBlocks += delayed
+  return null
+}
+
+/** Reserves data blocks; suspends while freed ones are about to become reusable. */
+function reserveBlocks(context: FilesContext, count: number): boolean {
+  const { space } = context.volume
+  if (count === 0 || space.reserve(count)) return true
+  if (space.pendingBlocks > 0) throw new Suspend((resume) => space.onRelease(resume))
+  if (space.metaHeadroom > 4 * space.geometry.chunkBlocks && space.retypeable) {
+    throw new Suspend((resume) => context.volume.requestCheckpoint(resume))
+  }
+  return false
+}
+
+function copyIn(
+  context: FilesContext,
+  data: FileData,
+  offset: number,
+  bytes: Uint8Array,
+  first: number,
+  last: number,
+): void {
+  const { pages } = context
+  const { bytes: memory } = pages.pool
+  const end = offset + bytes.length
+  if (last - first > 1) keepPresent(context, data, first, last)
+  // Pages in a row are filled by one copy: where it goes, and which of the call's bytes.
+  let at = -1
+  let from = offset
+  let to = offset
+  for (let block = first; block < last; block++) {
+    const start = Math.max(offset, block * PAGE_BYTES)
+    const stop = Math.min(end, (block + 1) * PAGE_BYTES)
+    const slot = pageFor(context, data, block, first, stop - start === PAGE_BYTES)
+    pages.flags[slot] |= PAGE.referenced
+    if (pages.setDirty(slot)) data.dirty.add(block)
+    const place = slot * PAGE_BYTES + (start - block * PAGE_BYTES)
+    if (at + (to - from) !== place || at < 0) {
+      if (at >= 0) memory.set(bytes.subarray(from - offset, to - offset), at)
+      at = place
+      from = start
+    }
+    to = stop
+  }
+  memory.set(from === offset && to === end ? bytes : bytes.subarray(from - offset, to - offset), at)
+  context.writeBack.noteDirty(data)
+}
+
+/** The pages of [first, last) that are there must not be evicted to make room for those that are not. */
+function keepPresent(context: FilesContext, data: FileData, first: number, last: number): void {
+  for (let block = first; block < last; block++) {
+    const slot = data.pages.get(block)
+    if (slot !== undefined && context.pages.setDirty(slot)) data.dirty.add(block)
+  }
+}
+
+/** The slot in which a file block may be changed now; what a partial write leaves of a new one is zero. */
+function pageFor(context: FilesContext, data: FileData, block: number, first: number, isWhole: boolean): number {
+  const { pages, plan } = context
+  const present = data.pages.get(block)
+  if (present !== undefined) return pages.writable(present, data)
+  const slot = pages.allocate(data, block)
+  pages.deviceBlock[slot] = plan.deviceBlocks[block - first]
+  if (!isWhole) pages.pool.bytes.fill(0, slot * PAGE_BYTES, (slot + 1) * PAGE_BYTES)
+  return slot
+}
+
+/** A sequential writer's megabytes start for the device before its COMMIT asks for them. */
+function writeBehind(context: FilesContext, data: FileData, first: number, last: number): void {
+  const follows = first >= data.streamEnd - STREAM_SLACK_PAGES && first <= data.streamEnd + STREAM_SLACK_PAGES
+  if (!follows) data.streamStart = first
+  data.streamEnd = last
+  if (last - data.streamStart < STREAM_PAGES || data.writing) return
+  context.writeBack.writeOut(data, data.streamStart, last)
+  data.streamStart = last
+}
+
+function changed(context: FilesContext, inode: LiveInode, end: number): void {
+  const { now } = context
+  context.env.wallTime(now)
+  raiseAbove(now, inode)
+  inode.setMtime(now.sec, now.nsec)
+  inode.setCtime(now.sec, now.nsec)
+  inode.change += 1
+  inode.unlogged = true
+  inode.lastWriteMs = context.env.monotonicMs()
+  if (end > inode.size) inode.size = end
+  context.writeBack.noteUnlogged(inode)
+}
+
+function both(first: Barrier | null, second: Barrier): Barrier {
+  if (first === null) return second
+  return {
+    wait(done) {
+      let left = 2
+      let failed: Failure | null = null
+      const one = (failure: Failure | null): void => {
+        failed ??= failure
+        if (--left === 0) done(failed)
+      }
+      first.wait(one)
+      second.wait(one)
+    },
+  }
+}
+
+/** COMMIT: everything of the file that was acknowledged UNSTABLE is durable before the reply. */
+export function commitFile(context: FilesContext, op: Operation, inode: LiveInode): Failure | null {
+  const wrongType = typeFailure(inode)
+  if (wrongType !== null) return wrongType
+  if (op.readOnly) return 'ROFS'
+  holdFor(context, op, inode.lastLsn)
+  const { data } = inode
+  const { flushGate } = context.volume
+  if (data !== null) op.barrier = both(op.barrier, context.writeBack.barrier(data, 0, Number.MAX_SAFE_INTEGER))
+  else if (flushGate.hasUnflushed) {
+    op.barrier = both(op.barrier, {
+      wait: (done) =>
+        flushGate.flush((error) => {
+          if (error !== null) context.volume.fail(error)
+          done(error === null ? null : 'IO')
+        }),
+    })
+  }
+  return null
+}

@@ -1,0 +1,217 @@
+import type { Environment, Timestamp } from '../environment.ts'
+import type { Failure } from '../failure.ts'
+import type { PagePool } from '../store/page-pool.ts'
+import type { Task } from '../task.ts'
+import type { FileType, Inode } from '../volume/inode.ts'
+import { KIND, keyIno, keyKind, setKey } from '../volume/keys.ts'
+import { BLOCK_BYTES, MAX_SYMLINK_BYTES } from '../volume/layout.ts'
+import { ROOT_INO } from '../volume/mkfs.ts'
+import { Key } from '../volume/tree/key.ts'
+import type { Volume } from '../volume/volume.ts'
+import { accessBits } from './access.ts'
+import { type FilesContext, holdFor } from './context.ts'
+import { lookUp, readDirectory } from './directory.ts'
+import { Housekeeping } from './housekeeping.ts'
+import { InodeCache } from './inode-cache.ts'
+import type { LiveInode } from './live-inode.ts'
+import { createFile, makeDirectory, makeLink, makeNode, makeSymlink } from './make.ts'
+import { PageCache } from './page-cache.ts'
+import type {
+  CreateHow,
+  EntrySink,
+  FileService,
+  Operation,
+  ReadResult,
+  SetAttributes,
+  Stability,
+  VolumeStatistics,
+  WriteResult,
+} from './service.ts'
+import { setAttributes } from './set-attributes.ts'
+import { commitFile, MAX_TRANSFER_BYTES, readFile, writeFile } from './transfer.ts'
+import { removeDirectory, removeFile, renameEntry } from './unmake.ts'
+import { WriteBack } from './write-back.ts'
+
+/** This version has one mover. */
+const MOVER_NUMBER = 0
+/** Metadata blocks that a small file takes, for FSSTAT's estimate of free files. */
+const FILES_PER_META_BLOCK = 6
+
+export interface VolumeFilesOptions {
+  volume: Volume
+  env: Environment
+  /** Memory of the data cache. */
+  pagePool: PagePool
+  /** Inodes kept in memory. */
+  inodeCapacity: number
+}
+
+/** The file service of one open volume: names, attributes and data, with permissions, caches and write-back. */
+export class VolumeFiles implements FileService {
+  readonly volumeUuid: Uint8Array
+  readonly rootIno = ROOT_INO
+  readonly volume: Volume
+  readonly context: FilesContext
+
+  constructor(options: VolumeFilesOptions) {
+    const { volume, env } = options
+    this.volume = volume
+    this.volumeUuid = volume.superblock.uuid
+    const pages = new PageCache(options.pagePool, (task) => env.defer(task))
+    const writeBack = new WriteBack(volume, pages, () => this.context)
+    this.context = {
+      volume,
+      env,
+      pages,
+      writeBack,
+      inodes: new InodeCache(volume, options.inodeCapacity),
+      housekeeping: new Housekeeping(volume),
+      moverNumber: MOVER_NUMBER,
+      generationSalt: new DataView(env.randomBytes(4).buffer).getUint32(0),
+      now: { sec: 0, nsec: 0 },
+      plan: {
+        deviceBlocks: new Float64Array(MAX_TRANSFER_BYTES / BLOCK_BYTES + 2),
+        stretch: { deviceBlock: 0, length: 0 },
+      },
+      nameHash: { folded: 0, exact: 0 },
+      found: { ino: 0, cookie: 0 },
+      directoryCursor: volume.tree.cursor(),
+    }
+    this.context.housekeeping.wake()
+  }
+
+  get writeVerifier(): Uint8Array {
+    return this.context.writeBack.verifier
+  }
+
+  inode(op: Operation, ino: number, generation: number): Inode | Failure {
+    this.volume.begin()
+    const inode = this.context.inodes.get(ino)
+    if (inode === null || inode.generation !== generation || inode.nlink === 0) return 'STALE'
+    holdFor(this.context, op, inode.lastLsn)
+    return inode
+  }
+
+  getattr(op: Operation, inode: Inode): void {
+    holdFor(this.context, op, (inode as LiveInode).lastLsn)
+  }
+
+  lookup(op: Operation, dir: Inode, name: Uint8Array, exportRoot: number): Inode | Failure {
+    return lookUp(this.context, op, dir as LiveInode, name, exportRoot)
+  }
+
+  access(op: Operation, inode: Inode, wanted: number): number {
+    holdFor(this.context, op, (inode as LiveInode).lastLsn)
+    return accessBits(op.credentials, inode as LiveInode, wanted, op.readOnly)
+  }
+
+  setattr(op: Operation, inode: Inode, set: SetAttributes, guard: Timestamp | null): Failure | null {
+    return setAttributes(this.context, op, inode as LiveInode, set, guard)
+  }
+
+  readlink(op: Operation, inode: Inode): Uint8Array | Failure {
+    if (inode.type !== 'symlink') return 'INVAL'
+    holdFor(this.context, op, (inode as LiveInode).lastLsn)
+    const { cursor } = this.volume
+    const target = new Uint8Array(Math.min(inode.size, MAX_SYMLINK_BYTES))
+    let at = 0
+    let more = cursor.seek(setKey(new Key(), inode.ino, KIND.symlink, 0, 0, 0))
+    while (more && keyIno(cursor.key.words, 0) === inode.ino && keyKind(cursor.key.words, 0) === KIND.symlink) {
+      const piece = cursor.bytes.subarray(cursor.valueOffset, cursor.valueOffset + cursor.valueLength)
+      target.set(piece.subarray(0, target.length - at), at)
+      at += piece.length
+      more = cursor.next()
+    }
+    if (at !== target.length) throw new Error(`the target of symbolic link ${inode.ino} is not whole`)
+    return target
+  }
+
+  read(op: Operation, inode: Inode, offset: number, count: number, result: ReadResult): Failure | null {
+    return readFile(this.context, op, inode as LiveInode, offset, count, result)
+  }
+
+  write(
+    op: Operation,
+    inode: Inode,
+    offset: number,
+    data: Uint8Array,
+    stability: Stability,
+    result: WriteResult,
+  ): Failure | null {
+    return writeFile(this.context, op, inode as LiveInode, offset, data, stability, result)
+  }
+
+  create(op: Operation, dir: Inode, name: Uint8Array, how: CreateHow): Inode | Failure {
+    return createFile(this.context, op, dir as LiveInode, name, how)
+  }
+
+  mkdir(op: Operation, dir: Inode, name: Uint8Array, attributes: SetAttributes): Inode | Failure {
+    return makeDirectory(this.context, op, dir as LiveInode, name, attributes)
+  }
+
+  symlink(op: Operation, dir: Inode, name: Uint8Array, target: Uint8Array, attributes: SetAttributes): Inode | Failure {
+    return makeSymlink(this.context, op, dir as LiveInode, name, target, attributes)
+  }
+
+  mknod(
+    op: Operation,
+    dir: Inode,
+    name: Uint8Array,
+    type: FileType,
+    attributes: SetAttributes,
+    major: number,
+    minor: number,
+  ): Inode | Failure {
+    return makeNode(this.context, op, dir as LiveInode, name, type, attributes, major, minor)
+  }
+
+  remove(op: Operation, dir: Inode, name: Uint8Array): Failure | null {
+    return removeFile(this.context, op, dir as LiveInode, name)
+  }
+
+  rmdir(op: Operation, dir: Inode, name: Uint8Array): Failure | null {
+    return removeDirectory(this.context, op, dir as LiveInode, name)
+  }
+
+  rename(op: Operation, fromDir: Inode, fromName: Uint8Array, toDir: Inode, toName: Uint8Array): Failure | null {
+    return renameEntry(this.context, op, fromDir as LiveInode, fromName, toDir as LiveInode, toName)
+  }
+
+  link(op: Operation, inode: Inode, dir: Inode, name: Uint8Array): Failure | null {
+    return makeLink(this.context, op, inode as LiveInode, dir as LiveInode, name)
+  }
+
+  readdir(op: Operation, dir: Inode, cookie: number, exportRoot: number, sink: EntrySink): boolean | Failure {
+    return readDirectory(this.context, op, dir as LiveInode, cookie, exportRoot, sink)
+  }
+
+  entry(op: Operation, ino: number): Inode | Failure {
+    const inode = this.context.inodes.get(ino)
+    if (inode === null) return 'STALE'
+    holdFor(this.context, op, inode.lastLsn)
+    return inode
+  }
+
+  commit(op: Operation, inode: Inode, _offset: number, _count: number): Failure | null {
+    return commitFile(this.context, op, inode as LiveInode)
+  }
+
+  statistics(): VolumeStatistics {
+    const { space, superblock, counters } = this.volume
+    const { deviceBlocks } = superblock.geometry
+    const free = Math.max(0, space.dataFree + space.pendingBlocks - space.reservedBlocks)
+    const freeFiles = Math.max(0, space.metaHeadroom + free) * FILES_PER_META_BLOCK
+    return {
+      totalBytes: deviceBlocks * BLOCK_BYTES,
+      freeBytes: free * BLOCK_BYTES,
+      totalFiles: counters.inodeCount + freeFiles,
+      freeFiles,
+    }
+  }
+
+  /** Writes everything out and closes the volume. */
+  *close(): Task<void> {
+    yield* this.context.writeBack.drain()
+    yield* this.volume.close()
+  }
+}

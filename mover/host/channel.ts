@@ -1,0 +1,104 @@
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Config } from '../config/schema.ts'
+
+/** Descriptor of a mover's end of the channel to its supervisor. */
+export const CHANNEL_FD = 3
+
+/** A volume's device as its supervisor claimed it; the mover inherits the descriptor, and with it the claim. */
+export interface InheritedClaim {
+  volume: string
+  fd: number
+}
+
+/** What a supervisor tells a mover. `start` comes once, when the mover has been recorded. */
+export type SupervisorMessage = { type: 'start'; config: Config; claims: InheritedClaim[] } | { type: 'stop' }
+
+/** Where a mover really listens. */
+export interface MoverAddresses {
+  address: string
+  nfs: number
+  /** 0: there is no portmapper. */
+  portmap: number
+}
+
+/** An export that is left out, and why, in words. */
+export interface UnservedExport {
+  path: string
+  reason: string
+}
+
+/** What a mover serves, and where. */
+export interface ServingState {
+  addresses: MoverAddresses
+  unserved: UnservedExport[]
+}
+
+/** What a mover tells its supervisor. After `failed` and `stopped` it ends. */
+export type MoverMessage =
+  | { type: 'ready'; serving: ServingState }
+  | { type: 'failed'; message: string }
+  | { type: 'stopped' }
+
+/** Far more than any message: a configuration of thousands of exports. */
+const MAX_LINE_BYTES = 16 * 2 ** 20
+
+/** Both ends of a stream of messages, one JSON text a line. A pipe needs no library to notice that its other end died. */
+export class Channel<In, Out> {
+  readonly #stream: Duplex
+  #partial = ''
+
+  /** `onEnd` is called once, when the other end is gone or sent what is no message. */
+  constructor(stream: Duplex, onMessage: (message: In) => void, onEnd: () => void) {
+    this.#stream = stream
+    let ended = false
+    const end = (): void => {
+      if (ended) return
+      ended = true
+      stream.destroy()
+      onEnd()
+    }
+    stream.setEncoding('utf8')
+    stream.on('data', (text: string) => {
+      if (!ended && !this.#take(text, onMessage)) end()
+    })
+    stream.on('end', end)
+    stream.on('error', end)
+    stream.on('close', end)
+  }
+
+  /** Sends a message; `sent` is called when it has left the process or never will. */
+  send(message: Out, sent?: () => void): void {
+    if (this.#stream.writable) this.#stream.write(`${JSON.stringify(message)}\n`, () => sent?.())
+    else sent?.()
+  }
+
+  /** Closes this end once what was sent has left. */
+  end(): void {
+    this.#stream.end()
+  }
+
+  #take(text: string, onMessage: (message: In) => void): boolean {
+    const lines = (this.#partial + text).split('\n')
+    this.#partial = lines.pop() ?? ''
+    if (this.#partial.length > MAX_LINE_BYTES) return false
+    for (const line of lines) {
+      let message: In
+      try {
+        message = JSON.parse(line) as In
+      } catch {
+        return false
+      }
+      onMessage(message)
+    }
+    return true
+  }
+}
+
+/** A mover's end; throws when the process was not started by a supervisor. */
+export function openMoverChannel(
+  onMessage: (message: SupervisorMessage) => void,
+  onEnd: () => void,
+): Channel<SupervisorMessage, MoverMessage> {
+  return new Channel(new Socket({ fd: CHANNEL_FD, readable: true, writable: true }), onMessage, onEnd)
+}

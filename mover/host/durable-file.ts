@@ -1,0 +1,27 @@
+import fs, { constants } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+/** Writes `data` as the whole content of `path`, durably: after a crash there is the old content or the new. */
+export function replaceFile(path: string, data: string | Uint8Array, mode: number): void {
+  const folder = dirname(path)
+  const draft = join(folder, `.${basename(path)}.${process.pid}`)
+  const fd = fs.openSync(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, mode)
+  try {
+    fs.writeFileSync(fd, data)
+    fs.fsyncSync(fd)
+  } finally {
+    fs.closeSync(fd)
+  }
+  fs.renameSync(draft, path)
+  syncFolder(folder)
+}
+
+/** Makes the names in a folder durable. */
+export function syncFolder(path: string): void {
+  const fd = fs.openSync(path, constants.O_RDONLY)
+  try {
+    fs.fsyncSync(fd)
+  } finally {
+    fs.closeSync(fd)
+  }
+}

@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto'
+import fs from 'node:fs'
+import { join } from 'node:path'
+import { replaceFile, syncFolder } from './durable-file.ts'
+
+/** Bytes of the key that file handles are authenticated with. */
+export const HANDLE_KEY_BYTES = 32
+
+/** Where things are in an appliance's state folder. */
+export interface StatePaths {
+  /** Locked for as long as a supervisor runs. */
+  lock: string
+  /** The movers that were started: see `MoverRecord`. */
+  movers: string
+  handleKey: string
+  /** Unix sockets of the control interfaces. */
+  run: string
+}
+
+export function statePaths(stateDir: string): StatePaths {
+  return {
+    lock: join(stateDir, 'lock'),
+    movers: join(stateDir, 'movers.json'),
+    handleKey: join(stateDir, 'secrets', 'handle.key'),
+    run: join(stateDir, 'run'),
+  }
+}
+
+/** Unix socket of a control interface: of a mover by its name, of the supervisor. */
+export function controlSocket(stateDir: string, who: { mover: string } | 'supervisor'): string {
+  return join(stateDir, 'run', who === 'supervisor' ? 'supervisor.sock' : `mover-${who.mover}.sock`)
+}
+
+/** Makes the state folder and what must be in it, readable by its owner only. Throws Node's error when it cannot. */
+export function makeStateFolder(stateDir: string): void {
+  for (const folder of [stateDir, join(stateDir, 'secrets'), join(stateDir, 'run')]) {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  }
+  fs.chmodSync(join(stateDir, 'secrets'), 0o700)
+  fs.chmodSync(join(stateDir, 'run'), 0o700)
+  const { handleKey } = statePaths(stateDir)
+  if (!fs.existsSync(handleKey)) replaceFile(handleKey, randomBytes(HANDLE_KEY_BYTES), 0o600)
+  syncFolder(stateDir)
+}
+
+/** The key of file handles. Throws when it is damaged: with another key every client's handles would be stale. */
+export function readHandleKey(stateDir: string): Uint8Array {
+  const path = statePaths(stateDir).handleKey
+  const key = fs.readFileSync(path)
+  if (key.length !== HANDLE_KEY_BYTES) {
+    throw new Error(
+      `${path}: has ${key.length} bytes, not ${HANDLE_KEY_BYTES}; restore it, or remove it (clients must mount again)`,
+    )
+  }
+  return key
+}

@@ -1,0 +1,226 @@
+import type { Logger } from 'pino'
+import type { Config, ExportConfig, MoverConfig } from './config/schema.ts'
+import type { MoverStatus } from './control/status.ts'
+import type { Environment } from './environment.ts'
+import type { Failure } from './failure.ts'
+import { parseAddressSet } from './files/cidr.ts'
+import { Export, ExportTable } from './files/exports.ts'
+import type { Operation } from './files/service.ts'
+import type { ServingState, UnservedExport } from './host/channel.ts'
+import { ExportMountBackend } from './mount/export-backend.ts'
+import { MountList } from './mount/mount-list.ts'
+import { mountProgram } from './mount/program.ts'
+import { DatagramServer } from './net/datagram.ts'
+import { NetServer } from './net/server.ts'
+import { HandleCodec } from './nfs3/handle.ts'
+import { nfs3Program } from './nfs3/table.ts'
+import { listenPortmap, listenPortmapDatagrams } from './portmap/listen.ts'
+import { portmapProgram } from './portmap/program.ts'
+import { PortRegistry } from './portmap/registry.ts'
+import { Dispatcher } from './rpc/dispatch.ts'
+import type { Program } from './rpc/program.ts'
+import type { ReplayMemory } from './rpc/runner.ts'
+import { Suspend } from './suspend.ts'
+import type { Inode } from './volume/inode.ts'
+import type { OpenedVolume } from './volumes.ts'
+
+/** What a mover is made of. */
+export interface MoverParts {
+  mover: MoverConfig
+  config: Config
+  volumes: readonly OpenedVolume[]
+  /** Authenticates file handles; the same on every mover. */
+  handleKey: Uint8Array
+  environment: Environment
+  logger: Logger
+}
+
+/** One mover's protocol servers over its volumes. */
+export class Mover {
+  readonly #parts: MoverParts
+  readonly #net: NetServer
+  readonly #datagrams: DatagramServer
+  readonly #mounts: MountList
+  readonly #dispatchers: Dispatcher[] = []
+  readonly #startedMs: number
+
+  constructor(parts: MoverParts) {
+    const { environment, logger } = parts
+    this.#parts = parts
+    this.#startedMs = environment.monotonicMs()
+    this.#net = new NetServer(environment, logger)
+    this.#datagrams = new DatagramServer(environment, logger)
+    this.#mounts = new MountList(({ host, directory }) => {
+      logger.debug(`the list of mounts is full: forgot ${host} ${Buffer.from(directory).toString()}`)
+    })
+  }
+
+  /** Serves; resolves with where. Rejects with an Error for people when a port is taken or not permitted. */
+  async listen(): Promise<ServingState> {
+    const { mover, config, volumes, handleKey } = this.#parts
+    const { exports, unserved } = await buildExports(config.exports, volumes)
+    const programs = buildPrograms(new ExportTable(exports), handleKey, volumes, this.#mounts)
+    const nfs = await this.#listenNfs(mover, this.#dispatcher(programs))
+    const portmap = await this.#listenPortmap(mover, programs, nfs)
+    return { addresses: { address: mover.address, nfs, portmap }, unserved }
+  }
+
+  /** Ends all connections, then writes and closes the volumes. */
+  async close(): Promise<void> {
+    await this.#datagrams.close()
+    await this.#net.close()
+    for (const volume of this.#parts.volumes) await volume.close()
+  }
+
+  status(): MoverStatus {
+    const { mover, volumes, environment } = this.#parts
+    const { rss, heapUsed, external } = process.memoryUsage()
+    const uptimeSec = Math.floor((environment.monotonicMs() - this.#startedMs) / 1000)
+    const { closed, ...network } = this.#net.statistics()
+    const rpc: Record<string, number> = {}
+    for (const dispatcher of this.#dispatchers) {
+      const { heldCalls, replayBytes } = dispatcher
+      for (const [name, value] of Object.entries({ ...dispatcher.counts(), heldCalls, replayBytes })) {
+        rpc[name] = (rpc[name] ?? 0) + value
+      }
+    }
+    return {
+      mover: {
+        name: mover.name,
+        pid: process.pid,
+        uptimeSec,
+        rssBytes: rss,
+        heapUsedBytes: heapUsed,
+        externalBytes: external,
+      },
+      volumes: volumes.map((volume) => volume.status()),
+      procedures: this.#dispatchers.flatMap((dispatcher) => dispatcher.procedures()),
+      network: { ...network, ...prefixed('closed', closed), ...this.#datagrams.statistics() },
+      rpc,
+      mounts: this.#mounts.entries.map(({ host, directory }) => ({ host, path: Buffer.from(directory).toString() })),
+    }
+  }
+
+  #dispatcher(programs: readonly Program[]): Dispatcher {
+    const { environment, logger, volumes } = this.#parts
+    const dispatcher = new Dispatcher({ environment, logger, programs, replayMemory: joinMemories(volumes) })
+    this.#dispatchers.push(dispatcher)
+    return dispatcher
+  }
+
+  async #listenNfs(mover: MoverConfig, dispatcher: Dispatcher): Promise<number> {
+    const { address, nfs } = mover
+    try {
+      const { port } = await this.#net.listen(address, nfs, dispatcher)
+      return port
+    } catch (error) {
+      throw new Error(`cannot listen at ${address} port ${nfs}: ${listenProblem(error as NodeJS.ErrnoException)}`)
+    }
+  }
+
+  /** The port of the portmapper; 0 when it is switched off, or when its port is refused or taken. */
+  async #listenPortmap(mover: MoverConfig, programs: readonly Program[], nfsPort: number): Promise<number> {
+    if (mover.portmap === 0) return 0
+    const registry = new PortRegistry()
+    registry.add(programs, 'tcp', nfsPort)
+    const program = portmapProgram(registry)
+    registry.add([program], 'tcp', mover.portmap)
+    const dispatcher = this.#dispatcher([program])
+    const { address, portmap } = mover
+    const where = await listenPortmap(this.#net, dispatcher, address, portmap, this.#parts.logger)
+    if (where === null) return 0
+    const udp = await listenPortmapDatagrams(this.#datagrams, dispatcher, address, where.port, this.#parts.logger)
+    if (udp !== null) registry.add([program], 'udp', udp.port)
+    return where.port
+  }
+}
+
+/** The exports of the configuration. One whose directory is not there is left out: clients could have removed it. */
+export async function buildExports(
+  configs: readonly ExportConfig[],
+  volumes: readonly OpenedVolume[],
+): Promise<{ exports: Export[]; unserved: UnservedExport[] }> {
+  const exports: Export[] = []
+  const unserved: UnservedExport[] = []
+  for (const { id, path, volume: name, subtree, policy, clients } of configs) {
+    const volume = volumes.find((candidate) => candidate.name === name)
+    if (volume === undefined) throw new Error(`export ${path}: the volume ${name} is not open`)
+    const root = await findDirectory(volume, subtree)
+    if (typeof root === 'string') {
+      unserved.push({ path, reason: `the volume ${name} has no directory ${subtree} (${root})` })
+      continue
+    }
+    const rules = clients.map(({ match, ...rule }) => ({ ...rule, clients: parseAddressSet(match) }))
+    exports.push(new Export({ id, path, service: volume.service, rootIno: root.ino, policy, rules }))
+  }
+  return { exports, unserved }
+}
+
+/** NFS and MOUNT, which share a port. */
+export function buildPrograms(
+  exports: ExportTable,
+  handleKey: Uint8Array,
+  volumes: readonly OpenedVolume[],
+  mounts: MountList,
+): Program[] {
+  const handles = new HandleCodec(handleKey, exports)
+  const volumeOf = new Map(volumes.map((volume) => [volume.service, volume]))
+  const backend = new ExportMountBackend(exports, handles, (entry, op) => {
+    return volumeOf.get(entry.service)?.inodeByNumber(op, entry.rootIno) ?? 'STALE'
+  })
+  return [nfs3Program(handles), mountProgram(backend, mounts)]
+}
+
+/** A directory by its path from the volume's root, as the superuser finds it. */
+async function findDirectory(volume: OpenedVolume, path: string): Promise<Inode | Failure> {
+  const { service } = volume
+  const op: Operation = { credentials: { uid: 0, gid: 0, gids: [] }, readOnly: true, replay: null, barrier: null }
+  let inode = await whenItCan(() => volume.inodeByNumber(op, service.rootIno))
+  for (const name of path.split('/')) {
+    if (name === '') continue
+    if (typeof inode === 'string') return inode
+    if (inode.type !== 'directory') return 'NOTDIR'
+    const dir = inode
+    inode = await whenItCan(() => service.lookup(op, dir, Buffer.from(name), service.rootIno))
+  }
+  return typeof inode === 'string' || inode.type === 'directory' ? inode : 'NOTDIR'
+}
+
+/** Runs an operation of the file service again and again until it need not wait any more. */
+async function whenItCan<T>(attempt: () => T): Promise<T> {
+  for (;;) {
+    try {
+      return attempt()
+    } catch (error) {
+      if (!(error instanceof Suspend)) throw error
+      await new Promise<void>((resolve) => error.wait(resolve))
+    }
+  }
+}
+
+/** A call is known when any volume's log remembers it. */
+function joinMemories(volumes: readonly OpenedVolume[]): ReplayMemory {
+  return {
+    find(tag) {
+      for (const { replayMemory } of volumes) {
+        const found = replayMemory.find(tag)
+        if (found !== null) return found
+      }
+      return null
+    },
+  }
+}
+
+function prefixed(prefix: string, values: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}.${name}`, value]))
+}
+
+const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there',
+  EACCES: 'not permitted (ports below 1024 need root or CAP_NET_BIND_SERVICE)',
+  EADDRNOTAVAIL: 'this machine does not have that address',
+}
+
+function listenProblem(error: NodeJS.ErrnoException): string {
+  return LISTEN_PROBLEMS[error.code ?? ''] ?? error.message
+}

@@ -1,0 +1,265 @@
+import type { Socket } from 'node:net'
+import { plainAddress } from './address.ts'
+import type { AssemblyBuffers } from './assembly-buffers.ts'
+import type { NetLimits } from './limits.ts'
+import type { MessageConnection, MessageService, MessageSink } from './message.ts'
+import type { OutWriter } from './out-writer.ts'
+import { type BatchPool, OutputQueue } from './output-queue.ts'
+import { RecordAssembler, RecordError } from './record-assembler.ts'
+
+/** Why the server closed a connection: the peer's doing, or the server's own wish. */
+export type CloseCause = 'refused' | 'stalled' | 'crowded' | 'shutdown'
+
+/** What the connections of a server have in common. */
+export interface ConnectionHost {
+  readonly limits: NetLimits
+  readonly buffers: AssemblyBuffers
+  readonly batches: BatchPool
+  /** Bytes kept for all connections: queued replies and calls that wait. */
+  totalBytes: number
+  /** Counts arrivals of data, to tell which connection has been silent longest. */
+  arrivals: number
+  /** Calls `connection.wake()` after the events of this tick. */
+  wakeLater(connection: Connection): void
+  /** Makes room for `byteCount` more bytes of partial records, at the cost of others than `asking`. */
+  makeRoom(byteCount: number, asking: Connection): void
+  /** Too much is kept for all: closes the connection other than `asking` that does most to deserve it. */
+  shed(asking: Connection): void
+  /** The server is about to close `connection`; `reason` completes "closed the connection of …: it …". */
+  closing(connection: Connection, cause: CloseCause, reason: string): void
+  /** The connection is gone. */
+  closed(connection: Connection): void
+}
+
+/**
+ * One client's TCP connection: cuts its input into messages, hands them to its sink in order, and sends what the sink
+ * answers. Its input rests while too much is kept for it (`NetLimits`).
+ */
+export class Connection implements MessageConnection {
+  readonly address: string
+  readonly port: number
+  open = true
+  /** Calls that are not answered yet and keep bytes. */
+  inFlight = 0
+  /** `ConnectionHost.arrivals` at the last data. */
+  lastArrival = 0
+  readonly #host: ConnectionHost
+  readonly #socket: Socket
+  readonly #output: OutputQueue
+  readonly #input: RecordAssembler
+  readonly #sink: MessageSink
+  #heldBytes = 0
+  /** This connection's share of `ConnectionHost.totalBytes`. */
+  #countedBytes = 0
+  #isPumping = false
+  #isResting = false
+  #isAwaited = false
+  #inputEnded = false
+  /** What `sweep` saw last, and since when it has not changed. */
+  #seenWritten = 0
+  #seenArrival = 0
+  #writtenSinceMs = 0
+  #arrivedSinceMs = 0
+
+  constructor(host: ConnectionHost, socket: Socket, service: MessageService, nowMs: number) {
+    this.#host = host
+    this.#socket = socket
+    this.address = plainAddress(socket.remoteAddress ?? '')
+    this.port = socket.remotePort ?? 0
+    this.#writtenSinceMs = nowMs
+    this.#arrivedSinceMs = nowMs
+    this.#output = new OutputQueue(socket, host.batches, this.#written)
+    this.#input = new RecordAssembler(host.limits, host.buffers, (byteCount) => host.makeRoom(byteCount, this))
+    this.#sink = service.open(this)
+    socket.on('end', this.#ended)
+    socket.on('error', ignore)
+    socket.on('close', this.#closed)
+  }
+
+  /** True while a record that has begun to arrive occupies a buffer. */
+  get hasPartialRecord(): boolean {
+    return this.#input.hasBuffer
+  }
+
+  /** True while the input rests because too much is kept for this client. */
+  get isResting(): boolean {
+    return this.#isResting
+  }
+
+  /** Replies that have not left the process, in bytes. */
+  get queuedBytes(): number {
+    return this.#output.byteCount
+  }
+
+  beginMessage(): OutWriter {
+    return this.#output.begin()
+  }
+
+  endMessage(release: (() => void) | null): void {
+    this.#output.end(release)
+    if (!this.#isPumping) this.#await()
+  }
+
+  cancelMessage(): void {
+    this.#output.cancel()
+  }
+
+  hold(byteCount: number): void {
+    this.inFlight++
+    this.#heldBytes += byteCount
+  }
+
+  unhold(byteCount: number): void {
+    this.inFlight--
+    this.#heldBytes -= byteCount
+    if (!this.#isPumping) this.#await()
+  }
+
+  giveBack(buffer: Uint8Array): void {
+    this.#host.buffers.reuse(buffer)
+  }
+
+  refuse(reason: string): void {
+    this.close('refused', reason)
+  }
+
+  /** Ends the connection now; replies that have not left are lost. */
+  close(cause: CloseCause, reason: string): void {
+    if (!this.open) return
+    this.open = false
+    this.#host.closing(this, cause, reason)
+    this.#socket.destroy()
+    this.#input.close()
+  }
+
+  /** Sends what has gathered and goes on with input that rested; see `ConnectionHost.wakeLater`. */
+  wake(): void {
+    this.#isAwaited = false
+    if (!this.open) {
+      this.#count()
+      return
+    }
+    if (this.#isResting && this.#mayGoOn()) {
+      this.#isResting = false
+      this.#pump()
+      if (!this.#isResting) this.#socket.resume()
+    } else {
+      this.#flush()
+    }
+  }
+
+  /** Closes the connection if its replies, or the record that it has begun, have made no progress for too long. */
+  sweep(nowMs: number): void {
+    const { stallMs } = this.#host.limits
+    if (!this.#output.isWriting || this.#output.writtenBatches !== this.#seenWritten) {
+      this.#seenWritten = this.#output.writtenBatches
+      this.#writtenSinceMs = nowMs
+    } else if (nowMs - this.#writtenSinceMs >= stallMs) {
+      this.close('stalled', `has not read its replies for ${stallMs / 1000} s (${this.#output.byteCount} bytes wait)`)
+      return
+    }
+    if (this.#isResting || !this.#input.isPartial || this.lastArrival !== this.#seenArrival) {
+      this.#seenArrival = this.lastArrival
+      this.#arrivedSinceMs = nowMs
+    } else if (nowMs - this.#arrivedSinceMs >= stallMs) {
+      this.close('stalled', `has not completed a record for ${stallMs / 1000} s`)
+    }
+  }
+
+  /** Bytes have arrived; `chunk` is the caller's again when this returns. */
+  received(chunk: Uint8Array): void {
+    if (!this.open) return
+    this.lastArrival = ++this.#host.arrivals
+    this.#input.feed(chunk)
+    this.#pump()
+    if (!this.#isResting) return
+    this.#input.detach()
+    this.#socket.pause()
+  }
+
+  readonly #ended = (): void => {
+    this.#inputEnded = true
+    this.#endIfDone()
+  }
+
+  readonly #closed = (): void => {
+    this.open = false
+    this.#input.close()
+    this.#output.close()
+    this.#count()
+    this.#sink.closed()
+    this.#host.closed(this)
+  }
+
+  readonly #written = (): void => {
+    this.#count()
+    if (this.open) this.wake()
+  }
+
+  /** Hands over all complete messages, or as many as the limits allow, and sends the answers in one write. */
+  #pump(): void {
+    const input = this.#input
+    this.#isPumping = true
+    try {
+      this.#sink.batch()
+      while (this.open && input.next()) {
+        if (this.#sink.message(input.bytes, input.start, input.end, input.isKeepable)) input.keep()
+        else input.release()
+        if (this.#isTooMuch()) {
+          this.#isResting = true
+          break
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error
+      this.#flush()
+      this.refuse(error.message)
+    } finally {
+      this.#isPumping = false
+    }
+    this.#flush()
+  }
+
+  #flush(): void {
+    if (this.open) this.#output.flush()
+    this.#count()
+    this.#endIfDone()
+  }
+
+  #endIfDone(): void {
+    if (!this.#inputEnded || !this.open || this.#isResting) return
+    if (this.inFlight === 0 && this.#output.byteCount === 0) this.#socket.end()
+  }
+
+  #await(): void {
+    if (this.#isAwaited) return
+    this.#isAwaited = true
+    this.#host.wakeLater(this)
+  }
+
+  /** Brings the host's sum up to date; returns the bytes kept for this connection. */
+  #count(): number {
+    const bytes = this.#output.byteCount + this.#heldBytes
+    this.#host.totalBytes += bytes - this.#countedBytes
+    this.#countedBytes = bytes
+    return bytes
+  }
+
+  #isTooMuch(): boolean {
+    const { limits } = this.#host
+    const bytes = this.#count()
+    if (this.#host.totalBytes >= 2 * limits.maxTotalBytes) this.#host.shed(this)
+    if (bytes >= limits.maxConnectionBytes || this.inFlight >= limits.maxInFlight) return true
+    return this.#host.totalBytes >= limits.maxTotalBytes && bytes > limits.shareBytes
+  }
+
+  #mayGoOn(): boolean {
+    const { limits } = this.#host
+    const bytes = this.#count()
+    if (bytes > limits.maxConnectionBytes / 2 || this.inFlight >= limits.maxInFlight) return false
+    return this.#host.totalBytes < limits.maxTotalBytes || bytes <= limits.shareBytes
+  }
+}
+
+/** A reset is followed by 'close', which is where connections end. */
+function ignore(): void {}

@@ -1,0 +1,78 @@
+import {
+  ACCESS3_LOOKUP,
+  type entryplus3,
+  NFS_V3_codecs,
+  nfsstat3,
+  type post_op_attr,
+  type post_op_fh3,
+  type READDIRPLUS3args,
+  type READDIRPLUS3res,
+} from '../../protocol/nfs3/nfs3.gen.ts'
+import { padded } from '../../protocol/xdr/reader.ts'
+import type { Failure } from '../failure.ts'
+import type { Procedure } from '../rpc/program.ts'
+import { NO_ATTRIBUTES, PostOp } from './attributes.ts'
+import type { Nfs3Context, Target } from './context.ts'
+import { ENTRY_BYTES, NO_VERIFIER, PLUS_BYTES, RESOK_BYTES } from './directory-sizes.ts'
+import { DIRECTORY_MAX_BYTES } from './limits.ts'
+import { serve } from './serve.ts'
+import { statusTable } from './status.ts'
+
+const NO_HANDLE: post_op_fh3 = { handle_follows: false }
+
+/**
+ * RFC 1813 §3.3.17: as READDIR, with each entry's attributes and handle. `dircount` bounds names, numbers and cookies,
+ * `maxcount` the whole. A caller that may read the directory but not look names up in it gets the names only.
+ */
+export function readdirplus(nfs: Nfs3Context): Procedure<READDIRPLUS3args, READDIRPLUS3res> {
+  const status = statusTable('NFSPROC3_READDIRPLUS')
+  const attributes = new PostOp()
+  const refuse = (failure: Failure, dir_attributes: post_op_attr): READDIRPLUS3res => ({
+    status: status[failure],
+    resfail: { dir_attributes },
+  })
+
+  return serve(nfs, NFS_V3_codecs.NFSPROC3_READDIRPLUS, {
+    handle: ({ dir, cookie, dircount, maxcount }, call) => {
+      const target = nfs.open(dir.data, call)
+      if (typeof target === 'string') return refuse(target, NO_ATTRIBUTES)
+      const { service, inode, fsid } = target
+      const entries: entryplus3[] = []
+      const showsObjects = service.access(nfs.op, inode, ACCESS3_LOOKUP) !== 0
+      let dirRoom = dircount
+      let room = Math.min(maxcount, DIRECTORY_MAX_BYTES) - RESOK_BYTES
+      const eof = service.readdir(nfs.op, inode, cookie, target.export.rootIno, (next, ino, name) => {
+        const bytes = ENTRY_BYTES + padded(name.length)
+        dirRoom -= bytes
+        room -= bytes + PLUS_BYTES
+        if (dirRoom < 0 || room < 0) return false
+        entries.push(entryOf(nfs, target, next, ino, name, showsObjects))
+        return true
+      })
+      const dir_attributes = attributes.of(inode, fsid)
+      if (typeof eof === 'string') return refuse(eof, dir_attributes)
+      if ((dirRoom < 0 || room < 0) && entries.length === 0) return refuse('TOOSMALL', dir_attributes)
+      const resok = { dir_attributes, cookieverf: NO_VERIFIER, reply: { entries, eof } }
+      return { status: nfsstat3.NFS3_OK, resok }
+    },
+    fail: (failure) => refuse(failure, NO_ATTRIBUTES),
+    replyBytes: ({ maxcount }) => Math.min(maxcount, DIRECTORY_MAX_BYTES),
+  })
+}
+
+function entryOf(
+  nfs: Nfs3Context,
+  dir: Target,
+  cookie: number,
+  fileid: number,
+  name: Uint8Array,
+  showsObject: boolean,
+): entryplus3 {
+  const inode = showsObject ? dir.service.entry(nfs.op, fileid) : 'ACCES'
+  if (typeof inode === 'string') {
+    return { fileid, name, cookie, name_attributes: NO_ATTRIBUTES, name_handle: NO_HANDLE }
+  }
+  const name_attributes = new PostOp().of(inode, dir.fsid)
+  const name_handle: post_op_fh3 = { handle_follows: true, handle: { data: nfs.handleOf(dir, inode) } }
+  return { fileid, name, cookie, name_attributes, name_handle }
+}

@@ -1,0 +1,40 @@
+import {
+  NFS_V3_codecs,
+  nfsstat3,
+  type RMDIR3args,
+  type RMDIR3res,
+  type wcc_data,
+} from '../../protocol/nfs3/nfs3.gen.ts'
+import type { Failure } from '../failure.ts'
+import type { Procedure } from '../rpc/program.ts'
+import { NO_WCC, Wcc } from './attributes.ts'
+import type { Nfs3Context } from './context.ts'
+import { checkName, isDot, isDotDot } from './names.ts'
+import { serve } from './serve.ts'
+import { statusTable } from './status.ts'
+
+/** RFC 1813 §3.3.13: removes an empty directory. INVAL for `.` and EXIST for `..`, as that section has it. */
+export function rmdir(nfs: Nfs3Context): Procedure<RMDIR3args, RMDIR3res> {
+  const status = statusTable('NFSPROC3_RMDIR')
+  const wcc = new Wcc()
+  const done = (dir_wcc: wcc_data): RMDIR3res => ({ status: nfsstat3.NFS3_OK, resok: { dir_wcc } })
+  const refuse = (failure: Failure, dir_wcc: wcc_data): RMDIR3res => ({ status: status[failure], resfail: { dir_wcc } })
+
+  return serve(nfs, NFS_V3_codecs.NFSPROC3_RMDIR, {
+    handle: ({ object }, call) => {
+      const dir = nfs.open(object.dir.data, call)
+      if (typeof dir === 'string') return refuse(dir, NO_WCC)
+      wcc.before(dir.inode)
+      const failure = removable(object.name) ?? dir.service.rmdir(nfs.op, dir.inode, object.name)
+      const dir_wcc = wcc.after(dir.inode, dir.fsid)
+      return failure === null ? done(dir_wcc) : refuse(failure, dir_wcc)
+    },
+    fail: (failure) => refuse(failure, NO_WCC),
+    replayed: () => done(NO_WCC),
+  })
+}
+
+function removable(name: Uint8Array): Failure | null {
+  if (isDot(name)) return 'INVAL'
+  return isDotDot(name) ? 'EXIST' : checkName(name)
+}

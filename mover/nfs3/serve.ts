@@ -1,0 +1,59 @@
+import { nfsstat3 } from '../../protocol/nfs3/nfs3.gen.ts'
+import type { ProcedureCodec } from '../../protocol/xdr/procedure.ts'
+import type { XdrReader } from '../../protocol/xdr/reader.ts'
+import type { XdrWriter } from '../../protocol/xdr/writer.ts'
+import type { Failure } from '../failure.ts'
+import type { Call, Procedure } from '../rpc/program.ts'
+import type { Nfs3Context } from './context.ts'
+
+/** What a procedure's file says of it; `serve` adds what all of them have. */
+export interface Nfs3Server<Args, Res> {
+  handle(args: Args, call: Call): Res
+  /** The result that tells of a failure, without attributes. */
+  fail(failure: Failure): Res
+  /** See `Procedure.replayed`. With it the procedure is not idempotent. */
+  replayed?: (objectIno: number, args: Args, call: Call) => Res
+  /** See `Procedure.replyBytes`. */
+  replyBytes?: (args: Args) => number
+  /** Instead of the codec's: decodes into one object that is used again and again. */
+  read?: (reader: XdrReader) => Args
+  /** Instead of the codec's: sends data from where it lies. */
+  write?: (writer: XdrWriter, result: Res) => void
+}
+
+/** A procedure of NFS version 3 for the dispatcher. */
+export function serve<Args, Res extends { status: nfsstat3 }>(
+  nfs: Nfs3Context,
+  codec: Pick<ProcedureCodec<string, Args, Res>, 'name' | 'readArgs'> & {
+    writeResult(writer: XdrWriter, result: never): void
+  },
+  server: Nfs3Server<Args, Res>,
+): Procedure<Args, Res> {
+  const { op } = nfs
+  const { replayed } = server
+  const procedure: Procedure<Args, Res> = {
+    name: codec.name,
+    read: server.read ?? codec.readArgs,
+    write: server.write ?? (codec.writeResult as (writer: XdrWriter, result: Res) => void),
+    handle: (args, call) => {
+      op.barrier = null
+      const result = server.handle(args, call)
+      call.barrier = op.barrier
+      return result
+    },
+    fail: (failure) => server.fail(failure),
+    idempotent: replayed === undefined,
+    isError: (result) => result.status !== nfsstat3.NFS3_OK,
+  }
+  if (server.replyBytes !== undefined) procedure.replyBytes = server.replyBytes
+  if (replayed === undefined) return procedure
+  return {
+    ...procedure,
+    replayed: (objectIno, args, call) => {
+      op.barrier = null
+      const result = replayed(objectIno, args, call)
+      call.barrier = op.barrier
+      return result
+    },
+  }
+}

@@ -1,0 +1,139 @@
+import type { BlockDevice } from '../store/device.ts'
+import { type Step, type Task, together, wait } from '../task.ts'
+import { BLOCK_BYTES } from './layout.ts'
+import { BATCH_HEADER_BYTES, type BatchHeader, batchBlocks, batchIsWhole, readBatchHeader } from './log-batch.ts'
+import type { Superblock } from './superblock.ts'
+
+/** The log does not lead to where a later reign says that it began: acknowledged changes are missing. */
+export class LogDamage extends Error {}
+
+/** A whole batch that replay must apply. */
+export interface FoundBatch {
+  header: BatchHeader
+  /** The batch, header first. */
+  bytes: Uint8Array
+}
+
+/** What was found behind the last checkpoint. */
+export interface FoundLog {
+  batches: FoundBatch[]
+  lastLsn: number
+  lastChecksum: number
+  /** Terms that wrote at least one of the batches. */
+  terms: Set<number>
+  /** Segments in which they lie. */
+  segments: Set<number>
+}
+
+/** Reads the whole log region (8 MiB at most). */
+export function* readLogRegion(device: BlockDevice, superblock: Superblock): Task<Uint8Array> {
+  const g = superblock.geometry
+  const bytes = device.allocatePages(g.logSegmentBlocks * g.logSegmentCount)
+  const segmentBytes = g.logSegmentBlocks * BLOCK_BYTES
+  const steps: Step<unknown>[] = []
+  for (let i = 0; i < g.logSegmentCount; i++) {
+    const part = bytes.subarray(i * segmentBytes, (i + 1) * segmentBytes)
+    steps.push((resume) => device.read(g.logBlock * BLOCK_BYTES + i * segmentBytes, part, resume))
+  }
+  yield* wait(together(steps, 8))
+  return bytes
+}
+
+/**
+ * Follows the log from the last checkpoint, reign by reign: each only to the LSN that its successor names, the last one
+ * to the first break in its chain. Pure. Throws LogDamage when a reign does not reach its successor's beginning.
+ */
+export function findBatches(superblock: Superblock, region: Uint8Array): FoundLog {
+  const found: FoundLog = {
+    batches: [],
+    lastLsn: superblock.lsn,
+    lastChecksum: superblock.log.checksum,
+    terms: new Set(),
+    segments: new Set(),
+  }
+  const later = superblock.reigns.filter((reign) => reign.term > superblock.term).sort((a, b) => a.term - b.term)
+  let { segment, offset } = superblock.log
+  let term = superblock.term
+  for (let i = 0; ; i++) {
+    const successor = later[i]
+    followReign(
+      superblock,
+      region,
+      { term, segment, offset },
+      successor?.predecessorLsn ?? Number.MAX_SAFE_INTEGER,
+      found,
+    )
+    if (successor === undefined) return found
+    if (found.lastLsn !== successor.predecessorLsn || found.lastChecksum !== successor.predecessorChecksum) {
+      throw new LogDamage(
+        `the log ends at record ${found.lastLsn}, but term ${successor.term} began behind record ${successor.predecessorLsn}`,
+      )
+    }
+    term = successor.term
+    segment = successor.firstSegment
+    offset = 0
+  }
+}
+
+function followReign(
+  superblock: Superblock,
+  region: Uint8Array,
+  from: { term: number; segment: number; offset: number },
+  limitLsn: number,
+  found: FoundLog,
+): void {
+  const order = segmentsOf(superblock, from.term)
+  let at = order.indexOf(from.segment)
+  if (at < 0) return
+  let { offset } = from
+  while (found.lastLsn < limitLsn) {
+    let batch = batchAt(superblock, region, order[at], offset, from.term, found)
+    if (batch === null && offset > 0 && at + 1 < order.length) {
+      batch = batchAt(superblock, region, order[at + 1], 0, from.term, found)
+      if (batch !== null) {
+        at++
+        offset = 0
+      }
+    }
+    if (batch === null) return
+    const lastLsn = batch.header.firstLsn + batch.header.count - 1
+    if (lastLsn > limitLsn) return
+    found.batches.push(batch)
+    found.lastLsn = lastLsn
+    found.lastChecksum = batch.header.checksum
+    found.terms.add(from.term)
+    found.segments.add(order[at])
+    offset += batchBlocks(batch.header.bytes)
+  }
+}
+
+/** The next batch of the chain, if it lies whole at this place. */
+function batchAt(
+  superblock: Superblock,
+  region: Uint8Array,
+  segment: number,
+  offset: number,
+  term: number,
+  found: FoundLog,
+): FoundBatch | null {
+  const { logSegmentBlocks } = superblock.geometry
+  const left = (logSegmentBlocks - offset) * BLOCK_BYTES
+  if (left < BATCH_HEADER_BYTES) return null
+  const at = (segment * logSegmentBlocks + offset) * BLOCK_BYTES
+  const bytes = region.subarray(at, at + left)
+  const header = readBatchHeader(bytes, superblock.uuid)
+  if (header === null || header.term !== term || header.firstLsn !== found.lastLsn + 1 || header.count === 0)
+    return null
+  if (header.previousChecksum !== found.lastChecksum || !batchIsWhole(bytes, header)) return null
+  return { header, bytes: bytes.subarray(0, header.bytes) }
+}
+
+/** The segments of a reign in the order of their use. */
+export function segmentsOf(superblock: Superblock, term: number): number[] {
+  if (term === 0) return []
+  return superblock.segments
+    .map((assignment, index) => ({ ...assignment, index }))
+    .filter((assignment) => assignment.term === term)
+    .sort((a, b) => a.sequence - b.sequence)
+    .map((assignment) => assignment.index)
+}

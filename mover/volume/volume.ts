@@ -1,0 +1,337 @@
+import type { Environment } from '../environment.ts'
+import type { Failure } from '../failure.ts'
+import type { BlockDevice, DeviceError } from '../store/device.ts'
+import { FlushGate } from '../store/flush-gate.ts'
+import { Suspend } from '../suspend.ts'
+import { start, type Task, wait } from '../task.ts'
+import { REPLAY_ENTRIES_PER_BLOCK, ScratchPages, writeNodes, writeReplays, writeSpace } from './checkpoint.ts'
+import { writeSuperblock } from './device-io.ts'
+import type { InodeValue } from './inode-value.ts'
+import { Log, type LogPriority, MAX_RECORD_BYTES } from './log.ts'
+import { applyRecord } from './records/apply.ts'
+import { encodeRecord } from './records/codec.ts'
+import { type LogRecord, RECORDS, type RecordName } from './records/schema.ts'
+import { reassignSegments } from './reign.ts'
+import type { ReplayTable } from './replay-table.ts'
+import type { Space } from './space.ts'
+import type { Superblock } from './superblock.ts'
+import type { Counters, Transaction } from './transaction.ts'
+import type { Cursor } from './tree/cursor.ts'
+import type { NodeCache } from './tree/node-cache.ts'
+import type { Tree } from './tree/tree.ts'
+
+/** Tree node blocks that one changed record may need: a share of its path, and splits. */
+const BLOCKS_PER_CHANGE = 3
+const BLOCKS_PER_PATH = 32
+
+/** The parts that opening a volume has made; see open.ts. */
+export interface VolumeParts {
+  device: BlockDevice
+  env: Environment
+  superblock: Superblock
+  /** The term of this reign. */
+  term: number
+  segments: number[]
+  space: Space
+  cache: NodeCache
+  tree: Tree
+  counters: Counters
+  replays: ReplayTable
+  transaction: Transaction
+  lastLsn: number
+  lastChecksum: number
+  /** Changed nodes in memory that start a checkpoint, and that make operations wait for one. */
+  dirtyNodesToStart: number
+  dirtyNodesToWait: number
+}
+
+/** Whoever keeps copies of inodes: told after each record. Values are valid during the call. */
+export interface InodeListener {
+  changed(ino: number, value: InodeValue, lsn: number): void
+  removed(ino: number, lsn: number): void
+}
+
+/** How a record is submitted. */
+export interface SubmitOptions {
+  priority: LogPriority
+  /** File data that the record makes visible is on the device, but not flushed yet. */
+  dataFirst: boolean
+}
+
+export const ORDINARY: SubmitOptions = { priority: 'ordinary', dataFirst: false }
+export const URGENT: SubmitOptions = { priority: 'urgent', dataFirst: false }
+export const URGENT_WITH_DATA: SubmitOptions = { priority: 'urgent', dataFirst: true }
+
+/** Counters of a volume, for status and metrics. */
+export interface VolumeCounters {
+  term: number
+  lastLsn: number
+  durableLsn: number
+  logBatches: number
+  flushes: number
+  checkpoints: number
+  nodesInMemory: number
+  dirtyNodes: number
+  inodes: number
+  dataFreeBlocks: number
+  metaFreeBlocks: number
+}
+
+/**
+ * An open volume: the tree, the log that makes its changes durable, free space, checkpoints. All changes go through
+ * `submit`; reads use `tree` and `cursor` after `begin`.
+ */
+export class Volume {
+  readonly device: BlockDevice
+  readonly env: Environment
+  readonly superblock: Superblock
+  readonly term: number
+  readonly space: Space
+  readonly tree: Tree
+  /** For reads outside records. */
+  readonly cursor: Cursor
+  readonly counters: Counters
+  readonly replays: ReplayTable
+  readonly flushGate: FlushGate
+  readonly log: Log
+  /** Called once when the volume must not be served any more (a flush failed, the tree is damaged). */
+  onFailure: (error: Error) => void = () => {}
+  /** Called once when the volume has become read-only (a log write failed). */
+  onReadOnly: (error: Error) => void = () => {}
+  listener: InodeListener | null = null
+  readonly #p: VolumeParts
+  readonly #recordBuffer = new Uint8Array(MAX_RECORD_BYTES)
+  readonly #scratch: { space: ScratchPages; replays: ScratchPages }
+  readonly #superblockPage: Uint8Array
+  #failure: Error | null = null
+  #isGivenUp = false
+  #checkpointing = false
+  #checkpointWanted = false
+  #checkpointWaiters: (() => void)[] = []
+  #replayBlocks: number[]
+  #checkpoints = 0
+
+  constructor(parts: VolumeParts, replayBlocks: number[]) {
+    this.#p = parts
+    this.device = parts.device
+    this.env = parts.env
+    this.superblock = parts.superblock
+    this.term = parts.term
+    this.space = parts.space
+    this.tree = parts.tree
+    this.cursor = parts.tree.cursor()
+    this.counters = parts.counters
+    this.replays = parts.replays
+    this.#replayBlocks = replayBlocks
+    this.#scratch = { space: new ScratchPages(parts.device), replays: new ScratchPages(parts.device) }
+    this.#superblockPage = parts.device.allocatePages(1)
+    this.flushGate = new FlushGate(parts.device, (task) => parts.env.defer(task))
+    this.log = new Log({
+      device: parts.device,
+      env: parts.env,
+      flushGate: this.flushGate,
+      geometry: parts.superblock.geometry,
+      uuid: parts.superblock.uuid,
+      term: parts.term,
+      lastLsn: parts.lastLsn,
+      lastChecksum: parts.lastChecksum,
+      segments: parts.segments,
+      onFailure: (error) => this.#cannotWrite(error),
+      onDurable: (lsn) => this.space.releaseFreed(lsn),
+    })
+  }
+
+  /** Why the volume cannot be written any more; null while it can. */
+  get failure(): Error | null {
+    return this.#failure
+  }
+
+  /** Starts an operation, or its next run after `Suspend`: what it touches from here on stays in memory. */
+  begin(): void {
+    this.#p.cache.beginOperation()
+  }
+
+  /**
+   * Carries out one record: checks room, applies it to the tree, appends it to the log. Returns its LSN; replies wait
+   * until the log is durable up to it. NOSPC when there is no room for metadata, ROFS after a failure.
+   * Throws Suspend (nothing changed) when a node must be read or room must be made.
+   */
+  submit<N extends RecordName>(name: N, record: LogRecord<N>, options: SubmitOptions): number | Failure {
+    if (this.#failure !== null) return 'ROFS'
+    this.log.checkRoom(options.priority)
+    const txn = this.#p.transaction
+    txn.begin()
+    applyRecord(txn, name, record)
+    if (!this.#hasRoom(txn.changeCount, options.priority)) return 'NOSPC'
+    txn.prepare()
+    const length = encodeRecord(name, record, this.#recordBuffer)
+    const lsn = this.log.append(RECORDS[name].type, this.#recordBuffer, length, options.dataFirst)
+    txn.carryOut(lsn)
+    if (this.listener !== null) {
+      for (const { ino, value } of txn.changedInodes) this.listener.changed(ino, value, lsn)
+      for (const ino of txn.removedInodes) this.listener.removed(ino, lsn)
+    }
+    this.#checkpointIfDue()
+    return lsn
+  }
+
+  /** Runs a checkpoint soon; `done`, if given, is called after one that contains everything up to now. */
+  requestCheckpoint(done?: () => void): void {
+    if (done !== undefined) this.#checkpointWaiters.push(done)
+    this.#checkpointWanted = true
+    if (!this.#checkpointing) this.#startCheckpoint()
+  }
+
+  /** The volume is given up: nothing is written any more, and what is in memory may be more than will ever be durable. */
+  fail(error: Error): void {
+    if (this.#isGivenUp) return
+    this.#isGivenUp = true
+    this.#failure ??= error
+    this.onFailure(error)
+    this.#wakeAll()
+  }
+
+  /**
+   * The log or a checkpoint cannot be written: the volume becomes read-only. What is durable is still served; changes
+   * that are in memory alone stay behind their barriers, which fail. After a failed flush nobody knows what is durable.
+   */
+  #cannotWrite(error: Error): void {
+    if (this.flushGate.failed) this.fail(error)
+    if (this.#failure !== null) return
+    this.#failure = error
+    this.onReadOnly(error)
+    this.#wakeAll()
+  }
+
+  /** Whoever waits for room that will not be made any more finds out that the volume has failed. */
+  #wakeAll(): void {
+    this.#wakeCheckpointWaiters()
+    this.env.defer(() => {
+      this.log.wakeRoomWaiters()
+      this.space.wakeReleaseWaiters()
+    })
+  }
+
+  /** A last checkpoint; the caller has written all file data and submits nothing any more. */
+  *close(): Task<void> {
+    if (this.#failure === null)
+      yield* wait<void>((resume) => this.requestCheckpoint(() => this.env.defer(() => resume(null))))
+    while (this.#checkpointing) yield* wait<void>((resume) => this.env.timer(1, () => resume(null)))
+    if (this.#failure !== null) throw this.#failure
+  }
+
+  status(): VolumeCounters {
+    return {
+      term: this.term,
+      lastLsn: this.log.lastLsn,
+      durableLsn: this.log.durableLsn,
+      logBatches: this.log.batches,
+      flushes: this.flushGate.flushes,
+      checkpoints: this.#checkpoints,
+      nodesInMemory: this.#p.cache.usedNodes,
+      dirtyNodes: this.#p.cache.dirtyCount,
+      inodes: this.counters.inodeCount,
+      dataFreeBlocks: this.space.dataFree,
+      metaFreeBlocks: this.space.metaFree,
+    }
+  }
+
+  /** False when there is no room for metadata and a checkpoint would not make any; Suspend when it would. */
+  #hasRoom(changes: number, priority: LogPriority): boolean {
+    const { space } = this
+    const blocks = changes * BLOCKS_PER_CHANGE + BLOCKS_PER_PATH
+    const left = priority === 'ordinary' ? space.metaHeadroom : space.metaFree
+    const cacheFull = this.#p.cache.dirtyCount + this.#p.cache.frozenCount > this.#p.dirtyNodesToWait
+    if (left >= blocks && !cacheFull) return true
+    if (cacheFull || space.droppedNodes > 0 || this.#checkpointing) {
+      throw new Suspend((resume) => this.requestCheckpoint(resume))
+    }
+    return false
+  }
+
+  #checkpointIfDue(): void {
+    if (this.#checkpointing || this.#checkpointWanted) return
+    const { space } = this
+    const g = this.superblock.geometry
+    const logThird = (g.logSegmentBlocks * g.logSegmentCount) / 3
+    const due =
+      this.log.usedBlocks > logThird ||
+      this.#p.cache.dirtyCount > this.#p.dirtyNodesToStart ||
+      (space.metaHeadroom < g.chunkBlocks / 2 && space.droppedNodes > 64)
+    if (due) this.requestCheckpoint()
+  }
+
+  #startCheckpoint(): void {
+    if (this.#failure !== null) {
+      this.#wakeCheckpointWaiters()
+      return
+    }
+    this.#checkpointing = true
+    this.env.defer(() => {
+      this.#checkpointWanted = false
+      const waiters = this.#checkpointWaiters
+      this.#checkpointWaiters = []
+      start(this.#checkpoint(), (error) => {
+        this.#checkpointing = false
+        if (error !== null) this.#cannotWrite(error)
+        for (const waiter of waiters) waiter()
+        if (this.#checkpointWanted && !this.#checkpointing) this.#startCheckpoint()
+      })
+    })
+  }
+
+  *#checkpoint(): Task<void> {
+    const { device, space, superblock } = this
+    const { cache, tree, counters } = this.#p
+    const lsn = this.log.seal()
+    const now = { sec: 0, nsec: 0 }
+    this.env.wallTime(now)
+    const replays = this.replays.live(now.sec)
+    const wantedBlocks = Math.ceil(replays.length / REPLAY_ENTRIES_PER_BLOCK)
+    if (space.metaFree < wantedBlocks + BLOCKS_PER_PATH) replays.length = 0
+    const replayBlocks = Array.from({ length: replays.length === 0 ? 0 : wantedBlocks }, () => space.allocate())
+    for (const block of this.#replayBlocks) space.drop(block)
+    this.#replayBlocks = replayBlocks
+    const frozen = space.freeze()
+    cache.freeze()
+    const contents = { root: tree.root, nextIno: counters.nextIno, inodeCount: counters.inodeCount }
+    const epoch = cache.epoch - 1
+
+    yield* writeNodes(cache)
+    yield* writeReplays(device, this.#scratch.replays, replays, replayBlocks)
+    yield* writeSpace(device, this.#scratch.space, frozen, superblock.geometry.tableBlock)
+    yield* wait<void>((resume) => this.log.whenDurable(lsn, (error) => this.env.defer(() => resume(error))))
+    yield* wait((resume) => this.flushGate.flush(resume))
+
+    superblock.generation += 1
+    superblock.epoch = epoch
+    superblock.lsn = lsn
+    superblock.term = this.term
+    superblock.log = this.log.boundary
+    superblock.trees = [{ id: tree.id, root: contents.root }]
+    superblock.nextIno = contents.nextIno
+    superblock.inodeCount = contents.inodeCount
+    superblock.tableSlot = frozen.tableSlot
+    superblock.tableChecksum = frozen.tableChecksum
+    superblock.replayBlock = replayBlocks[0] ?? 0
+    superblock.replayCount = replays.length
+    const added = reassignSegments(superblock, this.term, this.log.boundary)
+    // By the gate: when this flush fails, file data may be lost that was written before.
+    yield* writeSuperblock(device, superblock, this.#superblockPage, (resume) => this.flushGate.flush(resume))
+
+    space.thaw(frozen)
+    this.log.assign(added)
+    this.#checkpoints += 1
+  }
+
+  #wakeCheckpointWaiters(): void {
+    const waiters = this.#checkpointWaiters
+    this.#checkpointWaiters = []
+    for (const waiter of waiters) waiter()
+  }
+}
+
+/** Whether a device error is what a client would call "no space". */
+export function failureOf(error: DeviceError): Failure {
+  return error.code === 'NOSPC' ? 'NOSPC' : 'IO'
+}

@@ -1,0 +1,29 @@
+# What both benchmarks start with: root, packages, the load generator, a work folder. Sourced; $here is test/bench.
+root=$(cd "$here/../.." && pwd)
+export PATH=$root/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PYTHONPATH=$here/lib:$root/test/conformance/lib PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8
+. "$root/test/conformance/lib/root.sh"
+
+bench() { # DEADLINE_S PROGRAM ARGUMENTS...
+  local deadline=$1 program=$2 status
+  shift 2
+  case " $* " in *' -h '* | *' --help '*) exec /usr/bin/python3 "$here/lib/$program" --help ;; esac
+  require_root
+  work=$(mktemp -d "${BENCH_DIR:-/var/tmp}/lockkeeper-bench.XXXXXX") || exit 2
+  trap 'rm -rf "$work"' EXIT
+  trap 'exit 130' INT TERM
+  install_packages 'gcc cc
+iproute2 ip
+libc6-dev /usr/include/stdio.h
+make make
+nfs-ganesha ganesha.nfsd
+nfs-ganesha-vfs /usr/lib/*/ganesha/libfsalvfs.so
+python3 /usr/bin/python3
+rpcbind rpcbind
+util-linux unshare'
+  make -s -C "$here/nfsbench" || die "nfsbench does not build"
+  LOCKKEEPER_CONFORMANCE=$work TMPDIR=$work isolated "$deadline" /usr/bin/python3 "$here/lib/$program" "$@"
+  status=$?
+  [ $status != 137 ] || echo "$(basename "$0"): ran out of time after $deadline s" >&2
+  return $status
+}

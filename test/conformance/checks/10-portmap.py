@@ -1,0 +1,13 @@
+#!/usr/bin/python3
+"""The portmapper at port 111 of the server's address: mounts without port= and mountport=, showmount, rpcinfo."""
+from guest import run, run_guest
+from world import check
+
+
+def body(world):
+    server = world.server(portmap=111)
+    run_guest([(server.source(), 'vers=3,nolock', '/mnt/share')], 'portmap.py', ['/mnt/share', '/share'])
+    world.steps.step('libnfs finds the ports by itself', run, 'nfs-ls', f'nfs://{server.source().replace(":", "")}')
+
+
+check(body)

@@ -1,0 +1,4 @@
+import t from 'tap'
+import { playShard } from './shard.ts'
+
+playShard(t, 3)

@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { getControl } from '../../mover/control/client.ts'
+import type { SupervisorStatus } from '../../mover/control/status.ts'
+import { controlSocket } from '../../mover/host/state-folder.ts'
+
+const CLI = join(import.meta.dirname, '..', '..', 'mover', 'cli', 'lockkeeper.ts')
+/** Far longer than anything takes: a test that needs it has failed. */
+const PATIENCE_MS = 60_000
+
+/** A folder of its own for a test, removed with all that still runs in it. */
+export function workFolder(t: Test): string {
+  const folder = fs.mkdtempSync(join(tmpdir(), 'lockkeeper-'))
+  t.teardown(() => fs.rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A configuration with a small image and ports that nobody else has. */
+export function writeConfig(folder: string, changes: Record<string, unknown> = {}): string {
+  const path = join(folder, 'lockkeeper.yaml')
+  const config = { volumes: [{ name: 'share', size: '64MiB' }], movers: [{ nfs: 0, portmap: 0 }], ...changes }
+  fs.writeFileSync(path, JSON.stringify(config))
+  return path
+}
+
+/** Waits until `look` gives something; looks again every few milliseconds. */
+export async function until<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {
+  const deadline = performance.now() + PATIENCE_MS
+  for (;;) {
+    const found = await look()
+    if (found !== null && found !== undefined && found !== false) return found
+    if (performance.now() > deadline) throw new Error(`waited too long until ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/** A command line that runs. */
+export class Command {
+  readonly process: ChildProcess
+  out = ''
+  err = ''
+  /** Exit status, or the signal that ended it. */
+  readonly ended: Promise<number | string | null>
+
+  constructor(t: Test, ...words: string[]) {
+    this.process = spawn(process.execPath, [CLI, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.process.stdout?.on('data', (data: Buffer) => {
+      this.out += data
+    })
+    this.process.stderr?.on('data', (data: Buffer) => {
+      this.err += data
+    })
+    this.ended = new Promise((resolve) => this.process.on('close', (code, signal) => resolve(code ?? signal)))
+    t.teardown(async () => {
+      this.process.kill('SIGKILL')
+      await this.ended
+    })
+  }
+
+  /** Resolves when `up` has told how to mount; throws when it ended instead. */
+  async serving(): Promise<void> {
+    const ended = this.ended.then((status) => {
+      throw new Error(`ended with ${status}: ${this.err}`)
+    })
+    await Promise.race([until('it serves', () => this.out.includes('Ctrl-C stops')), ended])
+  }
+}
+
+/** What the supervisor says of its first mover. */
+export async function moverState(stateDir: string): Promise<SupervisorStatus['movers'][number]> {
+  const { movers } = (await getControl(controlSocket(stateDir, 'supervisor'), '/status')) as SupervisorStatus
+  const [mover] = movers
+  if (mover === undefined) throw new Error('the supervisor has no mover')
+  return mover
+}

@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process'
+import fs from 'node:fs'
+import { join } from 'node:path'
+import { duplexPair } from 'node:stream'
+import t from 'tap'
+import { getControl, NobodyThere } from '../../mover/control/client.ts'
+import { startControl } from '../../mover/control/server.ts'
+import { Channel } from '../../mover/host/channel.ts'
+import { formatRecord } from '../../mover/host/logger.ts'
+import { identifyProcess, isGone, waitUntilGone } from '../../mover/host/process-identity.ts'
+import { makeStateFolder, readHandleKey, statePaths } from '../../mover/host/state-folder.ts'
+import { until, workFolder } from './appliance.ts'
+
+t.test('a channel carries messages whole, however they arrive, until its other end goes', async (t) => {
+  const [near, far] = duplexPair()
+  const received: unknown[] = []
+  let ended = 0
+  const channel = new Channel<unknown, unknown>(
+    near,
+    (message) => received.push(message),
+    () => ended++,
+  )
+  far.write('{"a":1}\n{"b":')
+  far.write('"ä\\n"}\n')
+  await until('both are there', () => received.length === 2)
+  t.strictSame(received, [{ a: 1 }, { b: 'ä\n' }])
+  channel.send({ c: 3 })
+  const answer = await new Promise((resolve) => far.once('data', (data) => resolve(String(data))))
+  t.equal(answer, '{"c":3}\n')
+  far.end()
+  await until('the end is noticed', () => ended > 0)
+  t.equal(ended, 1)
+  await new Promise<void>((resolve) => channel.send({ d: 4 }, resolve))
+  t.pass('what cannot be sent any more is over at once')
+})
+
+t.test('a channel ends at what is no message', async (t) => {
+  const [near, far] = duplexPair()
+  far.on('error', () => {})
+  const received: unknown[] = []
+  const end = new Promise<void>((resolve) => {
+    new Channel<unknown, unknown>(near, (message) => received.push(message), resolve)
+  })
+  far.write('{"a":1}\nnonsense\n{"b":2}\n')
+  await end
+  t.strictSame(received, [{ a: 1 }])
+})
+
+t.test('processes are told apart, and known to be gone', async (t) => {
+  const child = spawn('sleep', ['1000'], { stdio: 'ignore' })
+  t.teardown(() => child.kill('SIGKILL'))
+  const identity = identifyProcess(child.pid ?? 0)
+  if (identity === null) throw new Error('the child was not found')
+  t.notOk(isGone(identity))
+  t.ok(isGone({ ...identity, startTicks: identity.startTicks + 1 }), 'another process had that number')
+  t.ok(isGone({ ...identity, bootId: 'before' }), 'before the last boot')
+  t.notOk(await waitUntilGone(identity, 0), 'gives up')
+  child.kill('SIGKILL')
+  t.ok(await waitUntilGone(identity, 60_000))
+  t.equal(identifyProcess(2 ** 22 + 1), null, 'above the largest number of a process')
+})
+
+t.test('a zombie is gone', async (t) => {
+  // The shell's child waits for us until the shell has become a program that never looks after it.
+  const script = '{ read line; } <&3 & echo $!; exec sleep 1000'
+  const parent = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] })
+  t.teardown(() => parent.kill('SIGKILL'))
+  const [, output, , held] = parent.stdio
+  const pid = Number(await new Promise((resolve) => output?.once('data', (data) => resolve(String(data)))))
+  await until('the shell is another program', () => fs.readFileSync(`/proc/${parent.pid}/comm`, 'latin1') === 'sleep\n')
+  const identity = identifyProcess(pid)
+  if (identity === null) throw new Error('the child was not found')
+  t.notOk(isGone(identity))
+  held?.destroy()
+  await until('it is a zombie', () => / Z /.test(fs.readFileSync(`/proc/${pid}/stat`, 'latin1')))
+  t.ok(isGone(identity))
+})
+
+t.test('the state folder', async (t) => {
+  const folder = join(workFolder(t), 'a', 'b')
+  makeStateFolder(folder)
+  const key = readHandleKey(folder)
+  makeStateFolder(folder)
+  t.strictSame(readHandleKey(folder), key, 'the key is made once')
+  t.strictSame(fs.readdirSync(join(folder, 'secrets')), ['handle.key'])
+  fs.writeFileSync(statePaths(folder).handleKey, 'short')
+  t.throws(() => readHandleKey(folder), /handle\.key: has 5 bytes, not 32/)
+})
+
+t.test('the control interface', async (t) => {
+  const folder = join(workFolder(t), 'long'.repeat(50))
+  fs.mkdirSync(folder)
+  const socket = join(folder, 'a.sock')
+  await t.rejects(getControl(socket, '/status'), new NobodyThere(socket))
+  fs.writeFileSync(socket, 'left over')
+  const server = await startControl(socket, { '/status': () => ({ up: true }) })
+  t.teardown(() => server.close())
+  t.equal(fs.statSync(socket).mode & 0o777, 0o600)
+  t.strictSame(await getControl(socket, '/status'), { up: true })
+  await t.rejects(getControl(socket, '/nothing'), /answered 404/)
+  await server.close()
+  t.notOk(fs.existsSync(socket))
+})
+
+t.test('log lines for people', async (t) => {
+  const time = new Date(2026, 0, 2, 3, 4, 5).getTime()
+  const line = (fields: object): string => formatRecord(JSON.stringify({ level: 30, time, name: 'a', ...fields }))
+  t.equal(line({ msg: 'ready' }), '03:04:05 a: ready')
+  t.equal(line({ level: 40, msg: 'slow', client: '::1', n: 2 }), '03:04:05 a: warning: slow client=::1 n=2')
+  t.equal(
+    line({ level: 50, msg: 'bad', err: { message: 'm', stack: 'Error: m\n at x' } }),
+    '03:04:05 a: error: bad err=Error: m\n at x',
+  )
+})

@@ -1,0 +1,228 @@
+import { spawn } from 'node:child_process'
+import fs from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import t from 'tap'
+import { writeMoverRecords } from '../../mover/host/mover-records.ts'
+import { identifyProcess, isGone, type ProcessIdentity, waitUntilGone } from '../../mover/host/process-identity.ts'
+import { HANDLE_KEY_BYTES, statePaths } from '../../mover/host/state-folder.ts'
+import { Command, moverState, until, workFolder, writeConfig } from './appliance.ts'
+
+t.jobs = 2
+t.setTimeout(300_000)
+
+function identify(pid: number | null | undefined): ProcessIdentity {
+  const identity = identifyProcess(pid ?? 0)
+  if (identity === null) throw new Error(`no process ${pid}`)
+  return identity
+}
+
+t.test('up makes the image, tells how to mount, and ends cleanly', async (t) => {
+  const folder = workFolder(t)
+  const config = writeConfig(folder)
+  const state = join(folder, 'state')
+  const up = new Command(t, 'up', '--config', config)
+  await up.serving()
+  const { addresses, state: moverStateName, restarts } = await moverState(state)
+  t.equal(moverStateName, 'serving')
+  t.equal(restarts, 0)
+  t.ok(
+    up.out.includes(
+      `mount -t nfs -o vers=3,tcp,nolock,port=${addresses?.nfs},mountport=${addresses?.nfs} 127.0.0.1:/share /mnt`,
+    ),
+  )
+  t.ok(up.out.includes(`nfs://127.0.0.1/share?nfsport=${addresses?.nfs}&mountport=${addresses?.nfs}&version=3`))
+  const modeOf = (path: string): number => fs.statSync(path).mode & 0o777
+  t.equal(fs.statSync(join(state, 'share.img')).size, 64 * 2 ** 20)
+  t.strictSame(fs.readdirSync(state).sort(), ['lock', 'movers.json', 'run', 'secrets', 'share.img'], 'no draft is left')
+  const { handleKey } = statePaths(state)
+  t.equal(fs.statSync(handleKey).size, HANDLE_KEY_BYTES)
+  t.strictSame([modeOf(handleKey), modeOf(join(state, 'secrets')), modeOf(join(state, 'run'))], [0o600, 0o700, 0o700])
+
+  const asked = new Command(t, 'status', '--json', '--config', config)
+  t.equal(await asked.ended, 0, asked.err)
+  const answer = JSON.parse(asked.out)
+  t.equal(answer.movers[0].state, 'serving')
+  t.equal(answer.details.a.volumes[0].name, 'share')
+  const table = new Command(t, 'status', '--config', config)
+  t.equal(await table.ended, 0, table.err)
+  t.match(table.out, /^mover a: serving/m)
+
+  const key = fs.readFileSync(handleKey)
+  up.process.kill('SIGTERM')
+  t.equal(await up.ended, 0, up.err)
+  t.strictSame(JSON.parse(fs.readFileSync(statePaths(state).movers, 'utf8')), [])
+  const again = new Command(t, 'up', '--config', config)
+  await again.serving()
+  t.ok(key.equals(fs.readFileSync(handleKey)), 'file handles stay valid')
+  again.process.kill('SIGINT')
+  t.equal(await again.ended, 0, again.err)
+})
+
+t.test('a volume that is in use', async (t) => {
+  const folder = workFolder(t)
+  const config = writeConfig(folder)
+  const image = join(folder, 'state', 'share.img')
+  const up = new Command(t, 'up', '--config', config)
+  await up.serving()
+  const { pid } = await moverState(join(folder, 'state'))
+
+  const same = new Command(t, 'up', '--config', config)
+  t.equal(await same.ended, 2)
+  t.equal(same.err, `lockkeeper: another lockkeeper runs with the state folder ${join(folder, 'state')}\n`)
+
+  const elsewhere = join(folder, 'elsewhere')
+  fs.mkdirSync(elsewhere)
+  const other = writeConfig(elsewhere, { volumes: [{ name: 'share', device: image }] })
+  for (const words of [['up'], ['mkfs', 'share', '--force'], ['check', 'share'], ['grow', 'share']]) {
+    const command = new Command(t, ...words, '--config', other)
+    t.equal(await command.ended, 2, words.join(' '))
+    t.ok(command.err.startsWith(`lockkeeper: volume share: ${image} is in use by process `), command.err)
+    t.equal(command.err.split('\n').length, 2, 'one line')
+  }
+  const after = await moverState(join(folder, 'state'))
+  t.strictSame([after.pid, after.state, after.restarts], [pid, 'serving', 0], 'the first one has not noticed')
+})
+
+t.test('a mover that dies is started again where it was', async (t) => {
+  const folder = workFolder(t)
+  const up = new Command(t, 'up', '--config', writeConfig(folder))
+  await up.serving()
+  const state = join(folder, 'state')
+  const before = await moverState(state)
+  process.kill(before.pid ?? 0, 'SIGKILL')
+  const after = await until('the next mover serves', async () => {
+    const now = await moverState(state)
+    return now.restarts === 1 && now.state === 'serving' ? now : null
+  })
+  t.not(after.pid, before.pid)
+  t.strictSame(after.addresses, before.addresses)
+})
+
+t.test('a mover ends when its supervisor is killed, and the next up serves', async (t) => {
+  const folder = workFolder(t)
+  const config = writeConfig(folder)
+  const state = join(folder, 'state')
+  const up = new Command(t, 'up', '--config', config)
+  await up.serving()
+  const mover = identify((await moverState(state)).pid)
+  process.kill(up.process.pid ?? 0, 'SIGKILL')
+  const next = new Command(t, 'up', '--config', config)
+  await next.serving()
+  t.ok(isGone(mover), 'nothing of the old mover is left')
+  next.process.kill('SIGTERM')
+  t.equal(await next.ended, 0, next.err)
+
+  const last = new Command(t, 'up', '--config', config)
+  await last.serving()
+  const orphan = identify((await moverState(state)).pid)
+  process.kill(last.process.pid ?? 0, 'SIGKILL')
+  t.ok(await waitUntilGone(orphan, 30_000), 'also when nobody ends it')
+})
+
+t.test('up ends recorded movers that still live, and only those', async (t) => {
+  const folder = workFolder(t)
+  const config = writeConfig(folder)
+  const { movers } = statePaths(join(folder, 'state'))
+  fs.mkdirSync(join(folder, 'state'))
+  const sleeper = (): ProcessIdentity => {
+    const child = spawn('sleep', ['1000'], { stdio: 'ignore' })
+    t.teardown(() => child.kill('SIGKILL'))
+    return identify(child.pid)
+  }
+  const [mover, reused, otherBoot] = [sleeper(), sleeper(), sleeper()]
+  writeMoverRecords(movers, [
+    { name: 'a', ...mover },
+    { name: 'b', ...reused, startTicks: reused.startTicks - 1 },
+    { name: 'c', ...otherBoot, bootId: 'another' },
+  ])
+  const up = new Command(t, 'up', '--config', config)
+  await up.serving()
+  t.ok(isGone(mover), 'the recorded mover')
+  t.notOk(isGone(reused), 'another process with its number')
+  t.notOk(isGone(otherBoot), 'a process with the number of a mover before the last boot')
+  up.process.kill('SIGTERM')
+  t.equal(await up.ended, 0, up.err)
+
+  fs.writeFileSync(movers, 'nonsense')
+  const damaged = new Command(t, 'up', '--config', config)
+  t.equal(await damaged.ended, 1)
+  t.match(damaged.err, /movers\.json: damaged/)
+})
+
+t.test('a state folder that is gone: no heap of mover processes, and up still ends', async (t) => {
+  const folder = workFolder(t)
+  const state = join(folder, 'state')
+  const image = join(folder, 'share.img')
+  const config = writeConfig(folder, { volumes: [{ name: 'share', device: image, size: '64MiB' }] })
+  const up = new Command(t, 'up', '--config', config)
+  await up.serving()
+  const { pid } = await moverState(state)
+  fs.rmSync(state, { recursive: true })
+  process.kill(pid ?? 0, 'SIGKILL')
+  await until('it has tried often', () => (up.err.match(/starting it again/g) ?? []).length >= 4)
+  const children = (): string[] => {
+    const list = fs.readFileSync(`/proc/${up.process.pid}/task/${up.process.pid}/children`, 'utf8')
+    return list.split(' ').filter((word) => word.trim() !== '')
+  }
+  await until('no process is left', () => children().length === 0)
+  up.process.kill('SIGTERM')
+  t.equal(await up.ended, 0, up.err)
+  const again = new Command(t, 'up', '--config', config)
+  await again.serving()
+  again.process.kill('SIGTERM')
+  t.equal(await again.ended, 0, again.err)
+})
+
+t.test('up says in one line why it cannot serve', async (t) => {
+  const folder = workFolder(t)
+  const taken = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => taken.once('listening', resolve))
+  t.teardown(() => taken.close())
+  const { port } = taken.address() as AddressInfo
+  const up = new Command(t, 'up', '--config', writeConfig(folder, { movers: [{ nfs: port, portmap: 0 }] }))
+  t.equal(await up.ended, 1)
+  const lines = up.err.split('\n').filter((line) => !line.startsWith('{'))
+  t.strictSame(lines, [
+    `lockkeeper: mover a: cannot listen at 127.0.0.1 port ${port}: another program listens there`,
+    '',
+  ])
+
+  const image = join(folder, 'foreign.img')
+  const content = Buffer.alloc(64 * 2 ** 20, 'x')
+  fs.writeFileSync(image, content)
+  const config = writeConfig(folder, { volumes: [{ name: 'share', device: image }], movers: [{ nfs: 0, portmap: 0 }] })
+  const foreign = new Command(t, 'up', '--config', config)
+  t.equal(await foreign.ended, 1)
+  t.match(foreign.err, /^lockkeeper: mover a: volume share: .*foreign\.img/m)
+  t.ok(content.equals(fs.readFileSync(image)), 'an existing file is never formatted')
+
+  const missing = writeConfig(folder, { volumes: [{ name: 'share', device: '/dev/lockkeeper-none' }] })
+  const none = new Command(t, 'up', '--config', missing)
+  t.equal(await none.ended, 1)
+  t.equal(none.err, 'lockkeeper: volume share: there is no device /dev/lockkeeper-none\n')
+})
+
+t.test('exports whose directory is not there are left out and named', async (t) => {
+  const folder = workFolder(t)
+  const exported = [
+    { path: '/share', volume: 'share' },
+    { path: '/gone', volume: 'share', subtree: '/gone' },
+  ]
+  const up = new Command(t, 'up', '--config', writeConfig(folder, { exports: exported }))
+  await up.serving()
+  t.match(up.out, /^\/gone: not served: the volume share has no directory \/gone \(NOENT\)$/m)
+  t.match(up.out, /^ {2}mount .* 127\.0\.0\.1:\/share \/mnt$/m)
+})
+
+t.test('a taken portmapper port: one line, and ports in the mount line', async (t) => {
+  const folder = workFolder(t)
+  const taken = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => taken.once('listening', resolve))
+  t.teardown(() => taken.close())
+  const { port } = taken.address() as AddressInfo
+  const up = new Command(t, 'up', '--config', writeConfig(folder, { movers: [{ nfs: 0, portmap: port }] }))
+  await up.serving()
+  t.match(up.err, /the portmapper cannot listen at 127\.0\.0\.1 port \d+: another program listens there/)
+  t.match(up.out, /nolock,port=\d+,mountport=\d+/)
+})

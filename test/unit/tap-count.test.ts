@@ -1,0 +1,68 @@
+import t from 'tap'
+import { closingLine, TapCounter } from '../../scripts/tap-count.ts'
+
+function count(tap: string): { line: string; printed: string[] } {
+  const printed: string[] = []
+  const counter = new TapCounter((line) => printed.push(line))
+  for (const line of tap.split('\n')) counter.line(line)
+  return { line: closingLine(counter.counts), printed }
+}
+
+t.test('assertions are counted once, at the bottom', async (t) => {
+  const tap = `TAP version 14
+# Subtest: test/a.test.ts
+    # Subtest: one
+        ok 1 - should be equal
+        ok 2 - hello
+        1..2
+    ok 1 - one # time=4.062ms
+    ok 2 - skipped # SKIP no root
+    1..2
+ok 1 - test/a.test.ts # time=13.539ms
+`
+  t.strictSame(count(tap), {
+    line: '2 passed, 0 failed, 1 skipped',
+    printed: ['ok   test/a.test.ts: 2 passed, 0 failed, 1 skipped'],
+  })
+})
+
+t.test('failures are shown with their diagnostics', async (t) => {
+  const tap = `# Subtest: test/b.test.ts
+    # Subtest: deep
+        not ok 1 - differs
+          ---
+          diff: -1 +2
+          ok 9 - not a point
+          ...
+        1..1
+    not ok 1 - deep # time=1ms
+    1..1
+not ok 1 - test/b.test.ts # time=2ms
+  ---
+  exitCode: 1
+  ...
+`
+  const { line, printed } = count(tap)
+  t.equal(line, '0 passed, 1 failed')
+  t.strictSame(printed, [
+    'not ok: differs',
+    '    diff: -1 +2',
+    '    ok 9 - not a point',
+    'FAIL test/b.test.ts: 0 passed, 1 failed',
+  ])
+})
+
+t.test('a file that dies, and one without a test, fail', async (t) => {
+  const tap = `# Subtest: test/c.test.ts
+    ok 1 - fine
+    # test count(1) != plan(null)
+not ok 1 - test/c.test.ts # time=660.39ms
+  ---
+  signal: SIGKILL
+  ...
+# Subtest: test/d.test.ts
+    1..0 # no tests found
+not ok 2 - test/d.test.ts # time=407.227ms
+`
+  t.equal(count(tap).line, '1 passed, 2 failed')
+})
