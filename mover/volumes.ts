@@ -124,7 +124,10 @@ async function openOne(
       return files.entry(op, ino)
     },
     replayMemory: {
-      find: (tag) => volume.replays.find(tag, env.wallMs() / 1000),
+      find: (tag) => {
+        volume.settle()
+        return volume.replays.find(tag, env.wallMs() / 1000)
+      },
     },
     status: () => statusOf(name, device, files),
     close: async () => {

@@ -112,11 +112,12 @@ export function readDirectory(
   if (cookie < COOKIE.dotDot && !sink(COOKIE.dotDot, parent, dotDotName)) return false
   if (cookie >= Number.MAX_SAFE_INTEGER) return true
   const { directoryCursor: cursor } = context
+  const { buffer, byteOffset } = cursor.bytes
   let more = cursor.seek(setKey(key, dir.ino, KIND.entry, 0, 0, cookie + 1))
   while (more) {
     const { words } = cursor.key
     if (keyIno(words, 0) !== dir.ino || keyKind(words, 0) !== KIND.entry) return true
-    const name = cursor.bytes.subarray(cursor.valueOffset + 9, cursor.valueOffset + cursor.valueLength)
+    const name = new Uint8Array(buffer, byteOffset + cursor.valueOffset + 9, cursor.valueLength - 9)
     if (!sink(keyB(words, 0), inoOfValue(cursor.bytes, cursor.valueOffset), name)) return false
     more = cursor.next()
   }

@@ -5,7 +5,7 @@ import { InodeValue, TYPE_NUMBER } from '../volume/inode-value.ts'
 import { KIND, setKey } from '../volume/keys.ts'
 import { MAX_FILE_BYTES, MAX_SYMLINK_BYTES } from '../volume/layout.ts'
 import { Key } from '../volume/tree/key.ts'
-import { ORDINARY } from '../volume/volume.ts'
+import { ORDINARY_LAST } from '../volume/volume.ts'
 import { inherit, MAY, may } from './access.ts'
 import { changeTime, type FilesContext, holdFor, submit } from './context.ts'
 import { findName, isDot, isDotDot, refuseName } from './directory.ts'
@@ -85,7 +85,7 @@ function make(
       target,
       replay: op.replay,
     },
-    ORDINARY,
+    ORDINARY_LAST,
   )
   if (failure !== null) return failure
   const inode = context.inodes.get(ino)
@@ -218,7 +218,7 @@ export function makeLink(
     op,
     'link',
     { ino: inode.ino, dir: dir.ino, time, change: inode.change + 1, name, replay: op.replay },
-    ORDINARY,
+    ORDINARY_LAST,
   )
   return failure
 }

@@ -138,8 +138,11 @@ export class PageCache {
     }
   }
 
-  /** A slot with the page's contents that may be changed: the slot itself, or a copy that takes its place if it is pinned. */
-  writable(slot: number, owner: FileData): number {
+  /**
+   * A slot for the page that may be changed: the slot itself, or another one in its place if it is pinned, with its
+   * contents unless all of them are about to be overwritten (`isWhole`).
+   */
+  writable(slot: number, owner: FileData, isWhole = false): number {
     if (this.pins[slot] === 0) return slot
     const block = this.block[slot]
     const deviceBlock = this.deviceBlock[slot]
@@ -154,7 +157,7 @@ export class PageCache {
     const copy = this.allocate(owner, block)
     this.deviceBlock[copy] = deviceBlock
     if (wasDirty) this.setDirty(copy)
-    this.pool.bytes.copyWithin(copy * PAGE_BYTES, slot * PAGE_BYTES, (slot + 1) * PAGE_BYTES)
+    if (!isWhole) this.pool.bytes.copyWithin(copy * PAGE_BYTES, slot * PAGE_BYTES, (slot + 1) * PAGE_BYTES)
     return copy
   }
 

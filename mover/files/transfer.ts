@@ -16,9 +16,6 @@ const PAGE_BYTES = 4096
 /** Most bytes of one READ or WRITE. */
 export const MAX_TRANSFER_BYTES = 1024 * 1024
 const READ_AHEAD_PAGES = 512
-/** A sequential writer is followed in steps of this; its calls may arrive out of order by so much. */
-const STREAM_PAGES = 2048
-const STREAM_SLACK_PAGES = 2048
 const ZEROS = new Uint8Array(PAGE_BYTES)
 const ATIME_AGE_SEC = 86_400
 const NOTHING_PINNED = (): void => {}
@@ -214,7 +211,7 @@ export function writeFile(
   if (end > inode.size) dirtyTail(context, data)
   copyIn(context, data, offset, bytes, first, last)
   changed(context, inode, end)
-  writeBehind(context, data, first, last)
+  context.writeBack.follow(data, first, last)
   holdFor(context, op, inode.lastLsn)
   if (stability !== 'unstable') {
     result.committed = 'fileSync'
@@ -358,21 +355,11 @@ function keepPresent(context: FilesContext, data: FileData, first: number, last:
 function pageFor(context: FilesContext, data: FileData, block: number, first: number, isWhole: boolean): number {
   const { pages, plan } = context
   const present = data.pages.get(block)
-  if (present !== undefined) return pages.writable(present, data)
+  if (present !== undefined) return pages.writable(present, data, isWhole)
   const slot = pages.allocate(data, block)
   pages.deviceBlock[slot] = plan.deviceBlocks[block - first]
   if (!isWhole) pages.pool.bytes.fill(0, slot * PAGE_BYTES, (slot + 1) * PAGE_BYTES)
   return slot
-}
-
-/** A sequential writer's megabytes start for the device before its COMMIT asks for them. */
-function writeBehind(context: FilesContext, data: FileData, first: number, last: number): void {
-  const follows = first >= data.streamEnd - STREAM_SLACK_PAGES && first <= data.streamEnd + STREAM_SLACK_PAGES
-  if (!follows) data.streamStart = first
-  data.streamEnd = last
-  if (last - data.streamStart < STREAM_PAGES || data.writing) return
-  context.writeBack.writeOut(data, data.streamStart, last)
-  data.streamStart = last
 }
 
 function changed(context: FilesContext, inode: LiveInode, end: number): void {

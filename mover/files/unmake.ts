@@ -1,7 +1,7 @@
 import type { Failure } from '../failure.ts'
 import { hasFewExtents } from '../volume/records/extent-parts.ts'
 import { MAX_EXTENTS_PER_RECORD } from '../volume/records/schema.ts'
-import { URGENT } from '../volume/volume.ts'
+import { URGENT_LAST } from '../volume/volume.ts'
 import { MAY, may, stickyForbids } from './access.ts'
 import { changeTime, type FilesContext, holdFor, submit } from './context.ts'
 import { type FoundName, findName, isDot, isDotDot, isEmpty, parentOf, refuseName } from './directory.ts'
@@ -87,7 +87,7 @@ function unlink(context: FilesContext, op: Operation, dir: LiveInode, name: Uint
     name,
     replay: op.replay,
   }
-  const failure = submit(context, op, 'unlink', record, URGENT)
+  const failure = submit(context, op, 'unlink', record, URGENT_LAST)
   if (failure !== null) return failure
   afterRemoval(context, inode, last, reap)
   return null
@@ -179,7 +179,7 @@ function rename(context: FilesContext, op: Operation, r: Renaming): Failure | nu
     toName: r.toName,
     replay: op.replay,
   }
-  const failure = submit(context, op, 'rename', record, URGENT)
+  const failure = submit(context, op, 'rename', record, URGENT_LAST)
   if (failure !== null) return failure
   if (gone !== null) afterRemoval(context, gone, last, reap)
   return null

@@ -7,19 +7,25 @@ import { failureOf, URGENT_WITH_DATA, type Volume } from '../volume/volume.ts'
 import { changeTime, type FilesContext, untilDone } from './context.ts'
 import type { FileData } from './file-data.ts'
 import type { LiveInode } from './live-inode.ts'
-import type { PageCache } from './page-cache.ts'
+import { PAGE, type PageCache } from './page-cache.ts'
 
 const PAGE_BYTES = 4096
 /** Pages of one device write. */
 const PAGES_PER_WRITE = 256
+/** So many clean pages between dirty ones are written with them: that costs less than a write more. */
+const GAP_PAGES = 4
 /** Device writes of one file in flight. */
 const WRITES_AT_ONCE = 16
 /** Pages of one round of a file's write-back. */
 const PAGES_PER_ROUND = 16_384
 /** A single short write is made durable by itself; otherwise a flush serves all. */
 const DURABLE_WRITE_PAGES = 32
+/** A sequential writer is followed in steps of this, flushed in steps of that; its calls may be out of order by so much. */
+const STREAM_PAGES = 512
+const STREAM_FLUSH_PAGES = 1024
+const STREAM_SLACK_PAGES = 2048
 /** Dirty data is written after this time, and a quiet file's write mark is cleared after that. */
-const DIRTY_AGE_MS = 2000
+const DIRTY_AGE_MS = 5000
 const QUIET_MS = 3000
 const TICK_MS = 500
 /** Files looked at in one go, marks cleared by one record, and marks beyond which files need not be quiet first. */
@@ -124,6 +130,8 @@ export class WriteBack {
   #stopped = false
   #relieving = 0
   #settling = false
+  /** Pages written behind sequential writers since the last flush for them. */
+  #streamedPages = 0
   /** Told when data could not be written: file and reason. */
   onLoss: (inode: LiveInode, error: Error) => void = () => {}
 
@@ -164,9 +172,31 @@ export class WriteBack {
     return { wait: (done) => this.#request(data, { first, end, durable: true, done }) }
   }
 
-  /** Starts writing the dirty pages of [first, end); nobody waits for it. */
-  writeOut(data: FileData, first: number, end: number): void {
-    this.#request(data, { first, end, durable: false, done: () => {} })
+  /** Blocks [first, last) were written: a sequential writer's megabytes go to the device before its COMMIT asks for them. */
+  follow(data: FileData, first: number, last: number): void {
+    const { streamEnd } = data
+    const follows = first >= streamEnd - STREAM_SLACK_PAGES && first <= streamEnd + STREAM_SLACK_PAGES
+    if (!follows) data.streamStart = first
+    data.streamEnd = follows ? Math.max(streamEnd, last) : last
+    this.#writeBehind(data)
+  }
+
+  #writeBehind(data: FileData): void {
+    const { streamStart: first, streamEnd: end } = data
+    if (data.writing || end - first < STREAM_PAGES) return
+    data.streamStart = end
+    this.#request(data, { first, end, durable: false, done: () => this.#flushBehind(end - first) })
+    // Not after this tick: it may go on for as long as the socket has more.
+    this.#round(data)
+  }
+
+  /** What streams to the device is flushed as it goes: a device's own cache can hold more than a COMMIT should wait for. */
+  #flushBehind(pages: number): void {
+    this.#streamedPages += pages
+    const { flushGate } = this.#volume
+    if (this.#streamedPages < STREAM_FLUSH_PAGES || flushGate.isFlushing) return
+    this.#streamedPages = 0
+    if (flushGate.hasUnflushed) this.#flush(() => {})
   }
 
   /** Writes everything out and settles every mark: before a clean end. */
@@ -210,6 +240,7 @@ export class WriteBack {
       for (const request of requests) request.done(failure)
       data.quietened()
       if (this.#queues.has(data)) this.#volume.env.defer(() => this.#round(data))
+      else if (failure === null) this.#writeBehind(data)
       if (this.#pages.dirtyCount > this.#pages.dirtyLimit / 2) this.#relieve()
     })
   }
@@ -290,6 +321,11 @@ export class WriteBack {
     for (let i = 0; i < blocks.length; i++) {
       const slot = data.pages.get(blocks[i]) as number
       if (this.#pages.deviceBlock[slot] === 0) this.#allocate(data, round, blocks, i)
+      if (i > 0 && this.#canBridge(data, blocks[i - 1], blocks[i])) {
+        for (let gap = blocks[i - 1] + 1; gap < blocks[i]; gap++) {
+          this.#take(data, round, gap, data.pages.get(gap) as number)
+        }
+      }
       this.#take(data, round, blocks[i], slot)
     }
     return round
@@ -320,6 +356,18 @@ export class WriteBack {
       last !== undefined && last.fileBlock + last.length === blocks[i] && last.deviceBlock + last.length === run.start
     if (follows) last.length += run.length
     else round.runs.push({ fileBlock: blocks[i], deviceBlock: run.start, length: run.length })
+  }
+
+  /** True when one write can reach from file block `from` to `to`: what lies between is at hand, and beside them. */
+  #canBridge(data: FileData, from: number, to: number): boolean {
+    if (to - from - 1 > GAP_PAGES) return false
+    const { deviceBlock, flags } = this.#pages
+    const first = deviceBlock[data.pages.get(from) as number] - from
+    for (let block = from + 1; block <= to; block++) {
+      const slot = data.pages.get(block)
+      if (slot === undefined || (flags[slot] & PAGE.loading) !== 0 || deviceBlock[slot] - block !== first) return false
+    }
+    return true
   }
 
   #take(data: FileData, round: Round, block: number, slot: number): void {

@@ -97,7 +97,8 @@ export class Connection implements MessageConnection {
 
   endMessage(release: (() => void) | null): void {
     this.#output.end(release)
-    if (!this.#isPumping) this.#await()
+    // Of a call that was held, `unhold` follows.
+    if (!this.#isPumping && this.inFlight === 0) this.#await()
   }
 
   cancelMessage(): void {
@@ -112,7 +113,10 @@ export class Connection implements MessageConnection {
   unhold(byteCount: number): void {
     this.inFlight--
     this.#heldBytes -= byteCount
-    if (!this.#isPumping) this.#await()
+    if (this.#isPumping) return
+    // The answers of a tick leave in one write; when this was the last one that is due, there is nothing to wait for.
+    if (this.inFlight === 0 && !this.#isResting) this.#flush()
+    else this.#await()
   }
 
   giveBack(buffer: Uint8Array): void {
@@ -166,11 +170,11 @@ export class Connection implements MessageConnection {
     }
   }
 
-  /** Bytes have arrived; `chunk` is the caller's again when this returns. */
-  received(chunk: Uint8Array): void {
+  /** `count` bytes have arrived in `chunk`, which is the caller's again when this returns. */
+  received(chunk: Uint8Array, count: number): void {
     if (!this.open) return
     this.lastArrival = ++this.#host.arrivals
-    this.#input.feed(chunk)
+    this.#input.feed(chunk, count)
     this.#pump()
     if (!this.#isResting) return
     this.#input.detach()

@@ -12,10 +12,14 @@ interface Accepted {
 
 /**
  * The socket again, reading into `buffer` instead of a new 64 KiB for each read: of a megabyte's WRITE those cost more than
- * all the rest. `received` is called with a view of the buffer that is good only during the call. Null when this Node
+ * all the rest. `received` is called with the buffer and how much of it is filled, which holds only during the call. Null when this Node
  * keeps its sockets otherwise: they are then read by 'data' events.
  */
-export function readInto(socket: Socket, buffer: Uint8Array, received: (bytes: Uint8Array) => void): Socket | null {
+export function readInto(
+  socket: Socket,
+  buffer: Uint8Array,
+  received: (bytes: Uint8Array, count: number) => void,
+): Socket | null {
   const accepted = socket as unknown as Accepted
   const handle = accepted._handle
   if (handle === null || typeof handle?.useUserBuffer !== 'function') return null
@@ -26,7 +30,7 @@ export function readInto(socket: Socket, buffer: Uint8Array, received: (bytes: U
     onread: {
       buffer,
       callback: (count: number) => {
-        received(buffer.subarray(0, count))
+        received(buffer, count)
         return true
       },
     },

@@ -24,7 +24,9 @@ export class RecordAssembler {
   readonly #buffers: AssemblyBuffers
   /** Asked before a buffer is taken, with its size: makes room for it. */
   readonly #makeRoom: (byteCount: number) => void
+  /** What is left to be cut: `#chunk[#position, #chunkEnd)`. */
   #chunk: Uint8Array = NO_BYTES
+  #chunkEnd = 0
   #position = 0
   /** Header bytes seen, 0 to 4, and their value. */
   #headerBytes = 0
@@ -58,17 +60,19 @@ export class RecordAssembler {
     return this.#buffer !== null && this.bytes === this.#buffer
   }
 
-  /** More bytes of the stream. The chunk before must be used up. */
-  feed(chunk: Uint8Array): void {
-    if (this.#position < this.#chunk.length) throw new RangeError('fed before the last chunk was used up')
+  /** The first `count` bytes of `chunk` are more of the stream. The chunk before must be used up. */
+  feed(chunk: Uint8Array, count: number = chunk.length): void {
+    if (this.#position < this.#chunkEnd) throw new RangeError('fed before the last chunk was used up')
     this.#chunk = chunk
+    this.#chunkEnd = count
     this.#position = 0
   }
 
   /** Keeps a copy of what is not used up of the chunk, which is about to be overwritten. */
   detach(): void {
-    if (this.#position === this.#chunk.length) return
-    this.#chunk = new Uint8Array(this.#chunk.subarray(this.#position))
+    if (this.#position === this.#chunkEnd) return
+    this.#chunk = this.#chunk.slice(this.#position, this.#chunkEnd)
+    this.#chunkEnd -= this.#position
     this.#position = 0
   }
 
@@ -76,7 +80,7 @@ export class RecordAssembler {
   next(): boolean {
     for (;;) {
       if (this.#fragmentLeft === 0 && !this.#readHeader()) return false
-      if (this.#isLast && this.#buffer === null && this.#fragmentLeft <= this.#chunk.length - this.#position) {
+      if (this.#isLast && this.#buffer === null && this.#fragmentLeft <= this.#chunkEnd - this.#position) {
         this.bytes = this.#chunk
         this.start = this.#position
         this.#position += this.#fragmentLeft
@@ -115,8 +119,7 @@ export class RecordAssembler {
   /** The stream has ended: gives up what was not complete. */
   close(): void {
     this.release()
-    this.#chunk = NO_BYTES
-    this.#position = 0
+    this.#dropChunk()
   }
 
   #nextRecord(): void {
@@ -131,15 +134,19 @@ export class RecordAssembler {
 
   /** Lets go of a chunk that is used up, so that an idle connection keeps no memory. `bytes` may still show it. */
   #dropUsedChunk(): void {
-    if (this.#position < this.#chunk.length) return
+    if (this.#position === this.#chunkEnd) this.#dropChunk()
+  }
+
+  #dropChunk(): void {
     this.#chunk = NO_BYTES
+    this.#chunkEnd = 0
     this.#position = 0
   }
 
   #readHeader(): boolean {
     const chunk = this.#chunk
     while (this.#headerBytes < FRAGMENT_HEADER_BYTES) {
-      if (this.#position === chunk.length) {
+      if (this.#position === this.#chunkEnd) {
         this.#dropUsedChunk()
         return false
       }
@@ -164,7 +171,7 @@ export class RecordAssembler {
 
   /** Moves what there is of the fragment into the buffer; false when that was nothing. */
   #copy(): boolean {
-    const count = Math.min(this.#fragmentLeft, this.#chunk.length - this.#position)
+    const count = Math.min(this.#fragmentLeft, this.#chunkEnd - this.#position)
     if (count === 0) {
       this.#dropUsedChunk()
       return false

@@ -165,9 +165,9 @@ export class NetServer implements ConnectionHost {
     }
     this.#accepted++
     let connection: Connection | null = null
-    const reading = readInto(socket, this.#receiveBuffer, (bytes) => connection?.received(bytes))
+    const reading = readInto(socket, this.#receiveBuffer, (bytes, count) => connection?.received(bytes, count))
     connection = new Connection(this, reading ?? socket, service, this.#environment.monotonicMs())
-    if (reading === null) socket.on('data', (bytes) => connection?.received(bytes as Uint8Array))
+    if (reading === null) socket.on('data', (bytes) => connection?.received(bytes as Uint8Array, bytes.length))
     this.#connections.add(connection)
     if (this.#stopSweeping === null) this.#sweepLater()
   }

@@ -2,6 +2,7 @@ import {
   ACCESS3_LOOKUP,
   type entryplus3,
   NFS_V3_codecs,
+  type nfs_fh3,
   nfsstat3,
   type post_op_attr,
   type post_op_fh3,
@@ -19,6 +20,7 @@ import { serve } from './serve.ts'
 import { statusTable } from './status.ts'
 
 const NO_HANDLE: post_op_fh3 = { handle_follows: false }
+const NO_NAME = new Uint8Array(0)
 
 /**
  * RFC 1813 §3.3.17: as READDIR, with each entry's attributes and handle. `dircount` bounds names, numbers and cookies,
@@ -27,6 +29,9 @@ const NO_HANDLE: post_op_fh3 = { handle_follows: false }
 export function readdirplus(nfs: Nfs3Context): Procedure<READDIRPLUS3args, READDIRPLUS3res> {
   const status = statusTable('NFSPROC3_READDIRPLUS')
   const attributes = new PostOp()
+  /** As many as the longest reply so far had; `entries` is the part of them that is the reply at hand. */
+  const made: PlusEntry[] = []
+  const entries: entryplus3[] = []
   const refuse = (failure: Failure, dir_attributes: post_op_attr): READDIRPLUS3res => ({
     status: status[failure],
     resfail: { dir_attributes },
@@ -37,7 +42,7 @@ export function readdirplus(nfs: Nfs3Context): Procedure<READDIRPLUS3args, READD
       const target = nfs.open(dir.data, call)
       if (typeof target === 'string') return refuse(target, NO_ATTRIBUTES)
       const { service, inode, fsid } = target
-      const entries: entryplus3[] = []
+      entries.length = 0
       const showsObjects = service.access(nfs.op, inode, ACCESS3_LOOKUP) !== 0
       let dirRoom = dircount
       let room = Math.min(maxcount, DIRECTORY_MAX_BYTES) - RESOK_BYTES
@@ -46,7 +51,9 @@ export function readdirplus(nfs: Nfs3Context): Procedure<READDIRPLUS3args, READD
         dirRoom -= bytes
         room -= bytes + PLUS_BYTES
         if (dirRoom < 0 || room < 0) return false
-        entries.push(entryOf(nfs, target, next, ino, name, showsObjects))
+        const at = entries.length
+        if (at === made.length) made.push(new PlusEntry())
+        entries.push(made[at].fill(nfs, target, next, ino, name, showsObjects))
         return true
       })
       const dir_attributes = attributes.of(inode, fsid)
@@ -60,19 +67,30 @@ export function readdirplus(nfs: Nfs3Context): Procedure<READDIRPLUS3args, READD
   })
 }
 
-function entryOf(
-  nfs: Nfs3Context,
-  dir: Target,
-  cookie: number,
-  fileid: number,
-  name: Uint8Array,
-  showsObject: boolean,
-): entryplus3 {
-  const inode = showsObject ? dir.service.entry(nfs.op, fileid) : 'ACCES'
-  if (typeof inode === 'string') {
-    return { fileid, name, cookie, name_attributes: NO_ATTRIBUTES, name_handle: NO_HANDLE }
+/** One entry of a reply, filled again for later ones. */
+class PlusEntry implements entryplus3 {
+  fileid = 0
+  name: Uint8Array = NO_NAME
+  cookie = 0
+  name_attributes: post_op_attr = NO_ATTRIBUTES
+  name_handle: post_op_fh3 = NO_HANDLE
+  readonly #attributes = new PostOp()
+  readonly #handle: nfs_fh3 = { data: NO_NAME }
+  readonly #givenHandle: post_op_fh3 = { handle_follows: true, handle: this.#handle }
+
+  fill(nfs: Nfs3Context, dir: Target, cookie: number, fileid: number, name: Uint8Array, showsObject: boolean): this {
+    this.fileid = fileid
+    this.name = name
+    this.cookie = cookie
+    const inode = showsObject ? dir.service.entry(nfs.op, fileid) : 'ACCES'
+    if (typeof inode === 'string') {
+      this.name_attributes = NO_ATTRIBUTES
+      this.name_handle = NO_HANDLE
+      return this
+    }
+    this.name_attributes = this.#attributes.of(inode, dir.fsid)
+    this.#handle.data = nfs.handleOf(dir, inode)
+    this.name_handle = this.#givenHandle
+    return this
   }
-  const name_attributes = new PostOp().of(inode, dir.fsid)
-  const name_handle: post_op_fh3 = { handle_follows: true, handle: { data: nfs.handleOf(dir, inode) } }
-  return { fileid, name, cookie, name_attributes, name_handle }
 }

@@ -38,6 +38,11 @@ export class FlushGate {
     return this.#failure !== null
   }
 
+  /** A flush is under way. */
+  get isFlushing(): boolean {
+    return this.#running !== null
+  }
+
   /** True when some completed write has not been flushed since. */
   get hasUnflushed(): boolean {
     return this.#written > this.#flushed

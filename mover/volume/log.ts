@@ -271,8 +271,8 @@ export class Log {
       this.#buffers.push(durable.buffer)
     }
     this.#write()
-    this.#o.onDurable(this.durableLsn)
     this.#settle(null)
+    this.#o.onDurable(this.durableLsn)
     this.wakeRoomWaiters()
   }
 

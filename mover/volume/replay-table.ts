@@ -6,6 +6,8 @@ export const REPLAY_PER_CLIENT = 1024
 const REPLAY_CLIENTS = 1024
 /** Most entries that a checkpoint writes: those of the clients heard of last. */
 const REPLAY_IN_CHECKPOINT = 16_384
+/** Chains by which one client's calls are found. */
+const CHAINS = 2048
 /** Bytes of an entry in the checkpoint's chain of replay blocks. */
 export const REPLAY_ENTRY_BYTES = 40
 
@@ -21,50 +23,90 @@ export interface ReplayEntry {
  * restart gets the first answer (ARCHITECTURE: Replay). Bounded by age, by client and in clients; oldest go first.
  */
 export class ReplayTable {
-  /** By client, the one heard of last at the end; of a client by call, oldest first. */
-  readonly #clients = new Map<number, Map<number, ReplayEntry>>()
+  /** By client, the one heard of last at the end. */
+  readonly #clients = new Map<number, ClientCalls>()
+  #last: ClientCalls | null = null
 
   add(tag: ReplayTag, timeSec: number, objectIno: number): void {
     const client = clientOf(tag)
     let calls = this.#clients.get(client)
     if (calls === undefined) {
-      calls = new Map()
-      if (this.#clients.size === REPLAY_CLIENTS) dropFirst(this.#clients)
-    } else this.#clients.delete(client)
-    this.#clients.set(client, calls)
-    const call = callOf(tag)
-    calls.delete(call)
-    calls.set(call, { tag, timeSec, objectIno })
-    if (calls.size > REPLAY_PER_CLIENT) dropFirst(calls)
+      calls = new ClientCalls()
+      if (this.#clients.size === REPLAY_CLIENTS) this.#clients.delete(this.#clients.keys().next().value as number)
+    } else if (calls !== this.#last) this.#clients.delete(client)
+    if (calls !== this.#last) this.#clients.set(client, calls)
+    this.#last = calls
+    calls.add({ tag, timeSec, objectIno })
   }
 
   /** The entry of a retransmission, unless it is too old at `nowSec`. */
   find(tag: ReplayTag, nowSec: number): ReplayEntry | null {
-    const entry = this.#clients.get(clientOf(tag))?.get(callOf(tag))
-    if (entry === undefined || !isSame(entry.tag, tag) || nowSec - entry.timeSec > REPLAY_KEEP_SEC) return null
-    return entry
+    const entry = this.#clients.get(clientOf(tag))?.find(tag) ?? null
+    return entry === null || nowSec - entry.timeSec > REPLAY_KEEP_SEC ? null : entry
   }
 
   /** The entries younger than the limit at `nowSec`, of each client oldest first; forgets the others. */
   live(nowSec: number): ReplayEntry[] {
     const entries: ReplayEntry[] = []
     for (const [client, calls] of [...this.#clients].reverse()) {
-      for (const [call, entry] of calls) {
-        if (nowSec - entry.timeSec <= REPLAY_KEEP_SEC) break
-        calls.delete(call)
-      }
-      if (calls.size === 0) this.#clients.delete(client)
-      else if (entries.length + calls.size <= REPLAY_IN_CHECKPOINT) entries.push(...calls.values())
+      const live = calls.liveAt(nowSec)
+      if (live.length === 0) {
+        this.#clients.delete(client)
+        if (calls === this.#last) this.#last = null
+      } else if (entries.length + live.length <= REPLAY_IN_CHECKPOINT) entries.push(...live)
     }
     return entries
   }
 }
 
-function dropFirst<K>(map: Map<K, unknown>): void {
-  for (const key of map.keys()) {
-    map.delete(key)
-    return
+/** The last calls of one client: a ring in the order of their execution, and chains by xid through it. */
+class ClientCalls {
+  readonly #entries: ReplayEntry[] = []
+  /** Of each place in the ring the next one in its chain, -1 at the end; and where the chains begin. */
+  readonly #next: Int16Array = new Int16Array(REPLAY_PER_CLIENT)
+  readonly #chains: Int16Array = new Int16Array(CHAINS).fill(-1)
+  #at = 0
+
+  add(entry: ReplayEntry): void {
+    const at = this.#at
+    this.#at = (at + 1) % REPLAY_PER_CLIENT
+    if (at < this.#entries.length) this.#unlink(at)
+    this.#entries[at] = entry
+    const chain = chainOf(entry.tag)
+    this.#next[at] = this.#chains[chain]
+    this.#chains[chain] = at
   }
+
+  /** The entry of this very call. */
+  find(tag: ReplayTag): ReplayEntry | null {
+    for (let at = this.#chains[chainOf(tag)]; at >= 0; at = this.#next[at]) {
+      const entry = this.#entries[at]
+      if (isSame(entry.tag, tag)) return entry
+    }
+    return null
+  }
+
+  /** The entries younger than the limit, oldest first. */
+  liveAt(nowSec: number): ReplayEntry[] {
+    const inOrder = [...this.#entries.slice(this.#at), ...this.#entries.slice(0, this.#at)]
+    return inOrder.filter((entry) => nowSec - entry.timeSec <= REPLAY_KEEP_SEC)
+  }
+
+  #unlink(at: number): void {
+    const entry = this.#entries[at]
+    const chain = chainOf(entry.tag)
+    if (this.#chains[chain] === at) {
+      this.#chains[chain] = this.#next[at]
+      return
+    }
+    let before = this.#chains[chain]
+    while (this.#next[before] !== at) before = this.#next[before]
+    this.#next[before] = this.#next[at]
+  }
+}
+
+function chainOf(tag: ReplayTag): number {
+  return (tag.xid ^ tag.checksum) & (CHAINS - 1)
 }
 
 const WORD = 4294967296
@@ -72,11 +114,6 @@ const WORD = 4294967296
 /** 53 bits of the client's hash: enough to tell clients apart; `isSame` compares all. */
 function clientOf(tag: ReplayTag): number {
   return (tag.clientHigh & 0x1fffff) * WORD + tag.clientLow
-}
-
-/** 53 bits of xid and checksum. */
-function callOf(tag: ReplayTag): number {
-  return (tag.checksum & 0x1fffff) * WORD + tag.xid
 }
 
 function isSame(a: ReplayTag, b: ReplayTag): boolean {

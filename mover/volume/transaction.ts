@@ -51,8 +51,8 @@ export class Transaction {
   #changes: Change[] = []
   #used = 0
   #values: InodeValue[] = []
-  #owned: Run[] = []
-  #disowned: Run[] = []
+  readonly #owned: Run[] = []
+  readonly #disowned: Run[] = []
   #nextIno = 0
   #inodeChange = 0
   #replay: { tag: ReplayTag; timeSec: number; ino: number } | null = null
@@ -70,8 +70,8 @@ export class Transaction {
     this.changedInodes.length = 0
     this.removedInodes.length = 0
     this.#used = 0
-    this.#owned = []
-    this.#disowned = []
+    this.#owned.length = 0
+    this.#disowned.length = 0
     this.#nextIno = 0
     this.#inodeChange = 0
     this.#replay = null

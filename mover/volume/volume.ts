@@ -9,7 +9,7 @@ import { writeSuperblock } from './device-io.ts'
 import type { InodeValue } from './inode-value.ts'
 import { Log, type LogPriority, MAX_RECORD_BYTES } from './log.ts'
 import { applyRecord } from './records/apply.ts'
-import { encodeRecord } from './records/codec.ts'
+import { RecordEncoder } from './records/codec.ts'
 import { type LogRecord, RECORDS, type RecordName } from './records/schema.ts'
 import { reassignSegments } from './reign.ts'
 import type { ReplayTable } from './replay-table.ts'
@@ -56,11 +56,15 @@ export interface SubmitOptions {
   priority: LogPriority
   /** File data that the record makes visible is on the device, but not flushed yet. */
   dataFirst: boolean
+  /** The operation reads nothing of the tree any more: the tree may follow when the reply is on its way (`settle`). */
+  last: boolean
 }
 
-export const ORDINARY: SubmitOptions = { priority: 'ordinary', dataFirst: false }
-export const URGENT: SubmitOptions = { priority: 'urgent', dataFirst: false }
-export const URGENT_WITH_DATA: SubmitOptions = { priority: 'urgent', dataFirst: true }
+export const ORDINARY: SubmitOptions = { priority: 'ordinary', dataFirst: false, last: false }
+export const ORDINARY_LAST: SubmitOptions = { priority: 'ordinary', dataFirst: false, last: true }
+export const URGENT: SubmitOptions = { priority: 'urgent', dataFirst: false, last: false }
+export const URGENT_LAST: SubmitOptions = { priority: 'urgent', dataFirst: false, last: true }
+export const URGENT_WITH_DATA: SubmitOptions = { priority: 'urgent', dataFirst: true, last: false }
 
 /** Counters of a volume, for status and metrics. */
 export interface VolumeCounters {
@@ -100,7 +104,7 @@ export class Volume {
   onReadOnly: (error: Error) => void = () => {}
   listener: InodeListener | null = null
   readonly #p: VolumeParts
-  readonly #recordBuffer = new Uint8Array(MAX_RECORD_BYTES)
+  readonly #encoder = new RecordEncoder(MAX_RECORD_BYTES)
   readonly #scratch: { space: ScratchPages; replays: ScratchPages }
   readonly #superblockPage: Uint8Array
   #failure: Error | null = null
@@ -110,6 +114,8 @@ export class Volume {
   #checkpointWaiters: (() => void)[] = []
   #replayBlocks: number[]
   #checkpoints = 0
+  /** LSN of the record in the log that the tree does not show yet; 0 when there is none. */
+  #unsettledLsn = 0
 
   constructor(parts: VolumeParts, replayBlocks: number[]) {
     this.#p = parts
@@ -137,7 +143,10 @@ export class Volume {
       lastChecksum: parts.lastChecksum,
       segments: parts.segments,
       onFailure: (error) => this.#cannotWrite(error),
-      onDurable: (lsn) => this.space.releaseFreed(lsn),
+      onDurable: (lsn) => {
+        this.settle()
+        this.space.releaseFreed(lsn)
+      },
     })
   }
 
@@ -148,7 +157,21 @@ export class Volume {
 
   /** Starts an operation, or its next run after `Suspend`: what it touches from here on stays in memory. */
   begin(): void {
+    this.settle()
     this.#p.cache.beginOperation()
+  }
+
+  /** Lets the tree show all that was submitted. Until then its nodes and the space it needs are kept for it. */
+  settle(): void {
+    const lsn = this.#unsettledLsn
+    if (lsn === 0) return
+    this.#unsettledLsn = 0
+    try {
+      this.#p.transaction.carryOut(lsn)
+    } catch (error) {
+      this.fail(error as Error)
+      throw error
+    }
   }
 
   /**
@@ -157,6 +180,7 @@ export class Volume {
    * Throws Suspend (nothing changed) when a node must be read or room must be made.
    */
   submit<N extends RecordName>(name: N, record: LogRecord<N>, options: SubmitOptions): number | Failure {
+    this.settle()
     if (this.#failure !== null) return 'ROFS'
     this.log.checkRoom(options.priority)
     const txn = this.#p.transaction
@@ -164,9 +188,10 @@ export class Volume {
     applyRecord(txn, name, record)
     if (!this.#hasRoom(txn.changeCount, options.priority)) return 'NOSPC'
     txn.prepare()
-    const length = encodeRecord(name, record, this.#recordBuffer)
-    const lsn = this.log.append(RECORDS[name].type, this.#recordBuffer, length, options.dataFirst)
-    txn.carryOut(lsn)
+    const length = this.#encoder.encode(name, record)
+    const lsn = this.log.append(RECORDS[name].type, this.#encoder.bytes, length, options.dataFirst)
+    this.#unsettledLsn = lsn
+    if (!options.last) this.settle()
     if (this.listener !== null) {
       for (const { ino, value } of txn.changedInodes) this.listener.changed(ino, value, lsn)
       for (const ino of txn.removedInodes) this.listener.removed(ino, lsn)
@@ -283,6 +308,7 @@ export class Volume {
   *#checkpoint(): Task<void> {
     const { device, space, superblock } = this
     const { cache, tree, counters } = this.#p
+    this.settle()
     const lsn = this.log.seal()
     const now = { sec: 0, nsec: 0 }
     this.env.wallTime(now)

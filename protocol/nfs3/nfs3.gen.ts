@@ -1,7 +1,7 @@
 // Generated from nfs3.x by scripts/gen.ts: do not edit.
 import { type ProcedureCodec, readVoid, writeVoid } from '../xdr/procedure.ts'
 import { padded, XdrError, type XdrReader } from '../xdr/reader.ts'
-import type { XdrWriter } from '../xdr/writer.ts'
+import { putNumber64, type XdrWriter } from '../xdr/writer.ts'
 
 /** Sizes: RFC 1813 §2.4. */
 export const NFS3_FHSIZE = 64
@@ -368,8 +368,10 @@ export function readspecdata3Into(r: XdrReader, out: specdata3): void {
 }
 
 export function writespecdata3(w: XdrWriter, v: specdata3): void {
-  w.u32(v.specdata1)
-  w.u32(v.specdata2)
+  const at = w.reserve(8)
+  const { view } = w
+  view.setUint32(at, v.specdata1)
+  view.setUint32(at + 4, v.specdata2)
 }
 
 export function sizespecdata3(_v: specdata3): number {
@@ -418,8 +420,10 @@ export function readnfstime3Into(r: XdrReader, out: nfstime3): void {
 }
 
 export function writenfstime3(w: XdrWriter, v: nfstime3): void {
-  w.u32(v.seconds)
-  w.u32(v.nseconds)
+  const at = w.reserve(8)
+  const { view } = w
+  view.setUint32(at, v.seconds)
+  view.setUint32(at + 4, v.nseconds)
 }
 
 export function sizenfstime3(_v: nfstime3): number {
@@ -478,19 +482,25 @@ export function readfattr3Into(r: XdrReader, out: fattr3): void {
 }
 
 export function writefattr3(w: XdrWriter, v: fattr3): void {
-  w.i32(v.type)
-  w.u32(v.mode)
-  w.u32(v.nlink)
-  w.u32(v.uid)
-  w.u32(v.gid)
-  w.number64(v.size)
-  w.number64(v.used)
-  writespecdata3(w, v.rdev)
-  w.u64(v.fsid)
-  w.number64(v.fileid)
-  writenfstime3(w, v.atime)
-  writenfstime3(w, v.mtime)
-  writenfstime3(w, v.ctime)
+  const at = w.reserve(84)
+  const { view } = w
+  view.setInt32(at, v.type)
+  view.setUint32(at + 4, v.mode)
+  view.setUint32(at + 8, v.nlink)
+  view.setUint32(at + 12, v.uid)
+  view.setUint32(at + 16, v.gid)
+  putNumber64(view, at + 20, v.size)
+  putNumber64(view, at + 28, v.used)
+  view.setUint32(at + 36, v.rdev.specdata1)
+  view.setUint32(at + 40, v.rdev.specdata2)
+  view.setBigUint64(at + 44, v.fsid)
+  putNumber64(view, at + 52, v.fileid)
+  view.setUint32(at + 60, v.atime.seconds)
+  view.setUint32(at + 64, v.atime.nseconds)
+  view.setUint32(at + 68, v.mtime.seconds)
+  view.setUint32(at + 72, v.mtime.nseconds)
+  view.setUint32(at + 76, v.ctime.seconds)
+  view.setUint32(at + 80, v.ctime.nseconds)
 }
 
 export function sizefattr3(_v: fattr3): number {
@@ -540,9 +550,13 @@ export function readwcc_attrInto(r: XdrReader, out: wcc_attr): void {
 }
 
 export function writewcc_attr(w: XdrWriter, v: wcc_attr): void {
-  w.number64(v.size)
-  writenfstime3(w, v.mtime)
-  writenfstime3(w, v.ctime)
+  const at = w.reserve(24)
+  const { view } = w
+  putNumber64(view, at, v.size)
+  view.setUint32(at + 8, v.mtime.seconds)
+  view.setUint32(at + 12, v.mtime.nseconds)
+  view.setUint32(at + 16, v.ctime.seconds)
+  view.setUint32(at + 20, v.ctime.nseconds)
 }
 
 export function sizewcc_attr(_v: wcc_attr): number {
@@ -916,7 +930,25 @@ export function readGETATTR3resokInto(r: XdrReader, out: GETATTR3resok): void {
 }
 
 export function writeGETATTR3resok(w: XdrWriter, v: GETATTR3resok): void {
-  writefattr3(w, v.obj_attributes)
+  const at = w.reserve(84)
+  const { view } = w
+  view.setInt32(at, v.obj_attributes.type)
+  view.setUint32(at + 4, v.obj_attributes.mode)
+  view.setUint32(at + 8, v.obj_attributes.nlink)
+  view.setUint32(at + 12, v.obj_attributes.uid)
+  view.setUint32(at + 16, v.obj_attributes.gid)
+  putNumber64(view, at + 20, v.obj_attributes.size)
+  putNumber64(view, at + 28, v.obj_attributes.used)
+  view.setUint32(at + 36, v.obj_attributes.rdev.specdata1)
+  view.setUint32(at + 40, v.obj_attributes.rdev.specdata2)
+  view.setBigUint64(at + 44, v.obj_attributes.fsid)
+  putNumber64(view, at + 52, v.obj_attributes.fileid)
+  view.setUint32(at + 60, v.obj_attributes.atime.seconds)
+  view.setUint32(at + 64, v.obj_attributes.atime.nseconds)
+  view.setUint32(at + 68, v.obj_attributes.mtime.seconds)
+  view.setUint32(at + 72, v.obj_attributes.mtime.nseconds)
+  view.setUint32(at + 76, v.obj_attributes.ctime.seconds)
+  view.setUint32(at + 80, v.obj_attributes.ctime.nseconds)
 }
 
 export function sizeGETATTR3resok(_v: GETATTR3resok): number {

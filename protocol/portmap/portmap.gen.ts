@@ -35,10 +35,12 @@ export function readmappingInto(r: XdrReader, out: mapping): void {
 }
 
 export function writemapping(w: XdrWriter, v: mapping): void {
-  w.u32(v.prog)
-  w.u32(v.vers)
-  w.u32(v.prot)
-  w.u32(v.port)
+  const at = w.reserve(16)
+  const { view } = w
+  view.setUint32(at, v.prog)
+  view.setUint32(at + 4, v.vers)
+  view.setUint32(at + 8, v.prot)
+  view.setUint32(at + 12, v.port)
 }
 
 export function sizemapping(_v: mapping): number {

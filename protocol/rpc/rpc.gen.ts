@@ -253,8 +253,10 @@ export function readmismatch_infoInto(r: XdrReader, out: mismatch_info): void {
 }
 
 export function writemismatch_info(w: XdrWriter, v: mismatch_info): void {
-  w.u32(v.low)
-  w.u32(v.high)
+  const at = w.reserve(8)
+  const { view } = w
+  view.setUint32(at, v.low)
+  view.setUint32(at + 4, v.high)
 }
 
 export function sizemismatch_info(_v: mismatch_info): number {

@@ -15,12 +15,16 @@ export class XdrReader {
   position = 0
   end = 0
   #view: DataView = new DataView(NO_BYTES.buffer)
+  #buffer: ArrayBufferLike = NO_BYTES.buffer
+  #base = 0
 
   /** Points the cursor at `bytes[start, end)`. Cheap for one more part of the same buffer object. */
   reset(bytes: Uint8Array, start: number, end: number): this {
     if (!(start >= 0 && start <= end && end <= bytes.length)) throw new RangeError(`XDR range [${start}, ${end})`)
     if (bytes !== this.bytes) {
       this.bytes = bytes
+      this.#buffer = bytes.buffer
+      this.#base = bytes.byteOffset
       this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     }
     this.position = start
@@ -102,7 +106,8 @@ export class XdrReader {
     const next = at + padded(length)
     if (next > this.end) throw tooShort()
     this.position = next
-    return this.bytes.subarray(at, at + length)
+    // What `subarray` gives, in half the time.
+    return new Uint8Array(this.#buffer, this.#base + at, length)
   }
 
   /** Variable-length opaque data or string of at most `max` bytes (RFC 4506 §4.10, §4.11), as a view. */

@@ -3,6 +3,8 @@ import { padded } from './reader.ts'
 
 const TWO_32 = 4294967296
 const FIRST_BYTES = 1024
+/** Up to so many bytes a loop copies faster than a call of `set`. */
+const LOOP_BYTES = 32
 
 /** Data that belongs into the output but lies elsewhere: it follows the first `position` bytes of the writer. */
 export interface Splice {
@@ -30,12 +32,13 @@ export class XdrWriter {
   /** Bytes of all splices; their padding is inline. */
   splicedBytes = 0
   readonly maxBytes: number
-  #view: DataView
+  /** Of `bytes`, and another one whenever they are. */
+  view: DataView
 
   constructor(maxBytes: number, initialBytes: number = Math.min(maxBytes, FIRST_BYTES)) {
     this.maxBytes = maxBytes
     this.bytes = new Uint8Array(initialBytes)
-    this.#view = new DataView(this.bytes.buffer)
+    this.view = new DataView(this.bytes.buffer)
   }
 
   /**
@@ -60,59 +63,59 @@ export class XdrWriter {
   /** Unsigned integer (RFC 4506 §4.2). The value must be a whole number in [0, 2^32). */
   u32(value: number): void {
     const at = this.#advance(4)
-    this.#view.setUint32(at, value)
+    this.view.setUint32(at, value)
   }
 
   /** Integer (RFC 4506 §4.1). */
   i32(value: number): void {
     const at = this.#advance(4)
-    this.#view.setInt32(at, value)
+    this.view.setInt32(at, value)
   }
 
   /** Unsigned hyper integer (RFC 4506 §4.5). */
   u64(value: bigint): void {
     const at = this.#advance(8)
-    this.#view.setBigUint64(at, value)
+    this.view.setBigUint64(at, value)
   }
 
   /** Hyper integer (RFC 4506 §4.5). */
   i64(value: bigint): void {
     const at = this.#advance(8)
-    this.#view.setBigInt64(at, value)
+    this.view.setBigInt64(at, value)
   }
 
   /** Unsigned hyper integer from a whole Number in [0, 2^64). */
   number64(value: number): void {
     const at = this.#advance(8)
-    const high = Math.floor(value / TWO_32)
-    this.#view.setUint32(at, high)
-    this.#view.setUint32(at + 4, value - high * TWO_32)
+    putNumber64(this.view, at, value)
   }
 
   /** Boolean (RFC 4506 §4.4). */
   bool(value: boolean): void {
     const at = this.#advance(4)
-    this.#view.setUint32(at, value ? 1 : 0)
+    this.view.setUint32(at, value ? 1 : 0)
   }
 
   /** Single-precision floating point (RFC 4506 §4.6). */
   float(value: number): void {
     const at = this.#advance(4)
-    this.#view.setFloat32(at, value)
+    this.view.setFloat32(at, value)
   }
 
   /** Double-precision floating point (RFC 4506 §4.7). */
   double(value: number): void {
     const at = this.#advance(8)
-    this.#view.setFloat64(at, value)
+    this.view.setFloat64(at, value)
   }
 
   /** Fixed-length opaque data (RFC 4506 §4.9): the bytes, `length` of them, and zero padding. */
   opaqueFixed(data: Uint8Array, length: number = data.length): void {
     if (data.length !== length) throw new XdrError(`${data.length} bytes given where ${length} belong`)
     const at = this.#advance(padded(length))
-    this.bytes.set(data, at)
-    for (let i = at + length; i < this.position; i++) this.bytes[i] = 0
+    const { bytes } = this
+    if (length > LOOP_BYTES) bytes.set(data, at)
+    else for (let i = 0; i < length; i++) bytes[at + i] = data[i]
+    for (let i = at + length; i < this.position; i++) bytes[i] = 0
   }
 
   /** Variable-length opaque data or string of at most `max` bytes (RFC 4506 §4.10, §4.11): length, bytes, zero padding. */
@@ -135,7 +138,7 @@ export class XdrWriter {
   /** Overwrites four bytes that have been written or reserved. */
   patchU32(position: number, value: number): void {
     if (position + 4 > this.position) throw new RangeError(`patch at ${position}, written ${this.position}`)
-    this.#view.setUint32(position, value)
+    this.view.setUint32(position, value)
   }
 
   /**
@@ -165,6 +168,13 @@ export class XdrWriter {
     const bytes = new Uint8Array(Math.min(this.maxBytes, Math.max(needed, this.bytes.length * 2)))
     bytes.set(this.bytes.subarray(0, this.position))
     this.bytes = bytes
-    this.#view = new DataView(bytes.buffer)
+    this.view = new DataView(bytes.buffer)
   }
+}
+
+/** Puts a whole number as an unsigned hyper integer. */
+export function putNumber64(view: DataView, at: number, value: number): void {
+  const high = Math.floor(value / TWO_32)
+  view.setUint32(at, high)
+  view.setUint32(at + 4, value - high * TWO_32)
 }

@@ -229,8 +229,10 @@ export function readbranch_pointInto(r: XdrReader, out: branch_point): void {
 }
 
 export function writebranch_point(w: XdrWriter, v: branch_point): void {
-  w.i32(v.x)
-  w.i32(v.y)
+  const at = w.reserve(8)
+  const { view } = w
+  view.setInt32(at, v.x)
+  view.setInt32(at + 4, v.y)
 }
 
 export function sizebranch_point(_v: branch_point): number {

@@ -30,7 +30,7 @@ t.test('data that is lost while a COMMIT or a stable WRITE waits for the next ro
     t.type(first, 'object')
     const before = world.verifier
     const data = world.inode(ino).data
-    world.files.context.writeBack.writeOut(data as NonNullable<typeof data>, 0, 1)
+    world.files.context.writeBack.barrier(data as NonNullable<typeof data>, 0, 1).wait(() => {})
     world.env.runUntil(() => data?.writing === true)
     world.device.inject({ on: 'anyWrite', code: 'IO', fromOffset: 0, times: 1 })
     const commit = world.startCommit(ino)

@@ -2,7 +2,8 @@ import t from 'tap'
 import { bytes, FilesWorld, filled, ROOT } from './files-support.ts'
 
 const PAGE = 4096
-const PIECE = 64 * PAGE
+/** With the page before it no more than a quarter of the small cache, which is the longest WRITE that it takes. */
+const PIECE = 60 * PAGE
 
 /** Writes one file after the other until the volume is full; returns their numbers. */
 function fill(world: FilesWorld): number[] {

@@ -117,7 +117,7 @@ function setUp(limits: Partial<NetLimits> = {}) {
   // As the listener does it: what arrived is overwritten as soon as the connection has had it.
   socket.on('data', (bytes: Uint8Array) => {
     const shared = new Uint8Array(bytes)
-    connection.received(shared)
+    connection.received(shared, shared.length)
     shared.fill(0xdb)
   })
   const receive = (...texts: string[]): void => {
@@ -148,9 +148,9 @@ t.test('all answers to one chunk leave in one write', (t) => {
   t.end()
 })
 
-t.test('answers outside of a chunk leave together at the end of the tick', (t) => {
+t.test('answers outside of a chunk leave together: at the end of the tick, or when none is due any more', (t) => {
   const { socket, host, receive, finish } = setUp()
-  receive('k001', 'k002')
+  receive('k001', 'k002', 'k003', 'k004')
   finish()
   finish()
   t.equal(socket.written.length, 0)
@@ -158,6 +158,12 @@ t.test('answers outside of a chunk leave together at the end of the tick', (t) =
   host.wake()
   t.equal(socket.written.length, 1)
   t.same(socket.replies, ['k001', 'k002'])
+  socket.drain()
+  finish()
+  t.equal(socket.written.length, 1)
+  finish()
+  t.equal(socket.written.length, 2, 'nothing to wait for')
+  t.same(socket.replies, ['k001', 'k002', 'k003', 'k004'])
   t.end()
 })
 

@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
 import { Export, ExportTable } from '../../mover/files/exports.ts'
@@ -15,14 +14,15 @@ const one = exportOf(1, files)
 const two = exportOf(0xfffffffe, files)
 const table = new ExportTable([one, two])
 
-t.test('a handle has the layout that it is said to have, and an HMAC-SHA256', (t) => {
+t.test('a handle has the layout that it is said to have, and the MAC of another implementation', (t) => {
   const handle = new HandleCodec(KEY, table).encode(two, 2 ** 40 + 3, 0xfedcba98)
   const body = Buffer.concat([
     Buffer.from([1]),
     files.volumeUuid,
     Buffer.from('0000010000000003fedcba98fffffffe', 'hex'),
   ])
-  const mac = createHmac('sha256', KEY).update(body).digest().subarray(0, 16)
+  // As `openssl mac -macopt hexkey:… -macopt size:16 SipHash` says; its key is the start of the SHA-256 of ours.
+  const mac = Buffer.from('bee3265df566bdd3cfc6b2e0b8b6ada9', 'hex')
   t.same(Buffer.from(handle), Buffer.concat([body, mac]))
   t.equal(handle.length, HANDLE_BYTES)
   t.ok(HANDLE_BYTES <= 64)
@@ -105,6 +105,5 @@ t.test('handles in use need no MAC, nor new bytes', (t) => {
   t.equal(codec.encode(one, 5, 6), handle)
   t.equal(codec.decode(handle.slice()), codec.decode(handle.slice()))
   t.throws(() => new HandleCodec(new Uint8Array(15), table), RangeError)
-  t.throws(() => new HandleCodec(new Uint8Array(65), table), RangeError)
   t.end()
 })

@@ -149,12 +149,24 @@ const PLANS = Object.fromEntries(
   ]),
 ) as Record<RecordName, { field: string; codec: Codec<unknown> }[]>
 
-/** Encodes a record's payload into `buffer`; returns its length. */
-export function encodeRecord<N extends RecordName>(name: N, record: LogRecord<N>, buffer: Uint8Array): number {
-  const cursor = new Cursor(buffer)
-  const fields = record as Record<string, unknown>
-  for (const { field, codec } of PLANS[name]) codec.put(cursor, fields[field])
-  return cursor.at
+/** Encodes records' payloads into a buffer of its own, one after the other. */
+export class RecordEncoder {
+  readonly bytes: Uint8Array
+  readonly #cursor: Cursor
+
+  constructor(maxBytes: number) {
+    this.bytes = new Uint8Array(maxBytes)
+    this.#cursor = new Cursor(this.bytes)
+  }
+
+  /** Encodes a record's payload into `bytes`; returns its length. */
+  encode<N extends RecordName>(name: N, record: LogRecord<N>): number {
+    const cursor = this.#cursor
+    cursor.at = 0
+    const fields = record as Record<string, unknown>
+    for (const { field, codec } of PLANS[name]) codec.put(cursor, fields[field])
+    return cursor.at
+  }
 }
 
 /** Decodes a payload. Byte strings are views into it. Throws RecordError when it is too short or too long. */

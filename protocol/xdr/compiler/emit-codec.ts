@@ -142,11 +142,49 @@ function emitStruct(schema: Schema, definition: StructDefinition): string[] {
     '}',
     '',
     `export function write${name}(w: XdrWriter, v: ${name}): void {`,
-    ...fields.map((field) => `  ${writeStatement(schema, field.type, `v.${field.name}`)}`),
+    ...(emitScalarWrites(schema, definition) ??
+      fields.map((field) => `  ${writeStatement(schema, field.type, `v.${field.name}`)}`)),
     '}',
     '',
     ...emitSize(schema, name, () => emitStructSize(schema, definition)),
   ]
+}
+
+/** How a scalar at `place` is put into a DataView that has room for it. */
+const PUT: Readonly<Record<string, (place: string, value: string) => string>> = {
+  int: (place, value) => `view.setInt32(${place}, ${value})`,
+  enum: (place, value) => `view.setInt32(${place}, ${value})`,
+  uint: (place, value) => `view.setUint32(${place}, ${value})`,
+  bool: (place, value) => `view.setUint32(${place}, ${value} ? 1 : 0)`,
+  hyper: (place, value) => `view.setBigInt64(${place}, ${value})`,
+  uhyper: (place, value) => `view.setBigUint64(${place}, ${value})`,
+  number64: (place, value) => `putNumber64(view, ${place}, ${value})`,
+  float: (place, value) => `view.setFloat32(${place}, ${value})`,
+  double: (place, value) => `view.setFloat64(${place}, ${value})`,
+}
+
+/** The body of a struct's writer with one look at the bounds for all of it; null unless it is scalars all the way down. */
+function emitScalarWrites(schema: Schema, definition: StructDefinition): string[] | null {
+  const lines: string[] = []
+  let at = 0
+  const add = (struct: StructDefinition, path: string): boolean => {
+    for (const { name, type } of schema.fields(struct)) {
+      const shape = schema.shape(type)
+      if (shape.kind === 'struct') {
+        const inner = schema.definition(shape.name)
+        if (inner.kind !== 'struct' || !add(inner, `${path}.${name}`)) return false
+        continue
+      }
+      const put = PUT[shape.kind]
+      const { fixed } = schema.size(type)
+      if (put === undefined || fixed === null) return false
+      lines.push(`  ${put(at === 0 ? 'at' : `at + ${at}`, `${path}.${name}`)}`)
+      at += fixed
+    }
+    return true
+  }
+  if (schema.link(definition) !== null || !add(definition, 'v') || lines.length < 2) return null
+  return [`  const at = w.reserve(${at})`, '  const { view } = w', ...lines]
 }
 
 function emitStructSize(schema: Schema, definition: StructDefinition): string[] {

@@ -34,7 +34,7 @@ function imports(code: string, folder: string): string[] {
   const wanted: [string, string[]][] = [
     ['procedure', ['type ProcedureCodec', 'readVoid', 'writeVoid']],
     ['reader', ['padded', 'XdrError', 'type XdrReader']],
-    ['writer', ['type XdrWriter']],
+    ['writer', ['putNumber64', 'type XdrWriter']],
   ]
   const lines: string[] = []
   for (const [file, names] of wanted) {
