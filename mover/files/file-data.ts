@@ -5,6 +5,7 @@ import { Key } from '../volume/tree/key.ts'
 import type { Volume } from '../volume/volume.ts'
 import type { LiveInode } from './live-inode.ts'
 import { PAGE, type PageCache } from './page-cache.ts'
+import { PageTable } from './page-table.ts'
 
 const PAGE_BYTES = 4096
 /** Pages of one device read. */
@@ -22,7 +23,7 @@ export interface Stretch {
 export class FileData {
   readonly inode: LiveInode
   /** Slots by file block. */
-  readonly pages = new Map<number, number>()
+  readonly pages = new PageTable()
   /** Dirty file blocks. */
   readonly dirty = new Set<number>()
   /** Dirty blocks that have no device block yet; each has one reserved. */

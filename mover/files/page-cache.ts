@@ -3,6 +3,7 @@ import { Suspend } from '../suspend.ts'
 import type { FileData } from './file-data.ts'
 
 const PAGE_BYTES = 4096
+const NOT_FREE = -1
 /** Bits of a slot's flags. */
 export const PAGE = { referenced: 1, dirty: 2, loading: 4 } as const
 
@@ -28,8 +29,10 @@ export class PageCache {
   /** Replies beyond so many pins carry copies: clients that do not read must not keep the others from the cache. */
   readonly sendingLimit: number
   readonly #owner: (FileData | null)[]
-  readonly #free: Int32Array
-  #freeCount: number
+  /** Free slots: a ring through the slots and an end of its own (`slotCount`), the one freed last before that. */
+  readonly #next: Int32Array
+  readonly #previous: Int32Array
+  #freeCount = 0
   #highWater = 0
   #hand = 0
   #held = 0
@@ -49,8 +52,10 @@ export class PageCache {
     this.block = new Float64Array(this.slotCount)
     this.deviceBlock = new Float64Array(this.slotCount)
     this.#owner = new Array(this.slotCount).fill(null)
-    this.#free = new Int32Array(this.slotCount)
-    this.#freeCount = 0
+    this.#next = new Int32Array(this.slotCount + 1).fill(NOT_FREE)
+    this.#previous = new Int32Array(this.slotCount + 1).fill(NOT_FREE)
+    this.#next[this.slotCount] = this.slotCount
+    this.#previous[this.slotCount] = this.slotCount
     this.dirtyLimit = Math.floor(this.slotCount / 2)
     this.sendingLimit = Math.floor(this.slotCount / 4)
   }
@@ -75,7 +80,9 @@ export class PageCache {
 
   /** Takes a slot for a page of `owner`; `ensure` has made sure that there is one. */
   allocate(owner: FileData, block: number): number {
-    const slot = this.#take()
+    // Pages in a row go to the device and to clients as one piece.
+    const before = owner.pages.get(block - 1)
+    const slot = before !== undefined && this.#takeThis(before + 1) ? before + 1 : this.#take()
     this.#owner[slot] = owner
     this.block[slot] = block
     this.deviceBlock[slot] = 0
@@ -116,7 +123,7 @@ export class PageCache {
   unpin(slot: number): void {
     if (--this.pins[slot] > 0) return
     if ((this.flags[slot] & PAGE.dirty) !== 0) return
-    if (this.#owner[slot] === null) this.#free[this.#freeCount++] = slot
+    if (this.#owner[slot] === null) this.#addFree(slot)
     this.#release()
   }
 
@@ -133,7 +140,7 @@ export class PageCache {
     }
     this.flags[slot] = 0
     if (this.pins[slot] === 0) {
-      this.#free[this.#freeCount++] = slot
+      this.#addFree(slot)
       this.#wake()
     }
   }
@@ -172,22 +179,56 @@ export class PageCache {
 
   #take(): number {
     if (this.#highWater < this.slotCount) return this.#highWater++
-    if (this.#freeCount > 0) return this.#free[--this.#freeCount]
+    if (this.#freeCount > 0) {
+      const slot = this.#next[this.slotCount]
+      this.#removeFree(slot)
+      return slot
+    }
     for (let steps = 0; steps < 3 * this.slotCount; steps++) {
       const slot = this.#hand
       this.#hand = slot + 1 === this.slotCount ? 0 : slot + 1
-      if (this.pins[slot] > 0 || this.#owner[slot] === null) continue
-      const flags = this.flags[slot]
-      if ((flags & (PAGE.dirty | PAGE.loading)) !== 0) continue
-      if ((flags & PAGE.referenced) !== 0) {
-        this.flags[slot] = flags & ~PAGE.referenced
-        continue
-      }
-      this.#owner[slot]?.pages.delete(this.block[slot])
-      this.#owner[slot] = null
-      return slot
+      if (this.#evict(slot)) return slot
+      if (this.pins[slot] === 0) this.flags[slot] &= ~PAGE.referenced
     }
     throw new Error('the page cache has no page to evict; ensure was not asked')
+  }
+
+  /** Takes this very slot, if it is free or its page may go; false otherwise. */
+  #takeThis(slot: number): boolean {
+    if (slot < this.#highWater) {
+      if (this.#next[slot] === NOT_FREE) return this.#evict(slot)
+      this.#removeFree(slot)
+      return true
+    }
+    if (slot === this.slotCount || slot > this.#highWater) return false
+    this.#highWater++
+    return true
+  }
+
+  /** Lets the page of a slot go, unless it is in use, not on the device, or was referenced lately. */
+  #evict(slot: number): boolean {
+    const owner = this.#owner[slot]
+    if (owner === null || this.pins[slot] > 0) return false
+    if ((this.flags[slot] & (PAGE.dirty | PAGE.loading | PAGE.referenced)) !== 0) return false
+    owner.pages.delete(this.block[slot])
+    this.#owner[slot] = null
+    return true
+  }
+
+  #addFree(slot: number): void {
+    const last = this.#previous[this.slotCount]
+    this.#next[last] = slot
+    this.#previous[slot] = last
+    this.#next[slot] = this.slotCount
+    this.#previous[this.slotCount] = slot
+    this.#freeCount++
+  }
+
+  #removeFree(slot: number): void {
+    this.#next[this.#previous[slot]] = this.#next[slot]
+    this.#previous[this.#next[slot]] = this.#previous[slot]
+    this.#next[slot] = NOT_FREE
+    this.#freeCount--
   }
 
   #release(): void {

@@ -7,6 +7,12 @@ import type { OutWriter } from './out-writer.ts'
 import { type BatchPool, OutputQueue } from './output-queue.ts'
 import { RecordAssembler, RecordError } from './record-assembler.ts'
 
+/**
+ * After so much input everybody else has a turn: the event loop would read one busy socket for many megabytes, and what
+ * devices have completed meanwhile would wait.
+ */
+const BREAK_BYTES = 2 * 1024 * 1024
+
 /** Why the server closed a connection: the peer's doing, or the server's own wish. */
 export type CloseCause = 'refused' | 'stalled' | 'crowded' | 'shutdown'
 
@@ -48,6 +54,10 @@ export class Connection implements MessageConnection {
   readonly #output: OutputQueue
   readonly #input: RecordAssembler
   readonly #sink: MessageSink
+  /** What `receiveBuffer` gave last. */
+  #direct: Uint8Array | null = null
+  /** Bytes received since the input last rested. */
+  #sinceBreak = 0
   #heldBytes = 0
   /** This connection's share of `ConnectionHost.totalBytes`. */
   #countedBytes = 0
@@ -170,13 +180,27 @@ export class Connection implements MessageConnection {
     }
   }
 
+  /** Where the next bytes should be received, for `received`; null: anywhere. A long record's go where they will be read. */
+  receiveBuffer(): Uint8Array | null {
+    this.#direct = this.open ? this.#input.room() : null
+    return this.#direct
+  }
+
   /** `count` bytes have arrived in `chunk`, which is the caller's again when this returns. */
   received(chunk: Uint8Array, count: number): void {
     if (!this.open) return
     this.lastArrival = ++this.#host.arrivals
-    this.#input.feed(chunk, count)
+    if (chunk === this.#direct) this.#input.filled(count)
+    else this.#input.feed(chunk, count)
+    this.#direct = null
     this.#pump()
+    this.#sinceBreak += count
+    if (this.#sinceBreak >= BREAK_BYTES && !this.#isResting) {
+      this.#isResting = true
+      this.#await()
+    }
     if (!this.#isResting) return
+    this.#sinceBreak = 0
     this.#input.detach()
     this.#socket.pause()
   }

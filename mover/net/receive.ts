@@ -11,13 +11,13 @@ interface Accepted {
 }
 
 /**
- * The socket again, reading into `buffer` instead of a new 64 KiB for each read: of a megabyte's WRITE those cost more than
- * all the rest. `received` is called with the buffer and how much of it is filled, which holds only during the call. Null when this Node
+ * The socket again, reading into what `nextBuffer` gives instead of a new 64 KiB for each read: of a megabyte's WRITE those
+ * cost more than all the rest. `received` is called with the buffer and how much of it is filled; then `nextBuffer`. Null when this Node
  * keeps its sockets otherwise: they are then read by 'data' events.
  */
 export function readInto(
   socket: Socket,
-  buffer: Uint8Array,
+  nextBuffer: () => Uint8Array,
   received: (bytes: Uint8Array, count: number) => void,
 ): Socket | null {
   const accepted = socket as unknown as Accepted
@@ -28,8 +28,8 @@ export function readInto(
     handle,
     allowHalfOpen: true,
     onread: {
-      buffer,
-      callback: (count: number) => {
+      buffer: nextBuffer,
+      callback: (count: number, buffer: Uint8Array) => {
         received(buffer, count)
         return true
       },

@@ -8,6 +8,8 @@ export class RecordError extends Error {}
 const NO_BYTES = new Uint8Array(0)
 /** What a connection may claim unseen. More needs to arrive, or to have arrived before, to be allocated. */
 const FIRST_CLAIM_BYTES = 4096
+/** So much of a record is received in place rather than copied. */
+const DIRECT_BYTES = 65_536
 
 /**
  * Cuts a byte stream into records (RFC 5531 §11): each fragment has a header of 4 bytes, whose highest bit marks the
@@ -68,6 +70,19 @@ export class RecordAssembler {
     this.#position = 0
   }
 
+  /** Where more of the stream may be received instead of a chunk: in place, when much of a record is still to come. */
+  room(): Uint8Array | null {
+    if (this.#buffer === null || this.#position < this.#chunkEnd) return null
+    const end = Math.min(this.#buffer.length, this.#filled + this.#fragmentLeft)
+    return end - this.#filled < DIRECT_BYTES ? null : this.#buffer.subarray(this.#filled, end)
+  }
+
+  /** The first `count` bytes of what `room` gave are more of the stream. */
+  filled(count: number): void {
+    this.#filled += count
+    this.#fragmentLeft -= count
+  }
+
   /** Keeps a copy of what is not used up of the chunk, which is about to be overwritten. */
   detach(): void {
     if (this.#position === this.#chunkEnd) return
@@ -79,7 +94,7 @@ export class RecordAssembler {
   /** Finds the next record; false when more bytes are needed. Throws `RecordError`. */
   next(): boolean {
     for (;;) {
-      if (this.#fragmentLeft === 0 && !this.#readHeader()) return false
+      if (this.#headerBytes < FRAGMENT_HEADER_BYTES && !this.#readHeader()) return false
       if (this.#isLast && this.#buffer === null && this.#fragmentLeft <= this.#chunkEnd - this.#position) {
         this.bytes = this.#chunk
         this.start = this.#position
@@ -88,7 +103,7 @@ export class RecordAssembler {
         this.#nextRecord()
         return true
       }
-      if (!this.#copy()) return false
+      if (this.#fragmentLeft > 0 && !this.#copy()) return false
       if (this.#fragmentLeft === 0) {
         this.#headerBytes = 0
         if (this.#isLast) {

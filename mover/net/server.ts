@@ -165,7 +165,11 @@ export class NetServer implements ConnectionHost {
     }
     this.#accepted++
     let connection: Connection | null = null
-    const reading = readInto(socket, this.#receiveBuffer, (bytes, count) => connection?.received(bytes, count))
+    const reading = readInto(
+      socket,
+      () => connection?.receiveBuffer() ?? this.#receiveBuffer,
+      (bytes, count) => connection?.received(bytes, count),
+    )
     connection = new Connection(this, reading ?? socket, service, this.#environment.monotonicMs())
     if (reading === null) socket.on('data', (bytes) => connection?.received(bytes as Uint8Array, bytes.length))
     this.#connections.add(connection)

@@ -25,6 +25,15 @@ def file_system(folder):
     return best[1]
 
 
+def huge_pages():
+    """The setting in force: always, madvise, never."""
+    try:
+        with open('/sys/kernel/mm/transparent_hugepage/enabled') as file:
+            return re.search(r'\[(\w+)\]', file.read())[1]
+    except OSError:
+        return 'unknown'
+
+
 def shape(folder):
     """One line: processors, memory, kernel, file system of the disk rows, Node, nfs-ganesha."""
     with open('/proc/cpuinfo') as file:
@@ -34,7 +43,7 @@ def shape(folder):
         memory_gib = int(file.readline().split()[1]) / 2**20
     ganesha = re.search(r'[0-9]+\.[0-9.]+', first_line('ganesha.nfsd', '-v'))
     return (f'{os.cpu_count()} × {model[1].strip() if model else "unknown"}, {memory_gib:.0f} GiB, Linux '
-            f'{os.uname().release}, {file_system(folder)}; Node {first_line("node", "--version")}, nfs-ganesha '
+            f'{os.uname().release}, {file_system(folder)}, transparent huge pages {huge_pages()}; Node {first_line("node", "--version")}, nfs-ganesha '
             f'{ganesha[0] if ganesha else "unknown"}')
 
 

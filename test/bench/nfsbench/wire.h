@@ -262,6 +262,15 @@ static void s_create(int fd, fh_t *dir, const char *name, fh_t *out) {
   if (st) die("create %s: nfsstat %u", name, st);
   if ((st = s_lookup(fd, dir, name, out, NULL))) die("lookup %s: nfsstat %u", name, st);
 }
+static void s_commit(int fd, fh_t *f) {
+  enc_t e = scall_begin(PROG_NFS, 3, 21);
+  eop(&e, f->d, f->n);
+  e64(&e, 0);
+  e32(&e, 0);
+  dec_t d = scall_end(fd, &e);
+  uint32_t st = d32(&d);
+  if (st) die("commit: nfsstat %u", st);
+}
 static void s_write_pattern(int fd, fh_t *f, uint64_t size) {
   uint32_t bs = 1u << 20;
   for (uint64_t o = 0; o < size;) {
@@ -282,13 +291,7 @@ static void s_write_pattern(int fd, fh_t *f, uint64_t size) {
     if (!c) die("prep write: wrote 0");
     o += c & ~7u;
   }
-  enc_t e = scall_begin(PROG_NFS, 3, 21);
-  eop(&e, f->d, f->n);
-  e64(&e, 0);
-  e32(&e, 0);
-  dec_t d = scall_end(fd, &e);
-  uint32_t st = d32(&d);
-  if (st) die("prep commit: nfsstat %u", st);
+  s_commit(fd, f);
 }
 
 static void setup_server(srv_t *s, int si) {
