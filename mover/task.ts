@@ -31,6 +31,25 @@ export function start<T>(task: Task<T>, done: (error: Error | null, value: T) =>
   advance(null, undefined)
 }
 
+/** The same task; `spent` is told how long each of its runs, from one step to the next, has taken of `now`'s time. */
+export function timed<T>(task: Task<T>, now: () => number, spent: (time: number) => void): Task<T> {
+  const run = (advance: () => IteratorResult<Step<unknown>, T>): IteratorResult<Step<unknown>, T> => {
+    const begin = now()
+    try {
+      return advance()
+    } finally {
+      spent(now() - begin)
+    }
+  }
+  return {
+    next: (value) => run(() => task.next(value)),
+    throw: (error) => run(() => task.throw(error)),
+    return: (value) => task.return(value),
+    [Symbol.iterator]: () => task,
+    [Symbol.dispose]: () => task[Symbol.dispose](),
+  } as Task<T>
+}
+
 /** Runs steps side by side, at most `width` at a time; ends when all have ended; the first error wins. */
 export function together(steps: readonly Step<unknown>[], width: number): Step<void> {
   return (resume) => {

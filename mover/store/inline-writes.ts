@@ -1,5 +1,7 @@
 /** A write that takes no longer than this is cheaper done at once than handed to a thread and back. */
-const QUICK_US = 40
+const QUICK_US = 60
+/** A longer one counts as this: that the process was not running for a while says nothing of the medium. */
+const LONGEST_SAMPLE_US = 2 * QUICK_US
 /** Longer writes are the business of threads, however quick the medium. */
 const MOST_BYTES = 65_536
 /** Lone writes between two trials of a medium that was not quick; doubled after each failed trial up to the limit. */
@@ -31,7 +33,8 @@ export class InlineWrites {
 
   /** A write that was tried took `us` microseconds. */
   took(us: number): void {
-    this.#meanUs = this.#isQuick ? this.#meanUs + (us - this.#meanUs) * SAMPLE_SHARE : us
+    const sampleUs = Math.min(us, LONGEST_SAMPLE_US)
+    this.#meanUs = this.#isQuick ? this.#meanUs + (sampleUs - this.#meanUs) * SAMPLE_SHARE : sampleUs
     const quick = this.#meanUs <= QUICK_US
     if (!quick) {
       this.#pause = this.#isQuick ? FIRST_PAUSE : Math.min(this.#pause * 2, LONGEST_PAUSE)

@@ -28,9 +28,13 @@ export interface BatchHeader {
   checksum: number
 }
 
-/** Fills in the header of a batch whose records lie behind it; returns the batch's checksum. */
-export function sealBatch(bytes: Uint8Array, uuid: Uint8Array, header: Omit<BatchHeader, 'checksum'>): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+/** Fills in the header of a batch whose records lie behind it, in `bytes` seen by `view`; returns the batch's checksum. */
+export function sealBatch(
+  bytes: Uint8Array,
+  view: DataView,
+  uuid: Uint8Array,
+  header: Omit<BatchHeader, 'checksum'>,
+): number {
   bytes.fill(0, 0, BATCH_HEADER_BYTES)
   view.setUint32(0, BATCH_MAGIC, true)
   bytes.set(uuid, 8)
@@ -41,7 +45,7 @@ export function sealBatch(bytes: Uint8Array, uuid: Uint8Array, header: Omit<Batc
   view.setUint32(48, header.previousChecksum, true)
   view.setUint16(52, DOMAIN, true)
   put64(view, 56, header.durableLsn)
-  const checksum = crc32(bytes.subarray(8, header.bytes))
+  const checksum = crc32(new Uint8Array(bytes.buffer, bytes.byteOffset + 8, header.bytes - 8))
   view.setUint32(4, checksum, true)
   return checksum
 }

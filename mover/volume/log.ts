@@ -22,17 +22,40 @@ export type LogPriority = 'ordinary' | 'urgent'
 /** Told whether the log is durable up to the asked LSN, or why it never will be. */
 export type DurableDone = (error: DeviceError | null) => void
 
-interface Batch {
-  buffer: Uint8Array
-  view: DataView
-  bytes: number
-  firstLsn: number
-  count: number
-  closed: boolean
+/** A batch of records, and the memory that it is written from; used again for later ones. */
+class Batch {
+  readonly buffer: Uint8Array
+  readonly view: DataView
+  bytes = BATCH_HEADER_BYTES
+  firstLsn = 0
+  count = 0
+  closed = false
   /** File data that a record of this batch makes visible must be durable first. */
-  dataFirst: boolean
+  dataFirst = false
   /** On the device; it counts when those before it are. */
-  written: boolean
+  written = false
+  /** The first so many blocks of the buffer, made at their first use. */
+  readonly #blocks: Uint8Array[] = []
+
+  constructor(buffer: Uint8Array) {
+    this.buffer = buffer
+    this.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+  }
+
+  begin(firstLsn: number): this {
+    this.bytes = BATCH_HEADER_BYTES
+    this.firstLsn = firstLsn
+    this.count = 0
+    this.closed = false
+    this.dataFirst = false
+    this.written = false
+    return this
+  }
+
+  blocks(count: number): Uint8Array {
+    this.#blocks[count] ??= this.buffer.subarray(0, count * BLOCK_BYTES)
+    return this.#blocks[count]
+  }
 }
 
 interface Waiter {
@@ -68,7 +91,7 @@ export class Log {
   /** Batches written, for metrics. */
   batches = 0
   readonly #o: LogOptions
-  readonly #buffers: Uint8Array[]
+  readonly #idle: Batch[]
   readonly #batchBytes: number
   #queue: Batch[] = []
   /** Submitted, oldest first. */
@@ -97,8 +120,9 @@ export class Log {
     this.#segment = options.segments[0]
     this.#batchBytes = Math.min(MAX_BATCH_BYTES, options.geometry.logSegmentBlocks * BLOCK_BYTES)
     const pages = options.device.allocatePages((this.#batchBytes / BLOCK_BYTES) * BATCH_BUFFERS)
-    this.#buffers = Array.from({ length: BATCH_BUFFERS }, (_, i) =>
-      pages.subarray(i * this.#batchBytes, (i + 1) * this.#batchBytes),
+    this.#idle = Array.from(
+      { length: BATCH_BUFFERS },
+      (_, i) => new Batch(pages.subarray(i * this.#batchBytes, (i + 1) * this.#batchBytes)),
     )
   }
 
@@ -116,7 +140,7 @@ export class Log {
     const leave = priority === 'ordinary' ? ORDINARY_LEAVE_SEGMENTS : URGENT_LEAVE_SEGMENTS
     const open = this.#queue.at(-1)
     const fits = open !== undefined && !open.closed && open.bytes + MAX_RECORD_BYTES <= this.#batchBytes
-    if ((fits || this.#buffers.length > 0) && this.#ahead.length >= leave) return
+    if ((fits || this.#idle.length > 0) && this.#ahead.length >= leave) return
     throw new Suspend((resume) => this.#roomWaiters.push(resume))
   }
 
@@ -194,19 +218,9 @@ export class Log {
   }
 
   #openBatch(): Batch {
-    const buffer = this.#buffers.pop()
-    if (buffer === undefined) throw new Error('the log has no room; checkRoom was not asked')
-    const batch: Batch = {
-      buffer,
-      view: new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength),
-      bytes: BATCH_HEADER_BYTES,
-      firstLsn: this.lastLsn + 1,
-      count: 0,
-      closed: false,
-      dataFirst: false,
-      written: false,
-    }
-    this.#queue.push(batch)
+    const batch = this.#idle.pop()
+    if (batch === undefined) throw new Error('the log has no room; checkRoom was not asked')
+    this.#queue.push(batch.begin(this.lastLsn + 1))
     return batch
   }
 
@@ -234,7 +248,7 @@ export class Log {
   }
 
   #submit(batch: Batch, blocks: number): void {
-    const checksum = sealBatch(batch.buffer, this.#o.uuid, {
+    const checksum = sealBatch(batch.buffer, batch.view, this.#o.uuid, {
       term: this.#o.term,
       firstLsn: batch.firstLsn,
       count: batch.count,
@@ -255,7 +269,7 @@ export class Log {
     }
     const write = (error: DeviceError | null): void => {
       if (error !== null) this.#fail(error)
-      else this.#o.device.writeDurable(block * BLOCK_BYTES, batch.buffer.subarray(0, end), 'log', written)
+      else this.#o.device.writeDurable(block * BLOCK_BYTES, batch.blocks(blocks), 'log', written)
     }
     if (batch.dataFirst && this.#o.flushGate.hasUnflushed) this.#o.flushGate.flush(write)
     else write(null)
@@ -268,7 +282,7 @@ export class Log {
       const durable = this.#underWay.shift() as Batch
       this.batches++
       this.durableLsn = durable.firstLsn + durable.count - 1
-      this.#buffers.push(durable.buffer)
+      this.#idle.push(durable)
     }
     this.#write()
     this.#settle(null)

@@ -3,7 +3,7 @@ import type { Failure } from '../failure.ts'
 import type { BlockDevice, DeviceError } from '../store/device.ts'
 import { FlushGate } from '../store/flush-gate.ts'
 import { Suspend } from '../suspend.ts'
-import { start, type Task, wait } from '../task.ts'
+import { start, type Task, timed, wait } from '../task.ts'
 import { REPLAY_ENTRIES_PER_BLOCK, ScratchPages, writeNodes, writeReplays, writeSpace } from './checkpoint.ts'
 import { writeSuperblock } from './device-io.ts'
 import type { InodeValue } from './inode-value.ts'
@@ -74,6 +74,8 @@ export interface VolumeCounters {
   logBatches: number
   flushes: number
   checkpoints: number
+  /** The longest time that a checkpoint has held the event loop, ms. */
+  checkpointTickMs: number
   nodesInMemory: number
   dirtyNodes: number
   inodes: number
@@ -114,6 +116,7 @@ export class Volume {
   #checkpointWaiters: (() => void)[] = []
   #replayBlocks: number[]
   #checkpoints = 0
+  #checkpointTickMs = 0
   /** LSN of the record in the log that the tree does not show yet; 0 when there is none. */
   #unsettledLsn = 0
 
@@ -253,6 +256,7 @@ export class Volume {
       logBatches: this.log.batches,
       flushes: this.flushGate.flushes,
       checkpoints: this.#checkpoints,
+      checkpointTickMs: this.#checkpointTickMs,
       nodesInMemory: this.#p.cache.usedNodes,
       dirtyNodes: this.#p.cache.dirtyCount,
       inodes: this.counters.inodeCount,
@@ -296,7 +300,11 @@ export class Volume {
       this.#checkpointWanted = false
       const waiters = this.#checkpointWaiters
       this.#checkpointWaiters = []
-      start(this.#checkpoint(), (error) => {
+      const { env } = this
+      const spent = (ms: number): void => {
+        if (ms > this.#checkpointTickMs) this.#checkpointTickMs = ms
+      }
+      start(timed(this.#checkpoint(), () => env.monotonicMs(), spent), (error) => {
         this.#checkpointing = false
         if (error !== null) this.#cannotWrite(error)
         for (const waiter of waiters) waiter()

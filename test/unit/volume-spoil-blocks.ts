@@ -201,7 +201,7 @@ export const SPOILED_BLOCKS: readonly Spoiling[] = [
         previousChecksum: log.checksum,
         durableLsn: lsn,
       }
-      sealBatch(batch, uuid, header)
+      sealBatch(batch, new DataView(batch.buffer, batch.byteOffset, batch.byteLength), uuid, header)
       if (!segmentsOf(superblock, term).includes(log.segment)) throw new Error('replay starts elsewhere')
       device.poke((g.logBlock + log.segment * g.logSegmentBlocks + log.offset) * BLOCK_BYTES, batch)
     },
@@ -225,7 +225,7 @@ export const SPOILED_BLOCKS: readonly Spoiling[] = [
         previousChecksum: log.checksum,
         durableLsn: lsn,
       }
-      sealBatch(batch, uuid, header)
+      sealBatch(batch, new DataView(batch.buffer, batch.byteOffset, batch.byteLength), uuid, header)
       device.poke((g.logBlock + log.segment * g.logSegmentBlocks + log.offset) * BLOCK_BYTES, batch)
     },
     problems: () => [/the log cannot be replayed: a log record names inode 66666, which does not exist/],
