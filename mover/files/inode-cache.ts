@@ -89,6 +89,8 @@ export class InodeCache implements InodeListener {
 
   #mayGo(inode: LiveInode): boolean {
     if (inode.unlogged || inode.marked || inode.lastLsn > this.#volume.log.durableLsn) return false
-    return inode.data === null || inode.data.idle
+    // What a device still holds unflushed is known to `data` alone, and a COMMIT will ask.
+    const { data } = inode
+    return data === null || (data.idle && this.#volume.flushGate.isFlushed(data.writeMark))
   }
 }

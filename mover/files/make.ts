@@ -17,6 +17,7 @@ import { setAttributes } from './set-attributes.ts'
 const DIRECTORY_SIZE = 4096
 const NO_BYTES = new Uint8Array(0)
 const NO_VERIFIER = new Uint8Array(8)
+const ALL_ONES = new Uint8Array(8).fill(0xff)
 const MAX_SUBDIRECTORIES = 0xffff_fff0
 
 /** What a new object is made of. */
@@ -80,7 +81,7 @@ function make(
       atime: timeOf(set.atime, time),
       mtime: timeOf(set.mtime, time),
       size: isDirectory ? DIRECTORY_SIZE : making.type === 'file' ? (set.size ?? 0) : target.length,
-      verifier: making.verifier ?? NO_VERIFIER,
+      verifier: making.verifier === undefined ? NO_VERIFIER : keptVerifier(making.verifier),
       name,
       target,
       replay: op.replay,
@@ -142,8 +143,13 @@ function sameVerifier(context: FilesContext, ino: number, verifier: Uint8Array):
   const { tree } = context.volume
   if (!tree.find(setKey(new Key(), ino, KIND.inode, 0, 0, 0))) return false
   const stored = new InodeValue().load(tree.bytes, tree.valueOffset, tree.valueLength).createVerifier
-  // Without a verifier of its own the file was not made by an exclusive CREATE.
-  return stored.some((byte) => byte !== 0) && stored.every((byte, i) => byte === verifier[i])
+  const wanted = keptVerifier(verifier)
+  return stored.every((byte, i) => byte === wanted[i])
+}
+
+/** An inode's verifier of zeros says that no exclusive CREATE has made it: a client's is kept as all ones. */
+function keptVerifier(verifier: Uint8Array): Uint8Array {
+  return verifier.some((byte) => byte !== 0) ? verifier : ALL_ONES
 }
 
 /** MKDIR (RFC 1813 §3.3.9). */

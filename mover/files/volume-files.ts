@@ -87,9 +87,9 @@ export class VolumeFiles implements FileService {
   inode(op: Operation, ino: number, generation: number): Inode | Failure {
     this.volume.begin()
     const inode = this.context.inodes.get(ino)
-    if (inode === null || inode.generation !== generation || inode.nlink === 0) return 'STALE'
-    holdFor(this.context, op, inode.lastLsn)
-    return inode
+    // That a file is gone must not be told before its removal is durable either.
+    holdFor(this.context, op, inode === null ? this.volume.log.lastLsn : inode.lastLsn)
+    return inode === null || inode.generation !== generation || inode.nlink === 0 ? 'STALE' : inode
   }
 
   getattr(op: Operation, inode: Inode): void {

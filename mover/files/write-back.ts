@@ -459,7 +459,10 @@ export class WriteBack {
       return
     }
     const lsn = this.#volume.submit('fold', foldRecord(inode, inode.size, [], 1), URGENT_WITH_DATA)
-    if (typeof lsn === 'string') return
+    if (typeof lsn === 'string') {
+      this.#marked.add(inode)
+      return
+    }
     inode.unlogged = false
     inode.marked = false
   }

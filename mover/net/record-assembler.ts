@@ -172,7 +172,7 @@ export class RecordAssembler {
     const length = fragmentLength(this.#header)
     this.#header = 0
     this.#fragmentCount++
-    if (length === 0) throw new RecordError('sent an empty record fragment')
+    if (length === 0 && this.#isLast && this.#buffer === null) throw new RecordError('sent an empty record')
     if (this.#filled + length > this.#limits.maxRecordBytes) {
       const limit = this.#limits.maxRecordBytes
       throw new RecordError(`sent a record of ${this.#filled + length} bytes or more, the limit is ${limit}`)

@@ -50,7 +50,8 @@ export function readdirplus(nfs: Nfs3Context): Procedure<READDIRPLUS3args, READD
         const bytes = ENTRY_BYTES + padded(name.length)
         dirRoom -= bytes
         room -= bytes + PLUS_BYTES
-        if (dirRoom < 0 || room < 0) return false
+        // `dircount` is a hint: an entry that fits `maxcount` is always given, or the client could not go on.
+        if (room < 0 || (dirRoom < 0 && entries.length > 0)) return false
         const at = entries.length
         if (at === made.length) made.push(new PlusEntry())
         entries.push(made[at].fill(nfs, target, next, ino, name, showsObjects))
@@ -58,7 +59,7 @@ export function readdirplus(nfs: Nfs3Context): Procedure<READDIRPLUS3args, READD
       })
       const dir_attributes = attributes.of(inode, fsid)
       if (typeof eof === 'string') return refuse(eof, dir_attributes)
-      if ((dirRoom < 0 || room < 0) && entries.length === 0) return refuse('TOOSMALL', dir_attributes)
+      if (room < 0 && entries.length === 0) return refuse('TOOSMALL', dir_attributes)
       const resok = { dir_attributes, cookieverf: NO_VERIFIER, reply: { entries, eof } }
       return { status: nfsstat3.NFS3_OK, resok }
     },

@@ -304,12 +304,15 @@ export class Volume {
       const spent = (ms: number): void => {
         if (ms > this.#checkpointTickMs) this.#checkpointTickMs = ms
       }
-      start(timed(this.#checkpoint(), () => env.monotonicMs(), spent), (error) => {
-        this.#checkpointing = false
-        if (error !== null) this.#cannotWrite(error)
-        for (const waiter of waiters) waiter()
-        if (this.#checkpointWanted && !this.#checkpointing) this.#startCheckpoint()
-      })
+      start(
+        timed(this.#checkpoint(), () => env.monotonicMs(), spent),
+        (error) => {
+          this.#checkpointing = false
+          if (error !== null) this.#cannotWrite(error)
+          for (const waiter of waiters) waiter()
+          if (this.#checkpointWanted && !this.#checkpointing) this.#startCheckpoint()
+        },
+      )
     })
   }
 

@@ -252,3 +252,41 @@ t.test('a file grows although its older blocks are written all the time', (t) =>
   world.env.runUntilIdle()
   t.end()
 })
+
+t.test('a file is not let go while the device holds data of it unflushed', (t) => {
+  const world = new FilesWorld(1, { inodeCapacity: 16 })
+  const { env, files } = world
+  const gate = files.volume.flushGate
+  const ino = world.create('f')
+  const others = Array.from({ length: 40 }, (_, i) => {
+    const made = world.call((op) => files.mkdir(op, world.root, bytes(`d${i}`), {}))
+    return (made as { ino: number }).ino
+  })
+  world.write(ino, 8 * PAGE, filled(PAGE, 1))
+  world.write(ino, 8 * PAGE, filled(PAGE, 1))
+  world.commit(ino)
+  env.runUntilIdle()
+  env.advance(9000)
+  world.write(ino, 9 * PAGE, filled(PAGE, 2))
+  const commit = world.startCommit(ino)
+  const data = world.inode(ino).data
+  env.runUntil(() => data?.writing === true)
+  world.startWrite(ino, 9 * PAGE, filled(PAGE, 3))
+  env.runUntil(() => commit.outcome !== undefined)
+  env.runUntilIdle()
+  const inode = world.inode(ino)
+  env.runUntil(() => !inode.marked)
+  for (let round = 0; round < 6; round++) for (const other of others) world.inode(other)
+  // Whoever reads the file now makes its data anew.
+  world.start((op) => {
+    const result = readResult()
+    const failure = files.read(op, world.inode(ino), 0, PAGE, result)
+    result.release()
+    return failure ?? true
+  })
+  const again = world.startCommit(ino)
+  env.runUntil(() => again.outcome !== undefined)
+  t.equal(again.outcome, true)
+  t.notOk(gate.hasUnflushed, 'COMMIT has flushed')
+  t.end()
+})

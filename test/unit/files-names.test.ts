@@ -211,3 +211,31 @@ t.test('a file that goes while its data is on its way', (t) => {
   }
   t.end()
 })
+
+t.test('that a file is gone is told when its removal is durable', (t) => {
+  const world = new FilesWorld()
+  const ino = world.create('f')
+  const { generation } = world.inode(ino)
+  const removal = world.start((op) => world.files.remove(op, world.root, bytes('f')) ?? true)
+  const look = world.start((op) => world.files.inode(op, ino, generation))
+  t.equal(look.outcome, undefined)
+  world.env.runUntil(() => look.outcome !== undefined)
+  t.equal(removal.outcome, true)
+  t.equal(look.outcome, 'STALE')
+  t.end()
+})
+
+t.test('an exclusive CREATE may be repeated whatever its verifier', (t) => {
+  for (const byte of [0, 7]) {
+    const world = new FilesWorld()
+    const create = (fill: number) =>
+      world.call((op) =>
+        world.files.create(op, world.root, bytes('x'), { kind: 'exclusive', verifier: filled(8, fill) }),
+      )
+    const first = create(byte)
+    t.type(first, 'object')
+    t.equal(create(byte), first)
+    t.equal(create(9), 'EXIST')
+  }
+  t.end()
+})

@@ -160,8 +160,8 @@ t.test('broken record marking is refused', (t) => {
     ['one byte too many', [header(0x80000000 + MAX_RECORD_BYTES + 1)], /record of 100001 bytes/],
     ['too many in all', [fragment(counting(60_000), false), header(0x80000000 + 40_001)], /record of 100001 bytes/],
     ['no byte at all', [header(0x80000000)], /empty/],
-    ['an empty fragment', [header(0)], /empty/],
-    ['an empty last fragment', [fragment(counting(4), false), header(0x80000000)], /empty/],
+    ['no byte in two fragments', [header(0), header(0x80000000)], /empty/],
+    ['endless empty fragments', Array(9).fill(header(0)), /more than 8 fragments/],
     ['endless fragments', Array(9).fill(fragment(counting(1), false)), /more than 8 fragments/],
     ['HTTP', [Buffer.from('GET / HTTP/1.1\r\n\r\n')], /record of 1195725856 bytes/],
   ]
@@ -173,6 +173,40 @@ t.test('broken record marking is refused', (t) => {
       t.equal(buffers.inUseBytes, 0)
     }
   }
+  t.end()
+})
+
+t.test('fragments without a byte are fragments', (t) => {
+  for (const pieces of [[1000], [1], [3, 5]]) {
+    const { input } = assembler()
+    const parts = [header(0), fragment(counting(4), false), header(0), header(0x80000000), fragment(counting(3), true)]
+    t.same(run(input, Buffer.concat(parts), pieces), [counting(4), counting(3)], `in chunks of ${pieces}`)
+  }
+  t.end()
+})
+
+t.test('much of a long record is received in place', (t) => {
+  const { input, buffers } = assembler()
+  const long = counting(MAX_RECORD_BYTES)
+  t.equal(input.room(), null)
+  t.same(run(input, fragment(long, true), [40_000]), [long], 'once it has sent one, a peer may claim so much at once')
+  const stream = Buffer.concat([fragment(long.subarray(0, 5000), false), fragment(long.subarray(5000), true)])
+  input.feed(stream.subarray(0, 6000))
+  t.notOk(input.next())
+  let at = 6000
+  while (at < stream.length) {
+    const room = input.room()
+    const count = Math.min(room === null ? 20_000 : 20_001, stream.length - at)
+    if (room === null) input.feed(stream.subarray(at, at + count))
+    else room.set(stream.subarray(at, at + count))
+    if (room !== null) input.filled(count)
+    at += count
+    t.equal(input.next(), at === stream.length)
+  }
+  t.same(input.bytes.subarray(input.start, input.end), long)
+  input.release()
+  t.equal(input.room(), null)
+  t.equal(buffers.inUseBytes, 0)
   t.end()
 })
 
