@@ -48,7 +48,7 @@ interface ReplayClient<Owner> {
 }
 
 /**
- * Remembers the calls that must not run twice, and their answers (DESIGN "Replay"): a retransmission is told from a
+ * Remembers the calls that must not run twice, and their answers (ARCHITECTURE "Replay"): a retransmission is told from a
  * new call by client, program, procedure, xid and checksum. Pure: time is passed in. Calls that are being worked on are
  * never forgotten; answers are, by age, count and bytes, those of the client that was silent longest first.
  */
