@@ -7,8 +7,8 @@ import type { PlotName } from './plots.ts'
 import { ROUNDS, usualSeeds } from './usual-stories.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-/** What a crash run needs of the repository. */
-const NEEDED = ['mover', 'protocol', 'test/crash', 'package.json']
+/** What a run needs of the repository. */
+const NEEDED = ['mover', 'protocol', 'test/crash', 'test/sim', 'package.json']
 const TIMEOUT_MS = 100_000
 /** What run.ts exits with when a crash test has found something wrong. */
 export const FOUND_SOMETHING = 3
@@ -21,8 +21,11 @@ export interface MutantOutcome {
   readonly message: string
 }
 
+/** One place of the product to be changed: see `Mutant`. */
+export type Break = Pick<Mutant, 'name' | 'file' | 'find' | 'replace'>
+
 /** A copy of the product with one place changed; gone with `remove`. */
-export function mutatedCopy(mutant: Mutant): { readonly path: string; remove(): void } {
+export function mutatedCopy(mutant: Break): { readonly path: string; remove(): void } {
   const source = readFileSync(join(ROOT, mutant.file), 'utf8')
   const places = source.split(mutant.find).length - 1
   if (places !== 1) throw new Error(`mutant '${mutant.name}': its text is found ${places} times in ${mutant.file}`)
@@ -52,7 +55,11 @@ export async function runMutant(mutant: Mutant): Promise<MutantOutcome> {
 function runStories(path: string, plot: PlotName): Promise<{ code: number; output: string }> {
   const { seed, step } = usualSeeds(plot)
   const numbers = ['--seed', `${seed}`, '--step', `${step}`, '--count', `${ROUNDS}`]
-  const args = [join(path, 'test/crash/run.ts'), '--plots', plot, ...numbers]
+  return runProgram([join(path, 'test/crash/run.ts'), '--plots', plot, ...numbers])
+}
+
+/** Runs one of this project's programs to its end. */
+export function runProgram(args: readonly string[]): Promise<{ code: number; output: string }> {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {

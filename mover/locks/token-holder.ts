@@ -1,0 +1,208 @@
+import { HeldTokens, type Leaving } from './held-tokens.ts'
+import type { Span, Token, TokenKind } from './token.ts'
+import type { TokenRequest } from './token-table.ts'
+
+/** What a holder of tokens needs of its surroundings. None of these calls back before it returns. */
+export interface HolderPort {
+  /** To the primary. */
+  request(ino: number, request: TokenRequest): void
+  /** To the primary: the span of the token is not used any more, and what was written there can be read from the device. */
+  release(ino: number, serial: number, span: Span): void
+  /**
+   * Waits until no I/O uses the part, writes what is dirty in it, forgets what is cached of it unless `HeldTokens.mayKeep`
+   * says otherwise, and calls `TokenHolder.drained`.
+   */
+  drain(ino: number, part: Leaving): void
+}
+
+/** Called once a request has been granted: what was asked for may be used now, in this call. */
+export type Granted = () => void
+
+interface Ask extends TokenRequest {
+  /** False while it waits for what must be given up first. */
+  isSent: boolean
+  done: Granted[]
+}
+
+/** One mover's rights on the file, and what it is about to get and to lose. */
+class HeldFile {
+  readonly tokens = new HeldTokens()
+  asks: Ask[] = []
+  /** Home is alone with the file: it has all rights. */
+  isAlone: boolean
+  /** Operations that must not lose what they have been granted until they have all that they need. */
+  retained = 0
+  /** Revocations that wait for those. */
+  postponed: { serial: number; span: Span }[] = []
+
+  constructor(isAlone: boolean) {
+    this.isAlone = isAlone
+  }
+}
+
+/**
+ * The holder's side of tokens: what this mover may do now, what it has asked for, what it has to give back. The primary's
+ * own mover (`isHome`) has all rights on files that are not here.
+ */
+export class TokenHolder {
+  readonly #port: HolderPort
+  readonly #isHome: boolean
+  readonly #files = new Map<number, HeldFile>()
+  #lastId = 0
+
+  constructor(port: HolderPort, isHome: boolean) {
+    this.#port = port
+    this.#isHome = isHome
+  }
+
+  /** True when the mover may do now, on its own, what `kind` allows. */
+  allows(ino: number, kind: TokenKind, span: Span): boolean {
+    const file = this.#files.get(ino)
+    return file === undefined ? this.#isHome : file.isAlone || file.tokens.allows(kind, span)
+  }
+
+  /** What is held of a file; undefined when nothing is (at home: when all is). */
+  held(ino: number): HeldTokens | undefined {
+    return this.#files.get(ino)?.tokens
+  }
+
+  inos(): Iterable<number> {
+    return this.#files.keys()
+  }
+
+  /**
+   * Asks for a token that is not held; `done` is called, later, with it granted. Who asks for what is under way already
+   * shares its answer. A write on a file that is held for reading gives that up first: nobody may come between.
+   */
+  ask(ino: number, kind: TokenKind, need: Span, done: Granted): void {
+    const file = this.#file(ino)
+    const pending = file.asks.find(
+      (ask) => ask.kind === kind && (kind === 'WF_X' || (ask.need.start <= need.start && need.end <= ask.need.end)),
+    )
+    if (pending !== undefined) {
+      pending.done.push(done)
+      return
+    }
+    const ask: Ask = { id: ++this.#lastId, kind, need: { ...need }, exact: false, isSent: false, done: [done] }
+    file.asks.push(ask)
+    if (!isReading(kind)) file.tokens.leave('WF_R')
+    this.#drainNew(ino, file)
+    this.#sendAsks(ino, file)
+  }
+
+  /** Until as many `letGo` calls, the file's tokens are kept even if the primary asks for them. */
+  retain(ino: number): void {
+    this.#file(ino).retained++
+  }
+
+  letGo(ino: number): void {
+    const file = this.#files.get(ino)
+    if (file === undefined || --file.retained > 0) return
+    const { postponed } = file
+    file.postponed = []
+    for (const { serial, span } of postponed) this.revoked(ino, serial, span)
+    this.#forgetIfIdle(ino, file)
+  }
+
+  granted(ino: number, id: number, token: Token, replaces: readonly number[]): void {
+    const file = this.#file(ino)
+    file.tokens.granted(token, replaces)
+    const at = file.asks.findIndex((ask) => ask.id === id)
+    if (at < 0) return
+    const [{ done }] = file.asks.splice(at, 1)
+    for (const granted of done) granted()
+  }
+
+  revoked(ino: number, serial: number, span: Span): void {
+    const file = this.#files.get(ino)
+    if (file !== undefined && file.retained > 0) {
+      file.postponed.push({ serial, span })
+      return
+    }
+    // What a later token has absorbed, or has been given back already, need not be waited for.
+    const notHeld = file === undefined ? [span] : file.tokens.revoked(serial, span)
+    for (const { start, end } of notHeld) this.#port.release(ino, serial, { start, end })
+    if (file !== undefined) this.#drainNew(ino, file)
+  }
+
+  /** Gives up a file of the mover's own wish, for others or because it has been quiet. */
+  giveUp(ino: number): void {
+    const file = this.#files.get(ino)
+    if (file === undefined || file.retained > 0) return
+    file.tokens.leave()
+    this.#drainNew(ino, file)
+  }
+
+  /** The port has drained a part. */
+  drained(ino: number, part: Leaving): void {
+    const file = this.#files.get(ino)
+    if (file === undefined || !file.tokens.leaving.includes(part)) return
+    file.tokens.left(part)
+    this.#port.release(ino, part.serial, { start: part.start, end: part.end })
+    if (part.kind === 'WF_R') for (const ask of file.asks) if (!ask.isSent) ask.exact = true
+    this.#sendAsks(ino, file)
+    this.#forgetIfIdle(ino, file)
+  }
+
+  /** True when somebody counts on what is held of this file: home is using it. */
+  isRetained(ino: number): boolean {
+    return (this.#files.get(ino)?.retained ?? 0) > 0
+  }
+
+  /** Home is not alone with a file any more: it has this token, or nothing. */
+  shared(ino: number, token: Token | null): void {
+    const file = this.#file(ino)
+    file.isAlone = false
+    if (token !== null) file.tokens.granted(token, [])
+  }
+
+  /** Home is alone with a file again. */
+  alone(ino: number): void {
+    const file = this.#file(ino)
+    file.isAlone = true
+    file.tokens.clear()
+    file.postponed = []
+    const { asks } = file
+    file.asks = []
+    for (const { done } of asks) for (const granted of done) granted()
+    this.#forgetIfIdle(ino, file)
+  }
+
+  /** Sends what has not been sent yet: a write not before a reader's token of the whole file has been released. */
+  #sendAsks(ino: number, file: HeldFile): void {
+    const isLeaving = file.tokens.leaving.some(({ kind }) => kind === 'WF_R')
+    for (const ask of file.asks) {
+      const { id, kind, need, exact } = ask
+      if (ask.isSent || (isLeaving && !isReading(kind))) continue
+      ask.isSent = true
+      this.#port.request(ino, { id, kind, need: { ...need }, exact })
+    }
+  }
+
+  #drainNew(ino: number, file: HeldFile): void {
+    for (const part of file.tokens.leaving) {
+      if (part.draining) continue
+      part.draining = true
+      this.#port.drain(ino, part)
+    }
+  }
+
+  #file(ino: number): HeldFile {
+    let file = this.#files.get(ino)
+    if (file === undefined) {
+      file = new HeldFile(this.#isHome)
+      this.#files.set(ino, file)
+    }
+    return file
+  }
+
+  #forgetIfIdle(ino: number, file: HeldFile): void {
+    const hasRights = this.#isHome ? !file.isAlone : !file.tokens.isEmpty
+    if (hasRights || file.asks.length > 0 || file.retained > 0) return
+    this.#files.delete(ino)
+  }
+}
+
+function isReading(kind: TokenKind): boolean {
+  return kind === 'WF_R' || kind === 'BR_R'
+}

@@ -1,0 +1,293 @@
+import {
+  absorbs,
+  common,
+  conflict,
+  cover,
+  FILE_END,
+  isWhole,
+  overlap,
+  type Span,
+  type Token,
+  type TokenKind,
+  without,
+} from './token.ts'
+
+/** A mover, by the number that its session with the primary has. */
+export type MoverId = number
+
+/** What a mover asks for. It does not ask for what it holds already, and asks for one thing at a time on a span. */
+export interface TokenRequest {
+  /** The asking mover's; its grant carries it. */
+  id: number
+  kind: TokenKind
+  /** What must be granted, in blocks; other movers lose what they hold of it. For a `WF_R`: what is about to be read. */
+  need: Span
+  /** No more than `need` is wanted: the mover has just given up the file for this write. */
+  exact: boolean
+}
+
+/** What the primary must tell its movers, its own among them. */
+export type TokenEffect =
+  /** `id` is the request's; `replaces` lists the serials of older tokens that are part of this one from now on. */
+  | { type: 'grant'; ino: number; mover: MoverId; id: number; token: Token; replaces: number[] }
+  /**
+   * The holder shall bring what it has written to this span to the device, and release it: after the requests that the
+   * token was granted for have been served, and without serving others.
+   */
+  | { type: 'revoke'; ino: number; mover: MoverId; serial: number; span: Span }
+  /** `home` is not alone with the file any more: its rights are this token, or none. */
+  | { type: 'shared'; ino: number; token: Token | null }
+  /** `home` is alone with the file again: its rights are no longer counted. */
+  | { type: 'alone'; ino: number }
+
+/** A token with its holder. */
+interface Granted extends Token {
+  readonly mover: MoverId
+  /** What the holder has been asked to give back. */
+  readonly asked: Span[]
+}
+
+interface Waiter extends TokenRequest {
+  readonly mover: MoverId
+}
+
+const MIB_BLOCKS = 256
+/** What an uncontended writer gets at least, grant after grant: aligned spans of so many blocks, then the file. */
+const GROWTH_BLOCKS = [1, 8 * MIB_BLOCKS, 64 * MIB_BLOCKS]
+const WHOLE_FILE = GROWTH_BLOCKS.length
+const WHOLE: Readonly<Span> = { start: 0, end: FILE_END }
+
+/** The tokens of one file, and who waits for some, in the order of their asking. */
+class TokenFile {
+  tokens: Granted[] = []
+  queue: Waiter[] = []
+  /** Index into `GROWTH_BLOCKS`: what the next write grant may grow to. Contention takes it back. */
+  growth: number
+
+  constructor(growth: number) {
+    this.growth = growth
+  }
+}
+
+/**
+ * The primary's side of one volume's tokens: who holds what, who waits, in one FIFO a file. Files that only the primary's
+ * own mover (`home`) uses are not in the table: it has all rights on them.
+ */
+export class TokenTable {
+  readonly home: MoverId
+  readonly #files = new Map<number, TokenFile>()
+  #lastSerial = 0
+  #effects: TokenEffect[] = []
+
+  constructor(home: MoverId) {
+    this.home = home
+  }
+
+  /** Files of which some other mover holds or wants something. */
+  get fileCount(): number {
+    return this.#files.size
+  }
+
+  /** True when `home` need not ask: nobody else holds or wants anything of this file. */
+  isHomeAlone(ino: number): boolean {
+    return !this.#files.has(ino)
+  }
+
+  /** What has to be told now, in this order; the caller's to keep. */
+  takeEffects(): TokenEffect[] {
+    const effects = this.#effects
+    this.#effects = []
+    return effects
+  }
+
+  /**
+   * A mover asks. `usedAtHome`: the primary's own mover has something of the file in its memory, or uses it; otherwise it
+   * has nothing to give back, and a writer is alone on the file.
+   */
+  request(ino: number, mover: MoverId, request: TokenRequest, usedAtHome: boolean): void {
+    const file = this.#files.get(ino) ?? this.#open(ino, usedAtHome)
+    file.queue.push({ ...request, mover })
+    this.#advance(ino, file)
+  }
+
+  /** A mover gives back a span of a token; one that it does not hold (any more) changes nothing. */
+  release(ino: number, mover: MoverId, serial: number, span: Span): void {
+    const file = this.#files.get(ino)
+    if (file === undefined) return
+    file.tokens = file.tokens.flatMap((token) =>
+      token.serial === serial && token.mover === mover ? whatIsLeft(token, span) : [token],
+    )
+    this.#advance(ino, file)
+  }
+
+  /** A mover is gone, and fenced: nothing of what it held can be used any more. */
+  forget(mover: MoverId): void {
+    for (const [ino, file] of [...this.#files]) {
+      file.tokens = file.tokens.filter((token) => token.mover !== mover)
+      file.queue = file.queue.filter((waiter) => waiter.mover !== mover)
+      this.#advance(ino, file)
+    }
+  }
+
+  /** Nobody has rights on a file that is gone. Its waiters are returned: the file service tells them. */
+  drop(ino: number): { mover: MoverId; id: number }[] {
+    const waiters = this.#files.get(ino)?.queue ?? []
+    this.#files.delete(ino)
+    return waiters.map(({ mover, id }) => ({ mover, id }))
+  }
+
+  /** Who holds and who waits, for people and for checks. */
+  describe(ino: number): { held: (Token & { mover: MoverId })[]; waiting: (TokenRequest & { mover: MoverId })[] } {
+    const file = this.#files.get(ino)
+    if (file === undefined) return { held: [], waiting: [] }
+    const held = file.tokens.map(({ mover, serial, kind, start, end }) => ({ mover, serial, kind, start, end }))
+    return { held, waiting: file.queue.map((waiter) => ({ ...waiter })) }
+  }
+
+  inos(): Iterable<number> {
+    return this.#files.keys()
+  }
+
+  #open(ino: number, usedAtHome: boolean): TokenFile {
+    const file = new TokenFile(usedAtHome ? 0 : WHOLE_FILE)
+    if (usedAtHome) file.tokens.push(this.#token(this.home, 'WF_X', WHOLE))
+    this.#files.set(ino, file)
+    this.#effects.push({ type: 'shared', ino, token: usedAtHome ? told(file.tokens[0]) : null })
+    return file
+  }
+
+  #token(mover: MoverId, kind: TokenKind, span: Span): Granted {
+    return { serial: ++this.#lastSerial, mover, kind, start: span.start, end: span.end, asked: [] }
+  }
+
+  /** Grants what can be granted, in order, and asks back what stands in the way of those behind whom nobody stands. */
+  #advance(ino: number, file: TokenFile): void {
+    const waiting: Waiter[] = []
+    for (const waiter of file.queue) {
+      const asked = { kind: reducedKind(file, waiting, waiter), ...spanOf(waiter, file, waiting) }
+      const behind = waiting.some(
+        (earlier) => earlier.mover !== waiter.mover && conflict({ kind: earlier.kind, ...earlier.need }, asked),
+      )
+      const holders = behind ? [] : file.tokens.filter((token) => isInTheWay(token, waiter.mover, asked))
+      if (!behind && holders.length === 0) {
+        this.#grant(ino, file, waiter, asked.kind, waiting)
+        continue
+      }
+      waiting.push(waiter)
+      for (const token of holders) this.#revoke(ino, file, token, asked)
+    }
+    file.queue = waiting
+    if (waiting.length > 0 || file.tokens.some(({ mover }) => mover !== this.home)) return
+    this.#files.delete(ino)
+    this.#effects.push({ type: 'alone', ino })
+  }
+
+  #grant(ino: number, file: TokenFile, waiter: Waiter, kind: TokenKind, waiting: readonly Waiter[]): void {
+    const { mover, id } = waiter
+    const grown = grow(file, waiter, kind, waiting)
+    const token = this.#token(mover, grown.kind, grown)
+    const replaces = replacedBy(file, token)
+    file.tokens = file.tokens.filter(({ serial }) => !replaces.includes(serial))
+    file.tokens.push(token)
+    this.#effects.push({ type: 'grant', ino, mover, id, token: told(token), replaces })
+  }
+
+  #revoke(ino: number, file: TokenFile, token: Granted, asked: Span & { kind: TokenKind }): void {
+    file.growth = 0
+    const span = isWhole(token.kind) ? WHOLE : common(token, asked)
+    if (cover(token.asked, span)) return
+    token.asked.push(span)
+    this.#effects.push({ type: 'revoke', ino, mover: token.mover, serial: token.serial, span: { ...span } })
+  }
+}
+
+/** Serials of the holder's older tokens that `token` has all of. */
+function replacedBy({ tokens }: TokenFile, token: Granted): number[] {
+  const own = tokens.filter(({ mover }) => mover === token.mover)
+  const serials = new Set(own.map(({ serial }) => serial))
+  for (const older of own) if (!absorbs(token, older)) serials.delete(older.serial)
+  return [...serials]
+}
+
+function whatIsLeft(token: Granted, released: Span): Granted[] {
+  if (isWhole(token.kind)) return []
+  return without(token, released).map((piece) => ({
+    ...piece,
+    asked: token.asked.filter((asked) => overlap(asked, piece)),
+  }))
+}
+
+function told({ serial, kind, start, end }: Token): Token {
+  return { serial, kind, start, end }
+}
+
+/** A reader of the whole file is content with what it needs while somebody else writes elsewhere, or is about to. */
+function reducedKind(file: TokenFile, earlier: readonly Waiter[], { mover, kind }: Waiter): TokenKind {
+  if (kind !== 'WF_R') return kind
+  const writes = (other: { mover: MoverId; kind: TokenKind }): boolean => other.mover !== mover && other.kind === 'BR_W'
+  return file.tokens.some(writes) || earlier.some(writes) ? 'BR_R' : 'WF_R'
+}
+
+function spanOf(waiter: Waiter, file: TokenFile, earlier: readonly Waiter[]): Span {
+  const whole = isWhole(reducedKind(file, earlier, waiter))
+  return whole ? { ...WHOLE } : { start: waiter.need.start, end: waiter.need.end }
+}
+
+function askedOf({ kind, need }: TokenRequest): Span & { kind: TokenKind } {
+  return isWhole(kind) ? { kind, ...WHOLE } : { kind, start: need.start, end: need.end }
+}
+
+function isInTheWay(token: Granted, mover: MoverId, asked: Span & { kind: TokenKind }): boolean {
+  return token.mover !== mover && conflict(token, asked)
+}
+
+/** What a request is granted: what it needs, and of what is free as much as suits it. */
+function grow(
+  file: TokenFile,
+  { mover, need, exact }: Waiter,
+  kind: TokenKind,
+  waiting: readonly Waiter[],
+): Span & { kind: TokenKind } {
+  if (isWhole(kind)) return { kind, ...WHOLE }
+  const others: (Span & { kind: TokenKind })[] = [
+    ...file.tokens.filter((token) => token.mover !== mover),
+    ...[...waiting, ...file.queue].filter((other) => other.mover !== mover).map(askedOf),
+  ]
+  if (kind === 'BR_R') return { kind, ...freeAround(need, WHOLE, kind, others) }
+  if (exact) file.growth = 0
+  const step = file.growth
+  if (step < WHOLE_FILE) file.growth++
+  if (step === WHOLE_FILE && others.length === 0) return { kind: 'WF_X', ...WHOLE }
+  const unit = GROWTH_BLOCKS[Math.min(step, WHOLE_FILE - 1)]
+  const start = Math.floor(need.start / unit) * unit
+  const end = Math.min(FILE_END, Math.ceil(need.end / unit) * unit)
+  return { kind, ...joined(file, mover, freeAround(need, { start, end }, kind, others)) }
+}
+
+/** One token in the place of several: with the writes that the mover holds beside it. */
+function joined(file: TokenFile, mover: MoverId, span: Span): Span {
+  let { start, end } = span
+  for (let grew = true; grew; ) {
+    grew = false
+    for (const token of file.tokens) {
+      const isOwn = token.mover === mover && token.kind === 'BR_W' && token.asked.length === 0
+      if (!isOwn || token.start > end || token.end < start || (token.start >= start && token.end <= end)) continue
+      start = Math.min(start, token.start)
+      end = Math.max(end, token.end)
+      grew = true
+    }
+  }
+  return { start, end }
+}
+
+/** The part of `limits` around `need` that meets none of `others`. */
+function freeAround(need: Span, limits: Span, kind: TokenKind, others: readonly (Span & { kind: TokenKind })[]): Span {
+  let { start, end } = limits
+  for (const other of others) {
+    if (!conflict(other, { kind, start, end })) continue
+    if (overlap(other, need)) return { start: need.start, end: need.end }
+    if (other.end <= need.start) start = Math.max(start, other.end)
+    else end = Math.min(end, other.start)
+  }
+  return { start, end }
+}

@@ -1,0 +1,30 @@
+/** Deliberate breaks of the product: the worlds of the simulations, in which the product itself is well, must notice each. */
+import { join } from 'node:path'
+import t from 'tap'
+import { type Break, FOUND_SOMETHING, mutatedCopy, runProgram } from '../crash/mutant-runs.ts'
+import { MUTANTS } from './mutants.ts'
+
+const AT_ONCE = 2
+t.setTimeout(400_000)
+
+async function outcome(mutant: Break): Promise<{ code: number; output: string }> {
+  const copy = mutatedCopy(mutant)
+  try {
+    return await runProgram([join(copy.path, 'test/sim/run.ts')])
+  } finally {
+    copy.remove()
+  }
+}
+
+const waiting = [...MUTANTS]
+async function work(): Promise<void> {
+  for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+    const { code, output } = await outcome(mutant)
+    t.equal(code, FOUND_SOMETHING, `${mutant.name}: ${output.split('\n')[0].slice(0, 200)}`)
+  }
+}
+
+await Promise.all(Array.from({ length: AT_ONCE }, work))
+const name = '"name": "lockkeeper"'
+const { code } = await outcome({ name: 'none', file: 'package.json', find: name, replace: name })
+t.equal(code, 0, 'a copy without a break passes')

@@ -1,0 +1,130 @@
+import type { Break } from '../crash/mutant-runs.ts'
+
+const TOKEN = 'mover/locks/token.ts'
+const TABLE = 'mover/locks/token-table.ts'
+const HELD = 'mover/locks/held-tokens.ts'
+const HOLDER = 'mover/locks/token-holder.ts'
+
+/** Deliberate breaks of the product that the simulations must notice. */
+export const MUTANTS: readonly Break[] = [
+  {
+    name: 'writers of one span are let together',
+    file: TOKEN,
+    find: "BR_W: { WF_R: 'never', BR_R: 'apart', BR_W: 'apart', WF_X: 'never' }",
+    replace: "BR_W: { WF_R: 'never', BR_R: 'apart', BR_W: 'together', WF_X: 'never' }",
+  },
+  {
+    name: 'a reader of the file does not keep writers out',
+    file: TOKEN,
+    find: "WF_R: { WF_R: 'together', BR_R: 'together', BR_W: 'never', WF_X: 'never' }",
+    replace: "WF_R: { WF_R: 'together', BR_R: 'together', BR_W: 'together', WF_X: 'never' }",
+  },
+  {
+    name: 'the last block of a span does not count',
+    file: TOKEN,
+    find: 'return a.start < b.end && b.start < a.end\n',
+    replace: 'return a.start < b.end - 1 && b.start < a.end - 1\n',
+  },
+  {
+    name: 'a read token allows writes',
+    file: TOKEN,
+    find: 'BR_R: { WF_R: false, BR_R: true, BR_W: false, WF_X: false }',
+    replace: 'BR_R: { WF_R: false, BR_R: true, BR_W: true, WF_X: false }',
+  },
+  {
+    name: 'later requests pass earlier ones',
+    file: TABLE,
+    find: 'if (!behind && holders.length === 0) {',
+    replace: 'if (holders.length === 0) {',
+  },
+  {
+    name: 'a request does not wait for the holders',
+    file: TABLE,
+    find: 'if (!behind && holders.length === 0) {',
+    replace: 'if (!behind) {',
+  },
+  {
+    name: 'the serial of a release is ignored',
+    file: TABLE,
+    find: 'token.serial === serial && token.mover === mover ? whatIsLeft(token, span) : [token],',
+    replace: 'token.mover === mover ? whatIsLeft(token, span) : [token],',
+  },
+  {
+    name: 'a release of a part gives up all',
+    file: TABLE,
+    find: '  if (isWhole(token.kind)) return []\n',
+    replace: '  if (token.serial > 0) return []\n',
+  },
+  {
+    name: 'a dead mover keeps its tokens',
+    file: TABLE,
+    find: 'file.tokens = file.tokens.filter((token) => token.mover !== mover)',
+    replace: '',
+  },
+  {
+    name: 'a write token grows over those of others',
+    file: TABLE,
+    find: 'if (overlap(other, need)) return',
+    replace: 'if (other.start >= 0) return limits\n    if (overlap(other, need)) return',
+  },
+  {
+    name: 'a token replaces more than it has',
+    file: TOKEN,
+    find: 'return ALLOWS[token.kind][own.kind] && token.start <= own.start && own.end <= token.end',
+    replace: 'return ALLOWS[token.kind][own.kind] && token.start <= own.start',
+  },
+  {
+    name: 'a writer gets the file although others hold parts of it',
+    file: TABLE,
+    find: 'if (step === WHOLE_FILE && others.length === 0)',
+    replace: 'if (step === WHOLE_FILE)',
+  },
+  {
+    name: 'home is alone too early',
+    file: TABLE,
+    find: 'if (waiting.length > 0 || file.tokens.some(({ mover }) => mover !== this.home)) return',
+    replace: 'if (file.tokens.some(({ mover }) => mover !== this.home)) return',
+  },
+  {
+    name: 'what home has of a file is not asked back',
+    file: TABLE,
+    find: 'this.#files.get(ino) ?? this.#open(ino, usedAtHome)',
+    replace: 'this.#files.get(ino) ?? this.#open(ino, false)',
+  },
+  {
+    name: 'what is asked back is used on',
+    file: HELD,
+    find: '    this.usable = kept\n    const leaving',
+    replace: '    const leaving',
+  },
+  {
+    name: 'pages stay after their token is gone',
+    file: HELD,
+    find: "return this.allows('BR_R', span)",
+    replace: 'return span.start >= 0',
+  },
+  {
+    name: 'released before it is drained',
+    file: HOLDER,
+    find: '      part.draining = true\n',
+    replace: '      part.draining = true\n      this.#port.release(ino, part.serial, part)\n',
+  },
+  {
+    name: 'a part that is being drained is released at once',
+    file: HELD,
+    find: 'return leaving.reduce<Span[]>((rest, part) => rest.flatMap((piece) => without(piece, part)), [span])',
+    replace: 'return leaving.length === 0 ? [] : [span]',
+  },
+  {
+    name: 'home does not notice that it shares a file',
+    file: HOLDER,
+    find: 'file.isAlone = false',
+    replace: '',
+  },
+  {
+    name: 'who waits at home is forgotten when home is alone',
+    file: HOLDER,
+    find: '    for (const { done } of asks) for (const granted of done) granted()\n',
+    replace: '',
+  },
+]

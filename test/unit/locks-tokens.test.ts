@@ -1,0 +1,152 @@
+/** Tokens between a primary and its secondaries, message by message. */
+import t from 'tap'
+import { FILE_END, MEETINGS, type Span, type TokenKind } from '../../mover/locks/token.ts'
+import { TokenHolder } from '../../mover/locks/token-holder.ts'
+import { type TokenRequest, TokenTable } from '../../mover/locks/token-table.ts'
+
+const FILE = 77
+const HOME = 0
+const WHOLE = { start: 0, end: FILE_END }
+
+/** A primary and some secondaries whose messages are delivered at once, and written down. */
+class Movers {
+  readonly trace: string[] = []
+  readonly table = new TokenTable(HOME)
+  readonly #holders = new Map<number, TokenHolder>()
+  readonly #pending: (() => void)[] = []
+  /** Files of which home has something in memory. */
+  usedAtHome = false
+
+  holder(id: number): TokenHolder {
+    let holder = this.#holders.get(id)
+    if (holder !== undefined) return holder
+    const drained = (ino: number, part: Parameters<TokenHolder['drained']>[1]): void =>
+      (holder as TokenHolder).drained(ino, part)
+    holder = new TokenHolder(
+      {
+        request: (ino, request) => this.#later(() => this.#request(ino, id, request)),
+        release: (ino, serial, span) => this.#later(() => this.#release(ino, id, serial, span)),
+        drain: (ino, part) => this.#pending.push(() => drained(ino, part)),
+      },
+      id === HOME,
+    )
+    this.#holders.set(id, holder)
+    return holder
+  }
+
+  /** What a client of mover `id` wants; returns what it took, as messages. */
+  wants(id: number, kind: TokenKind, span: Span): string[] {
+    this.trace.length = 0
+    const holder = this.holder(id)
+    if (holder.allows(FILE, kind, span)) return ['granted locally']
+    holder.ask(FILE, kind, span, () => this.trace.push(`${id} grants its client`))
+    for (let task = this.#pending.shift(); task !== undefined; task = this.#pending.shift()) task()
+    return [...this.trace]
+  }
+
+  #later(task: () => void): void {
+    this.#pending.push(task)
+  }
+
+  #request(ino: number, id: number, request: TokenRequest): void {
+    const { start, end } = request.need
+    this.trace.push(`${id} asks for ${request.kind} [${start}, ${end})`)
+    this.table.request(ino, id, request, this.usedAtHome)
+    this.#tell()
+  }
+
+  #release(ino: number, id: number, serial: number, span: Span): void {
+    const held = this.table.describe(ino).held.find((token) => token.serial === serial)
+    this.trace.push(`${id} releases ${held?.kind}`)
+    this.table.release(ino, id, serial, span)
+    this.#tell()
+  }
+
+  #tell(): void {
+    for (const effect of this.table.takeEffects()) {
+      if (effect.type === 'grant') {
+        const { token, mover, id, ino, replaces } = effect
+        const span = token.end === FILE_END && token.start === 0 ? '' : ` [${token.start}, ${token.end})`
+        this.trace.push(`${mover} is granted ${token.kind}${span}`)
+        this.#later(() => this.holder(mover).granted(ino, id, token, replaces))
+      } else if (effect.type === 'revoke') {
+        const { mover, ino, serial, span } = effect
+        this.trace.push(`${mover} is asked back`)
+        this.#later(() => this.holder(mover).revoked(ino, serial, span))
+      } else if (effect.type === 'shared') this.holder(HOME).shared(effect.ino, effect.token)
+      else this.holder(HOME).alone(effect.ino)
+    }
+  }
+}
+
+t.test('two clients of a secondary: one reads, then the other writes', async (t) => {
+  const movers = new Movers()
+  t.same(
+    movers.wants(1, 'WF_R', { start: 0, end: 1 }),
+    ['1 asks for WF_R [0, 1)', '1 is granted WF_R', '1 grants its client'],
+    'the first read takes a read lock on the entire file',
+  )
+  t.same(movers.wants(1, 'BR_R', { start: 5, end: 9 }), ['granted locally'], 'later reads take no message')
+  t.same(
+    movers.wants(1, 'BR_W', { start: 2, end: 4 }),
+    ['1 releases WF_R', '1 asks for BR_W [2, 4)', '1 is granted BR_W [2, 4)', '1 grants its client'],
+    'a write gives the read lock up first, then asks for its range',
+  )
+  t.same(movers.wants(1, 'BR_W', { start: 3, end: 4 }), ['granted locally'], 'within the range no message is needed')
+})
+
+t.test('a write revokes every other holder, and no more than those', async (t) => {
+  for (const holders of [0, 1, 4]) {
+    const movers = new Movers()
+    for (let id = 2; id < 2 + holders; id++) movers.wants(id, 'WF_R', WHOLE)
+    movers.wants(1, 'WF_R', WHOLE)
+    const trace = movers.wants(1, 'BR_W', { start: 0, end: 1 })
+    const frames = trace.filter((line) => !line.includes('grants its client')).length
+    // The release and the request travel in one frame.
+    t.equal(frames - 1, 2 + 2 * holders, `${holders} other holders: ${trace.join('; ')}`)
+  }
+})
+
+t.test('two movers hold disjoint ranges for writing, and readers get what lies between', async (t) => {
+  const movers = new Movers()
+  movers.wants(1, 'WF_R', WHOLE)
+  movers.wants(1, 'BR_W', { start: 0, end: 1 })
+  const second = movers.wants(2, 'BR_W', { start: 100, end: 101 })
+  t.notOk(second.includes('1 is asked back'), second.join('; '))
+  const held = movers.table.describe(FILE).held.map(({ mover, kind }) => `${mover} ${kind}`)
+  t.same(held, ['1 BR_W', '2 BR_W'])
+  t.same(movers.wants(3, 'WF_R', { start: 5000, end: 5001 }), [
+    '3 asks for WF_R [5000, 5001)',
+    '3 is granted BR_R [2048, 4503599627370496)',
+    '3 grants its client',
+  ])
+})
+
+t.test('a quiet file is read whole again', async (t) => {
+  const movers = new Movers()
+  movers.wants(1, 'WF_R', WHOLE)
+  movers.wants(1, 'BR_W', { start: 0, end: 1 })
+  movers.holder(1).giveUp(FILE)
+  t.ok(movers.wants(2, 'WF_R', { start: 0, end: 1 }).includes('2 is granted WF_R'))
+  t.ok(movers.wants(1, 'WF_R', { start: 0, end: 1 }).includes('1 is granted WF_R'))
+  t.same(movers.wants(1, 'WF_R', { start: 9, end: 10 }), ['granted locally'])
+})
+
+t.test('who writes alone gets more and more of the file, and home counts', async (t) => {
+  const movers = new Movers()
+  t.same(movers.wants(1, 'BR_W', { start: 3, end: 4 }).at(-2), '1 is granted WF_X', 'nobody else uses the file')
+  const shared = new Movers()
+  shared.usedAtHome = true
+  const grants = [0, 10_000, 100_000, 200_000].map((start) => shared.wants(1, 'BR_W', { start, end: start + 1 }).at(-2))
+  t.same(grants, [
+    '1 is granted BR_W [0, 1)',
+    '1 is granted BR_W [8192, 10240)',
+    '1 is granted BR_W [98304, 114688)',
+    '1 is granted WF_X',
+  ])
+})
+
+t.test('how tokens meet does not depend on who came first', async (t) => {
+  const kinds = Object.keys(MEETINGS) as TokenKind[]
+  for (const a of kinds) for (const b of kinds) t.equal(MEETINGS[a][b], MEETINGS[b][a], `${a} and ${b}`)
+})
