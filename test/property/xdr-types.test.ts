@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import * as mount from '../../protocol/mount/mount.gen.ts'
+import * as moverlock from '../../protocol/moverlock/moverlock.gen.ts'
 import * as nfs3 from '../../protocol/nfs3/nfs3.gen.ts'
 import * as portmap from '../../protocol/portmap/portmap.gen.ts'
 import * as rpc from '../../protocol/rpc/rpc.gen.ts'
@@ -26,6 +27,7 @@ const FILES: readonly [specification: string, module: GeneratedModule][] = [
   ['../../protocol/portmap/portmap.x', portmap],
   ['../../protocol/mount/mount.x', mount],
   ['../../protocol/nfs3/nfs3.x', nfs3],
+  ['../../protocol/moverlock/moverlock.x', moverlock],
 ]
 
 for (const [specification, module] of FILES) {

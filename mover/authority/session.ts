@@ -1,0 +1,151 @@
+import { type message, readmessage, writemessage } from '../../protocol/moverlock/moverlock.gen.ts'
+import { XdrError, XdrReader } from '../../protocol/xdr/reader.ts'
+import { XdrWriter } from '../../protocol/xdr/writer.ts'
+import type { Environment } from '../environment.ts'
+
+/** The longest frame: far more than one tick has to tell; the rest goes into the next ones. */
+const MAX_FRAME_BYTES = 4 * 2 ** 20
+/** A frame this long is sent without waiting for the end of the tick. */
+const FULL_FRAME_BYTES = 2 ** 20
+const LENGTH_BYTES = 4
+const NO_BYTES = new Uint8Array(0)
+
+/** The stream that carries a session: in order, without loss, until it ends. */
+export interface SessionStream {
+  /** The bytes are the caller's again when this returns. */
+  write(bytes: Uint8Array): void
+  /** Ends the stream in both directions. */
+  close(): void
+}
+
+/** What happens on a session. */
+export interface SessionEvents {
+  /** Bytes and lists of the message are valid during the call. Throws `SessionError` when the peer speaks wrongly. */
+  message(message: message): void
+  /** The session is over, for this reason. Called once. */
+  ended(reason: string): void
+}
+
+/** The peer has broken the protocol: the session ends. */
+export class SessionError extends Error {}
+
+/** Counters of a session. */
+export interface SessionCounts {
+  framesSent: number
+  framesReceived: number
+  messagesSent: number
+  messagesReceived: number
+}
+
+/** One end of a session between a secondary and the primary: messages in both directions, in order, batched by tick. */
+export class Session {
+  readonly counts: SessionCounts = { framesSent: 0, framesReceived: 0, messagesSent: 0, messagesReceived: 0 }
+  readonly #stream: SessionStream
+  readonly #env: Environment
+  readonly #events: SessionEvents
+  readonly #writer = new XdrWriter(MAX_FRAME_BYTES + LENGTH_BYTES)
+  readonly #reader = new XdrReader()
+  #isScheduled = false
+  #isOpen = true
+  /** A frame that has arrived in part. */
+  #partial = NO_BYTES
+  #partialBytes = 0
+
+  constructor(stream: SessionStream, env: Environment, events: SessionEvents) {
+    this.#stream = stream
+    this.#env = env
+    this.#events = events
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  /** Sends a message with the others of this tick. After the end of the session it does nothing. */
+  send(message: message): void {
+    if (!this.#isOpen) return
+    const writer = this.#writer
+    if (writer.position === 0) writer.reserve(LENGTH_BYTES)
+    writemessage(writer, message)
+    this.counts.messagesSent++
+    if (writer.position >= FULL_FRAME_BYTES) this.flush()
+    else if (!this.#isScheduled) {
+      this.#isScheduled = true
+      this.#env.defer(() => {
+        this.#isScheduled = false
+        this.flush()
+      })
+    }
+  }
+
+  /** Sends what has gathered now: its answer is waited for. */
+  flush(): void {
+    const writer = this.#writer
+    if (writer.position === 0 || !this.#isOpen) return
+    writer.patchU32(0, writer.position - LENGTH_BYTES)
+    this.counts.framesSent++
+    this.#stream.write(writer.bytes.subarray(0, writer.position))
+    writer.reset()
+  }
+
+  /** The stream has brought bytes, the caller's again when this returns. */
+  received(chunk: Uint8Array): void {
+    try {
+      this.#take(chunk)
+    } catch (error) {
+      if (!(error instanceof SessionError || error instanceof XdrError)) throw error
+      this.end(error.message)
+    }
+  }
+
+  /** Ends the session: the peer learns that it is over, though not why. */
+  end(reason: string): void {
+    if (!this.#isOpen) return
+    this.flush()
+    this.#isOpen = false
+    this.#stream.close()
+    this.#events.ended(reason)
+  }
+
+  #take(chunk: Uint8Array): void {
+    let bytes = chunk
+    if (this.#partialBytes > 0) {
+      this.#keep(chunk)
+      bytes = this.#partial.subarray(0, this.#partialBytes)
+      this.#partialBytes = 0
+    }
+    let at = 0
+    while (this.#isOpen && bytes.length - at >= LENGTH_BYTES) {
+      const length = this.#reader.reset(bytes, at, bytes.length).u32()
+      if (length > MAX_FRAME_BYTES) throw new SessionError(`a frame of ${length} bytes`)
+      const end = at + LENGTH_BYTES + length
+      if (end > bytes.length) break
+      this.#frame(bytes, at + LENGTH_BYTES, end)
+      at = end
+    }
+    if (at < bytes.length && this.#isOpen) this.#keep(at === 0 && bytes !== chunk ? bytes : bytes.slice(at))
+  }
+
+  #frame(bytes: Uint8Array, start: number, end: number): void {
+    this.counts.framesReceived++
+    const reader = this.#reader.reset(bytes, start, end)
+    while (reader.remaining > 0 && this.#isOpen) {
+      const message = readmessage(reader)
+      this.counts.messagesReceived++
+      const { position } = reader
+      this.#events.message(message)
+      reader.reset(bytes, position, end)
+    }
+  }
+
+  #keep(bytes: Uint8Array): void {
+    const wanted = this.#partialBytes + bytes.length
+    if (wanted > this.#partial.length) {
+      const grown = new Uint8Array(Math.max(wanted, 2 * this.#partial.length, 4096))
+      grown.set(this.#partial.subarray(0, this.#partialBytes))
+      this.#partial = grown
+    }
+    this.#partial.set(bytes, this.#partialBytes)
+    this.#partialBytes = wanted
+  }
+}
