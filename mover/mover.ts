@@ -11,6 +11,7 @@ import { ExportMountBackend } from './mount/export-backend.ts'
 import { MountList } from './mount/mount-list.ts'
 import { mountProgram } from './mount/program.ts'
 import { DatagramServer } from './net/datagram.ts'
+import { limitsFor } from './net/limits.ts'
 import { NetServer } from './net/server.ts'
 import { HandleCodec } from './nfs3/handle.ts'
 import { nfs3Program } from './nfs3/table.ts'
@@ -45,10 +46,10 @@ export class Mover {
   readonly #startedMs: number
 
   constructor(parts: MoverParts) {
-    const { environment, logger } = parts
+    const { config, environment, logger } = parts
     this.#parts = parts
     this.#startedMs = environment.monotonicMs()
-    this.#net = new NetServer(environment, logger)
+    this.#net = new NetServer(environment, logger, limitsFor(config.cache.perMoverBytes))
     this.#datagrams = new DatagramServer(environment, logger)
     this.#mounts = new MountList(({ host, directory }) => {
       logger.debug(`the list of mounts is full: forgot ${host} ${Buffer.from(directory).toString()}`)

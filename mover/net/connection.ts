@@ -8,10 +8,14 @@ import { type BatchPool, OutputQueue } from './output-queue.ts'
 import { RecordAssembler, RecordError } from './record-assembler.ts'
 
 /**
- * After so much input everybody else has a turn: the event loop would read one busy socket for many megabytes, and what
- * devices have completed meanwhile would wait.
+ * After so much input, or so many messages, everybody else has a turn: the event loop would read one busy socket for many
+ * megabytes, or stay with thousands of calls that one read has brought, and all others would wait.
  */
-const BREAK_BYTES = 2 * 1024 * 1024
+const TURN_BYTES = 2 * 1024 * 1024
+export const TURN_MESSAGES = 256
+
+/** What a call that waits costs beyond its bytes, roughly. */
+const HELD_CALL_BYTES = 1024
 
 /** Why the server closed a connection: the peer's doing, or the server's own wish. */
 export type CloseCause = 'refused' | 'stalled' | 'crowded' | 'shutdown'
@@ -21,11 +25,11 @@ export interface ConnectionHost {
   readonly limits: NetLimits
   readonly buffers: AssemblyBuffers
   readonly batches: BatchPool
-  /** Bytes kept for all connections: queued replies and calls that wait. */
+  /** Memory kept for all connections: see `Connection.keptBytes`. */
   totalBytes: number
   /** Counts arrivals of data, to tell which connection has been silent longest. */
   arrivals: number
-  /** Calls `connection.wake()` after the events of this tick. */
+  /** Calls `connection.wake()` once, after the events of this tick. */
   wakeLater(connection: Connection): void
   /** Makes room for `byteCount` more bytes of partial records, at the cost of others than `asking`. */
   makeRoom(byteCount: number, asking: Connection): void
@@ -49,6 +53,8 @@ export class Connection implements MessageConnection {
   inFlight = 0
   /** `ConnectionHost.arrivals` at the last data. */
   lastArrival = 0
+  /** Memory kept for it now: queued replies, calls that wait, input that rests. Its share of `ConnectionHost.totalBytes`. */
+  keptBytes = 0
   readonly #host: ConnectionHost
   readonly #socket: Socket
   readonly #output: OutputQueue
@@ -56,17 +62,19 @@ export class Connection implements MessageConnection {
   readonly #sink: MessageSink
   /** What `receiveBuffer` gave last. */
   #direct: Uint8Array | null = null
-  /** Bytes received since the input last rested. */
-  #sinceBreak = 0
+  /** Bytes received and messages handled in this turn. */
+  #turnBytes = 0
+  #turnMessages = 0
+  /** True while the input rests for the others' sake: the host wakes it. */
+  #isTurnOver = false
   #heldBytes = 0
-  /** This connection's share of `ConnectionHost.totalBytes`. */
-  #countedBytes = 0
   #isPumping = false
   #isResting = false
   #isAwaited = false
   #inputEnded = false
   /** What `sweep` saw last, and since when it has not changed. */
   #seenWritten = 0
+  #seenUnacknowledged: number | null = null
   #seenArrival = 0
   #writtenSinceMs = 0
   #arrivedSinceMs = 0
@@ -91,7 +99,7 @@ export class Connection implements MessageConnection {
     return this.#input.hasBuffer
   }
 
-  /** True while the input rests because too much is kept for this client. */
+  /** True while the input rests: too much is kept for this client, or it is the others' turn. */
   get isResting(): boolean {
     return this.#isResting
   }
@@ -144,29 +152,23 @@ export class Connection implements MessageConnection {
     this.#host.closing(this, cause, reason)
     this.#socket.destroy()
     this.#input.close()
+    this.#count()
   }
 
   /** Sends what has gathered and goes on with input that rested; see `ConnectionHost.wakeLater`. */
   wake(): void {
     this.#isAwaited = false
-    if (!this.open) {
-      this.#count()
-      return
-    }
-    if (this.#isResting && this.#mayGoOn()) {
-      this.#isResting = false
-      this.#pump()
-      if (!this.#isResting) this.#socket.resume()
-    } else {
-      this.#flush()
-    }
+    this.#beginTurn()
+    this.#goOn()
   }
 
-  /** Closes the connection if its replies, or the record that it has begun, have made no progress for too long. */
-  sweep(nowMs: number): void {
+  /**
+   * Closes the connection if its replies, or the record that it has begun, have made no progress for too long.
+   * `unacknowledged` is asked how many bytes its client has not acknowledged yet; null: that is not known.
+   */
+  sweep(nowMs: number, unacknowledged: (socket: Socket) => number | null): void {
     const { stallMs } = this.#host.limits
-    if (!this.#output.isWriting || this.#output.writtenBatches !== this.#seenWritten) {
-      this.#seenWritten = this.#output.writtenBatches
+    if (this.#hasWritten(unacknowledged)) {
       this.#writtenSinceMs = nowMs
     } else if (nowMs - this.#writtenSinceMs >= stallMs) {
       this.close('stalled', `has not read its replies for ${stallMs / 1000} s (${this.#output.byteCount} bytes wait)`)
@@ -178,6 +180,22 @@ export class Connection implements MessageConnection {
     } else if (nowMs - this.#arrivedSinceMs >= stallMs) {
       this.close('stalled', `has not completed a record for ${stallMs / 1000} s`)
     }
+  }
+
+  /**
+   * True when replies have left since the last look, or none wait. A client that reads slowly ends no write for minutes:
+   * the kernel takes more only when a third of what it has is gone, and that may be more than a megabyte.
+   */
+  #hasWritten(unacknowledged: (socket: Socket) => number | null): boolean {
+    const { isWriting, writtenBatches } = this.#output
+    if (!isWriting || writtenBatches !== this.#seenWritten) {
+      this.#seenWritten = writtenBatches
+      this.#seenUnacknowledged = null
+      return true
+    }
+    const before = this.#seenUnacknowledged
+    this.#seenUnacknowledged = unacknowledged(this.#socket)
+    return before !== null && this.#seenUnacknowledged !== null && before !== this.#seenUnacknowledged
   }
 
   /** Where the next bytes should be received, for `received`; null: anywhere. A long record's go where they will be read. */
@@ -194,15 +212,17 @@ export class Connection implements MessageConnection {
     else this.#input.feed(chunk, count)
     this.#direct = null
     this.#pump()
-    this.#sinceBreak += count
-    if (this.#sinceBreak >= BREAK_BYTES && !this.#isResting) {
-      this.#isResting = true
-      this.#await()
+    this.#turnBytes += count
+    if (this.#turnBytes >= TURN_BYTES && !this.#isResting) this.#endTurn()
+    if (this.#isResting) {
+      this.#input.detach()
+      this.#socket.pause()
+      this.#count()
+      this.#makeRoom()
+    } else if (count < chunk.length) {
+      // There was no more to read: the event loop goes on to the others anyway.
+      this.#turnMessages = 0
     }
-    if (!this.#isResting) return
-    this.#sinceBreak = 0
-    this.#input.detach()
-    this.#socket.pause()
   }
 
   readonly #ended = (): void => {
@@ -220,11 +240,32 @@ export class Connection implements MessageConnection {
   }
 
   readonly #written = (): void => {
-    this.#count()
-    if (this.open) this.wake()
+    this.#goOn()
   }
 
-  /** Hands over all complete messages, or as many as the limits allow, and sends the answers in one write. */
+  #goOn(): void {
+    if (this.open && this.#isResting && this.#mayGoOn()) {
+      this.#isResting = false
+      this.#pump()
+      if (!this.#isResting) this.#socket.resume()
+    } else {
+      this.#flush()
+    }
+  }
+
+  #beginTurn(): void {
+    this.#isTurnOver = false
+    this.#turnBytes = 0
+    this.#turnMessages = 0
+  }
+
+  #endTurn(): void {
+    this.#isResting = true
+    this.#isTurnOver = true
+    this.#await()
+  }
+
+  /** Hands over all complete messages, or as many as limits and turn allow, and sends the answers in one write. */
   #pump(): void {
     const input = this.#input
     this.#isPumping = true
@@ -235,6 +276,10 @@ export class Connection implements MessageConnection {
         else input.release()
         if (this.#isTooMuch()) {
           this.#isResting = true
+          break
+        }
+        if (++this.#turnMessages >= TURN_MESSAGES) {
+          this.#endTurn()
           break
         }
       }
@@ -265,23 +310,33 @@ export class Connection implements MessageConnection {
     this.#host.wakeLater(this)
   }
 
-  /** Brings the host's sum up to date; returns the bytes kept for this connection. */
+  /**
+   * Brings the host's sum up to date; returns the bytes of replies and waiting calls, for which the client answers itself.
+   * Memory of a connection that is about to end counts as free, so that for one lack of room only one has to go.
+   */
   #count(): number {
-    const bytes = this.#output.byteCount + this.#heldBytes
-    this.#host.totalBytes += bytes - this.#countedBytes
-    this.#countedBytes = bytes
-    return bytes
+    const queuedBytes = this.open ? this.#output.memoryBytes : 0
+    const keptBytes = queuedBytes + this.#heldBytes + this.inFlight * HELD_CALL_BYTES + this.#input.detachedBytes
+    this.#host.totalBytes += keptBytes - this.keptBytes
+    this.keptBytes = keptBytes
+    return this.#output.byteCount + this.#heldBytes
   }
 
   #isTooMuch(): boolean {
     const { limits } = this.#host
     const bytes = this.#count()
-    if (this.#host.totalBytes >= 2 * limits.maxTotalBytes) this.#host.shed(this)
+    this.#makeRoom()
     if (bytes >= limits.maxConnectionBytes || this.inFlight >= limits.maxInFlight) return true
     return this.#host.totalBytes >= limits.maxTotalBytes && bytes > limits.shareBytes
   }
 
+  #makeRoom(): void {
+    const host = this.#host
+    if (host.totalBytes >= 2 * host.limits.maxTotalBytes) host.shed(this)
+  }
+
   #mayGoOn(): boolean {
+    if (this.#isTurnOver) return false
     const { limits } = this.#host
     const bytes = this.#count()
     if (bytes > limits.maxConnectionBytes / 2 || this.inFlight >= limits.maxInFlight) return false

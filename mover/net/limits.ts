@@ -1,7 +1,7 @@
 const KIB = 1024
 const MIB = 1024 * KIB
 
-/** Bounds on what clients can make a mover keep, for all its listeners together. */
+/** Bounds on what clients can make a mover keep, for all its listeners together. See `limitsFor`. */
 export interface NetLimits {
   /** Longest record (RFC 5531 §11), all its fragments together. */
   maxRecordBytes: number
@@ -14,10 +14,11 @@ export interface NetLimits {
   /** Bytes kept for one connection (queued replies, calls that wait); beyond, its input rests. */
   maxConnectionBytes: number
   /**
-   * Bytes kept for all connections; beyond, those that have more than `shareBytes` rest. Beyond twice that, the connection
-   * that has been silent longest while replies wait for it is closed.
+   * Memory kept for all connections (queued replies, calls that wait, input that rests); beyond, those that have more than
+   * `shareBytes` rest. Beyond twice that, of those for whom more is kept the one that has been silent longest is closed.
    */
   maxTotalBytes: number
+  /** What every connection may have at any time. */
   shareBytes: number
   /** Buffers of records that have arrived in part; beyond, the connection that has been silent longest is closed. */
   maxAssemblyBytes: number
@@ -27,15 +28,32 @@ export interface NetLimits {
   keepAliveMs: number
 }
 
-export const DEFAULT_LIMITS: Readonly<NetLimits> = {
-  maxRecordBytes: MIB + 64 * KIB,
-  maxFragments: 1024,
-  maxConnections: 4096,
-  maxInFlight: 1024,
-  maxConnectionBytes: 8 * MIB,
-  maxTotalBytes: 256 * MIB,
-  shareBytes: 64 * KIB,
-  maxAssemblyBytes: 256 * MIB,
-  stallMs: 60_000,
-  keepAliveMs: 60_000,
+const MAX_CONNECTIONS = 4096
+
+/**
+ * The limits of a mover with a cache of `cacheBytes`. Memory follows the cache, within bounds: what is kept for clients may
+ * take a quarter of it (16 to 64 MiB; an eighth of that for one client) and twice that before anybody is cut off, records
+ * that have arrived in part half of it (32 to 128 MiB). So clients cost at most 256 MiB beside the cache, whatever they do.
+ */
+export function limitsFor(cacheBytes: number): NetLimits {
+  const maxTotalBytes = clamp(cacheBytes / 4, 16 * MIB, 64 * MIB)
+  return {
+    maxRecordBytes: MIB + 64 * KIB,
+    maxFragments: 1024,
+    maxConnections: MAX_CONNECTIONS,
+    maxInFlight: 1024,
+    maxConnectionBytes: maxTotalBytes / 8,
+    maxTotalBytes,
+    shareBytes: maxTotalBytes / MAX_CONNECTIONS,
+    maxAssemblyBytes: clamp(cacheBytes / 2, 32 * MIB, 128 * MIB),
+    stallMs: 60_000,
+    keepAliveMs: 60_000,
+  }
 }
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.floor(Math.min(Math.max(value, least), most))
+}
+
+/** Those of the cache that a mover has by default. */
+export const DEFAULT_LIMITS: Readonly<NetLimits> = limitsFor(256 * MIB)

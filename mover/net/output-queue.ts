@@ -3,7 +3,7 @@ import { OutWriter } from './out-writer.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
-/** A batch this long is not added to: writes end often enough to tell a slow client from one that does not read. */
+/** A batch this long is not added to, so that its memory is free again soon. */
 const BATCH_BYTES = MIB
 /** The longest message beyond what is spliced in. */
 export const MAX_MESSAGE_BYTES = 2 * MIB
@@ -63,6 +63,8 @@ export class OutputQueue {
   #current: OutBatch | null = null
   #full: OutBatch[] = []
   #writing: OutBatch | null = null
+  /** Memory of batches that are full or being written. */
+  #waitingMemory = 0
   #isClosed = false
   #messageStart = 0
   #messageSplices = 0
@@ -77,6 +79,11 @@ export class OutputQueue {
   /** Bytes that have not left the process. */
   get byteCount(): number {
     return this.#current === null ? this.waitingBytes : this.waitingBytes + this.#current.writer.length
+  }
+
+  /** Bytes of memory that is taken: data where it lies, and the batches' own bytes with the room that they have left. */
+  get memoryBytes(): number {
+    return this.#current === null ? this.#waitingMemory : this.#waitingMemory + memoryOf(this.#current)
   }
 
   get isWriting(): boolean {
@@ -130,6 +137,7 @@ export class OutputQueue {
     this.#full = []
     this.#writing = null
     this.waitingBytes = 0
+    this.#waitingMemory = 0
     for (const batch of batches) this.#pool.give(batch)
     this.#drop()
   }
@@ -143,6 +151,7 @@ export class OutputQueue {
   #seal(batch: OutBatch): void {
     this.#full.push(batch)
     this.waitingBytes += batch.writer.length
+    this.#waitingMemory += memoryOf(batch)
     this.#current = null
   }
 
@@ -179,8 +188,13 @@ export class OutputQueue {
     if (batch === null) return
     this.#writing = null
     this.waitingBytes -= batch.writer.length
+    this.#waitingMemory -= memoryOf(batch)
     this.writtenBatches++
     this.#pool.give(batch)
     this.#onWritten()
   }
+}
+
+function memoryOf({ writer }: OutBatch): number {
+  return writer.bytes.length + writer.splicedBytes
 }

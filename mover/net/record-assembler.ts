@@ -30,6 +30,8 @@ export class RecordAssembler {
   #chunk: Uint8Array = NO_BYTES
   #chunkEnd = 0
   #position = 0
+  /** True when `detach` has made the chunk: it is kept until it is used up. */
+  #isDetached = false
   /** Header bytes seen, 0 to 4, and their value. */
   #headerBytes = 0
   #header = 0
@@ -62,10 +64,16 @@ export class RecordAssembler {
     return this.#buffer !== null && this.bytes === this.#buffer
   }
 
+  /** Bytes of memory that `detach` has taken. */
+  get detachedBytes(): number {
+    return this.#isDetached ? this.#chunk.length : 0
+  }
+
   /** The first `count` bytes of `chunk` are more of the stream. The chunk before must be used up. */
   feed(chunk: Uint8Array, count: number = chunk.length): void {
     if (this.#position < this.#chunkEnd) throw new RangeError('fed before the last chunk was used up')
     this.#chunk = chunk
+    this.#isDetached = false
     this.#chunkEnd = count
     this.#position = 0
   }
@@ -85,7 +93,8 @@ export class RecordAssembler {
 
   /** Keeps a copy of what is not used up of the chunk, which is about to be overwritten. */
   detach(): void {
-    if (this.#position === this.#chunkEnd) return
+    if (this.#position === this.#chunkEnd || this.#isDetached) return
+    this.#isDetached = true
     this.#chunk = this.#chunk.slice(this.#position, this.#chunkEnd)
     this.#chunkEnd -= this.#position
     this.#position = 0
@@ -153,6 +162,7 @@ export class RecordAssembler {
   }
 
   #dropChunk(): void {
+    this.#isDetached = false
     this.#chunk = NO_BYTES
     this.#chunkEnd = 0
     this.#position = 0

@@ -4,6 +4,7 @@ import type { Environment } from '../environment.ts'
 import { plainAddress } from './address.ts'
 import { AssemblyBuffers } from './assembly-buffers.ts'
 import { type CloseCause, Connection, type ConnectionHost } from './connection.ts'
+import { KernelQueues } from './kernel-queues.ts'
 import { LimitedLog } from './limited-log.ts'
 import { DEFAULT_LIMITS, type NetLimits } from './limits.ts'
 import type { MessageService } from './message.ts'
@@ -26,7 +27,7 @@ export interface NetStatistics {
   accepted: number
   /** Connections that the server closed, by cause; `full`: beyond the limit on their number. */
   closed: Record<CloseCause | 'full', number>
-  /** Bytes kept for clients now: queued replies and calls that wait. */
+  /** Memory kept for clients now: queued replies, calls that wait, input that rests. */
   keptBytes: number
   /** Buffers of partial records now. */
   assemblyBytes: number
@@ -126,12 +127,12 @@ export class NetServer implements ConnectionHost {
   shed(asking: Connection): void {
     let silent: Connection | null = null
     for (const connection of this.#connections) {
-      if (connection === asking || !connection.open || connection.queuedBytes <= this.limits.shareBytes) continue
+      if (connection === asking || !connection.open || connection.keptBytes <= this.limits.shareBytes) continue
       if (silent === null || connection.lastArrival < silent.lastArrival) silent = connection
     }
     silent?.close(
       'crowded',
-      `has not read its replies (${silent.queuedBytes} bytes wait) while too much is kept for all`,
+      `was silent longest of those for whom much is kept (${silent.keptBytes} bytes), and too much is kept for all`,
     )
   }
 
@@ -180,7 +181,9 @@ export class NetServer implements ConnectionHost {
     this.#stopSweeping = this.#environment.timer(this.limits.stallMs / SWEEPS_PER_STALL, () => {
       this.#stopSweeping = null
       const nowMs = this.#environment.monotonicMs()
-      for (const connection of this.#connections) connection.sweep(nowMs)
+      const queues = new KernelQueues()
+      const unacknowledged = (socket: Socket): number | null => queues.unacknowledged(socket)
+      for (const connection of this.#connections) connection.sweep(nowMs, unacknowledged)
       if (this.#connections.size > 0) this.#sweepLater()
     })
   }

@@ -32,7 +32,7 @@ t.test('a client that does not read its replies rests, then is cut off; others a
     connection.queuedBytes < DEFAULT_LIMITS.maxConnectionBytes + REPLY_BYTES,
     `${connection.queuedBytes} bytes queued`,
   )
-  t.equal(server.statistics().keptBytes, connection.queuedBytes)
+  t.ok(server.statistics().keptBytes >= connection.queuedBytes)
   t.equal(world.pins * 100_000 <= connection.queuedBytes, true)
   for (let i = 0; i < 50; i++) t.ok(await isServing())
   t.equal(world.runs.length, runs, 'it still rests')
@@ -106,7 +106,9 @@ t.test('calls in flight are bounded; those that wait are all answered in the end
   await until(() => connection.isResting)
   t.equal(world.runs.length, 100)
   t.equal(dispatcher.heldCalls, 100)
-  t.equal(server.statistics().keptBytes, 100 * (12 + 8), 'their bytes, and the replies that they may get')
+  const { keptBytes } = server.statistics()
+  t.ok(keptBytes > 100 * (12 + 8), 'their bytes, and the replies that they may get')
+  t.ok(keptBytes < 100 * 2048 + 350 * 80, `${keptBytes} bytes: also their objects, and the input that rests`)
   t.ok(await isServing())
   t.equal(world.runs.length, 100, 'the input rests')
   world.suspensions = 0
@@ -130,7 +132,7 @@ t.test('large calls that wait keep their buffers, within the bound', async (t) =
   client.send(Buffer.concat(Array.from({ length: 200 }, (_, xid) => echoCall(xid, 1000))))
   await until(() => connection.isResting)
   t.ok(server.statistics().keptBytes >= 50 * KIB)
-  t.ok(server.statistics().keptBytes < 50 * KIB + 4096)
+  t.ok(server.statistics().keptBytes < 50 * KIB + 4096 + 60 * 1024 + 200 * 1100, 'and objects, and input that rests')
   t.ok(world.runs.length < 60)
   world.suspensions = 0
   while (client.receivedBytes < 200 * 1032) {

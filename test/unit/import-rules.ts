@@ -66,7 +66,7 @@ export const ROOMS: readonly Room[] = [
     name: 'net',
     paths: ['mover/net/'],
     rooms: ['protocol', 'words'],
-    node: ['dgram', 'net'],
+    node: ['dgram', 'fs', 'net'],
     packages: ['lru-cache', 'pino'],
   },
   {

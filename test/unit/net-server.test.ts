@@ -1,6 +1,9 @@
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import t from 'tap'
+import { TURN_MESSAGES } from '../../mover/net/connection.ts'
+import { KernelQueues, parseQueues } from '../../mover/net/kernel-queues.ts'
+import { limitsFor } from '../../mover/net/limits.ts'
 import type { MessageService } from '../../mover/net/message.ts'
 import { NetServer } from '../../mover/net/server.ts'
 import { RealEnvironment } from '../../mover/real-environment.ts'
@@ -123,4 +126,141 @@ t.test('when far too much is kept, who has been silent longest while replies wai
   t.pass('who has nothing waiting is served as ever')
   await server.close()
   for (const client of clients) client.destroy()
+})
+
+t.test('one who pipelines thousands of calls does not keep another waiting', async (t) => {
+  const { logger } = memoryLogger()
+  const server = new NetServer(new RealEnvironment(), logger)
+  const flood = Buffer.concat(Array.from({ length: 100_000 }, () => record(Buffer.from('many'))))
+  let many = 0
+  let manyBefore = -1
+  const service: MessageService = {
+    open: () => ({
+      batch: () => {},
+      message: (bytes, start) => {
+        if (bytes[start] === 'm'.charCodeAt(0)) {
+          // From here on the kernel has the other's call too.
+          if (many++ === 0) other.write(record(Buffer.from('one.')))
+        } else {
+          manyBefore = many
+        }
+        return false
+      },
+      closed: () => {},
+    }),
+  }
+  const { port } = await server.listen('127.0.0.1', 0, service)
+  const busy = connect({ host: '127.0.0.1', port })
+  const other = connect({ host: '127.0.0.1', port })
+  while (server.connections.size < 2) await new Promise((resolve) => setImmediate(resolve))
+  busy.write(flood)
+  while (manyBefore < 0) await new Promise((resolve) => setImmediate(resolve))
+  t.ok(manyBefore <= 3 * TURN_MESSAGES, `${manyBefore} of 100,000 were handled before`)
+  while (many < 100_000) await new Promise((resolve) => setImmediate(resolve))
+  await server.close()
+  busy.destroy()
+  other.destroy()
+})
+
+t.test('input that rests is bounded for all together: who has been silent longest goes', async (t) => {
+  const { logger, lines } = memoryLogger()
+  const maxTotalBytes = 1024 * 1024
+  const limits = { maxTotalBytes, shareBytes: 16 * 1024, maxInFlight: 1 }
+  const server = new NetServer(new RealEnvironment(), logger, limits)
+  // No call is ever answered: all that one read brings after the first rests.
+  const service: MessageService = {
+    open: (connection) => ({
+      batch: () => {},
+      message: () => {
+        connection.hold(8)
+        return false
+      },
+      closed: () => connection.unhold(8),
+    }),
+  }
+  const { port } = await server.listen('127.0.0.1', 0, service)
+  const calls = Buffer.concat(Array.from({ length: 5000 }, () => record(Buffer.alloc(16))))
+  const clients = Array.from({ length: 60 }, () => connect({ host: '127.0.0.1', port }).on('error', () => {}))
+  while (server.connections.size < clients.length) await new Promise((resolve) => setImmediate(resolve))
+  for (const client of clients) {
+    const { arrivals } = server
+    client.write(calls)
+    while (server.arrivals === arrivals) await new Promise((resolve) => setImmediate(resolve))
+    if (server.totalBytes > 2 * maxTotalBytes) t.fail(`${server.totalBytes} bytes are kept`)
+  }
+  t.ok(server.totalBytes > maxTotalBytes / 2, `${server.totalBytes} bytes are kept`)
+  t.ok(server.statistics().closed.crowded > 0)
+  t.match(lines[0], { msg: /was silent longest of those for whom much is kept/ })
+  await server.close()
+  await new Promise((resolve) => setImmediate(resolve))
+  t.equal(server.totalBytes, 0)
+  for (const client of clients) client.destroy()
+})
+
+t.test('the kernel knows what a client has not taken yet', async (t) => {
+  const { logger } = memoryLogger()
+  const server = new NetServer(new RealEnvironment(), logger)
+  const long = [new Uint8Array(16 * 1024 * 1024)]
+  const service: MessageService = {
+    open: (connection) => ({
+      batch: () => {},
+      message: () => {
+        connection.beginMessage().splice(long, 1, long[0].length)
+        connection.endMessage(null)
+        return false
+      },
+      closed: () => {},
+    }),
+  }
+  const { port } = await server.listen('127.0.0.1', 0, service)
+  const client = connect({ host: '127.0.0.1', port }).pause()
+  client.write(record(Buffer.alloc(4)))
+  while (server.arrivals === 0) await new Promise((resolve) => setImmediate(resolve))
+  const [connection] = server.connections
+  const look = (): number | null => {
+    let seen: number | null = null
+    connection.sweep(0, (socket) => {
+      seen = new KernelQueues().unacknowledged(socket)
+      return seen
+    })
+    return seen
+  }
+  look()
+  while (!((look() ?? 0) > 0)) await new Promise((resolve) => setImmediate(resolve))
+  t.pass('it waits in the kernel')
+  client.resume()
+  while (connection.queuedBytes > 0) await new Promise((resolve) => setImmediate(resolve))
+  t.equal(look(), null, 'nobody is asked when nothing waits')
+  await server.close()
+  client.destroy()
+})
+
+t.test('lengths of send queues are read from the tables of sockets', (t) => {
+  const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:0801 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4177 1 0000000000000000 100 0 0 10 0
+  12: 0100007F:0801 0100007F:A35C 01 003C7600:00000001 01:00000014 00000000     0        0 4180 3 0000000000000000 20 4 0 10 -1
+   1: broken
+`
+  t.same(
+    [...parseQueues(table)],
+    [
+      [4177, 0],
+      [4180, 0x3c7600],
+    ],
+  )
+  t.end()
+})
+
+t.test('limits follow the cache, within bounds', (t) => {
+  const MIB = 2 ** 20
+  for (const cacheMib of [16, 64, 100, 256, 3072]) {
+    const limits = limitsFor(cacheMib * MIB)
+    const worst = 2 * limits.maxTotalBytes + limits.maxAssemblyBytes
+    t.ok(worst <= 256 * MIB, `${cacheMib} MiB: ${worst} bytes`)
+    t.ok(limits.maxConnections * limits.shareBytes <= limits.maxTotalBytes, 'everybody may have a share')
+    t.ok(limits.maxConnectionBytes > limits.maxRecordBytes)
+  }
+  t.ok(limitsFor(64 * MIB).maxTotalBytes < limitsFor(256 * MIB).maxTotalBytes)
+  t.ok(limitsFor(64 * MIB).maxAssemblyBytes < limitsFor(256 * MIB).maxAssemblyBytes)
+  t.end()
 })
