@@ -1,9 +1,10 @@
 import type { Failure } from './failure.ts'
 
-/** Identifies a call for duplicate-request replay: a retransmission has the same four values. */
+/** Identifies a call for duplicate-request replay: a retransmission has the same values. */
 export interface ReplayTag {
-  /** Hash of client address and machine name, two 32-bit halves. */
+  /** Hash of the client's address, 32 bits. */
   clientHigh: number
+  /** Hash of its address and machine name, 32 bits. */
   clientLow: number
   program: number
   procedure: number

@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import type { ReplayTag } from '../operation.ts'
+import { ClientsByAddress } from '../volume/clients-by-address.ts'
 
 /** Bounds on what is remembered of answered calls. */
 export interface ReplayLimits {
@@ -36,6 +36,7 @@ export interface ReplayRecord<Owner> {
 /** One client's calls. */
 interface ReplayClient<Owner> {
   readonly key: string
+  readonly address: number
   /** By xid as a signed integer. */
   readonly byXid: Map<number, ReplayRecord<Owner>>
   /** Answered calls in the order of their answers: a ring that starts at `first`. */
@@ -44,42 +45,40 @@ interface ReplayClient<Owner> {
   count: number
   /** Calls without an answer yet. */
   pending: number
-  bytes: number
+  /** False when it was forgotten, and only what is being worked on is known of it. */
+  isRanked: boolean
 }
 
 /**
  * Remembers the calls that must not run twice, and their answers (ARCHITECTURE "Replay"): a retransmission is told from a
  * new call by client, program, procedure, xid and checksum. Pure: time is passed in. Calls that are being worked on are
- * never forgotten; answers are, by age, count and bytes, those of the client that was silent longest first.
+ * never forgotten; answers are, by age, count and bytes: those of the client that was silent longest first, of the address
+ * that has most.
  */
 export class ReplayCache<Owner> {
-  /** Bytes of all answers, with what it costs to keep them. */
-  bytes = 0
   readonly #limits: ReplayLimits
-  readonly #clients: LRUCache<string, ReplayClient<Owner>>
-  /** Clients that were forgotten while calls of theirs are being worked on. */
-  readonly #busy = new Map<string, ReplayClient<Owner>>()
+  /** Those in `#ranked`, and those that were forgotten while calls of theirs are being worked on. */
+  readonly #clients = new Map<string, ReplayClient<Owner>>()
+  /** A client weighs as much as its answers. */
+  readonly #ranked = new ClientsByAddress<ReplayClient<Owner>>()
 
   constructor(limits: ReplayLimits = DEFAULT_REPLAY_LIMITS) {
     this.#limits = limits
-    this.#clients = new LRUCache({
-      max: limits.maxClients,
-      dispose: (client, key, reason) => {
-        if (reason !== 'evict' && reason !== 'delete') return
-        while (client.count > 0) this.#dropOldest(client)
-        if (client.pending > 0) this.#busy.set(key, client)
-      },
-    })
+  }
+
+  /** Bytes of all answers, with what it costs to keep them. */
+  get bytes(): number {
+    return this.#ranked.weight
   }
 
   /** Clients of which something is remembered. */
   get clientCount(): number {
-    return this.#clients.size + this.#busy.size
+    return this.#clients.size
   }
 
   /** The same call, when it is being worked on or was answered not too long ago. */
   find(clientKey: string, tag: ReplayTag, nowMs: number): ReplayRecord<Owner> | null {
-    const client = this.#clients.get(clientKey) ?? this.#busy.get(clientKey)
+    const client = this.#clients.get(clientKey)
     let record = client?.byXid.get(tag.xid | 0) ?? null
     while (record !== null && !isSame(record.tag, tag)) record = record.sameXid
     if (record === null || record.owner !== null) return record
@@ -88,7 +87,7 @@ export class ReplayCache<Owner> {
 
   /** Notes a call that `find` does not know, before it runs. */
   begin(clientKey: string, tag: ReplayTag, owner: Owner): ReplayRecord<Owner> {
-    const client = this.#client(clientKey)
+    const client = this.#client(clientKey, tag.clientHigh)
     const xid = tag.xid | 0
     const sameXid = client.byXid.get(xid) ?? null
     const record = { client, tag, owner, answer: null, answeredAtMs: 0, sameXid }
@@ -103,17 +102,18 @@ export class ReplayCache<Owner> {
     record.owner = null
     record.answer = answer
     record.answeredAtMs = nowMs
-    this.#noLongerPending(client)
-    if (this.#clients.peek(client.key) !== client) {
+    client.pending--
+    if (!client.isRanked) {
       unlink(record)
+      this.#dropIfDone(client)
       return
     }
     if (client.count === this.#limits.maxPerClient) this.#dropOldest(client)
     this.#append(client, record)
     while (this.bytes > this.#limits.maxBytes) {
-      const oldest = this.#oldestClient()
-      if (oldest === client) this.#dropOldest(client)
-      else this.#clients.delete(oldest.key)
+      const other = this.#ranked.oneOfHeaviest(client)
+      if (other === null) this.#dropOldest(client)
+      else this.#forgetClient(other)
     }
   }
 
@@ -121,22 +121,36 @@ export class ReplayCache<Owner> {
   forget(record: ReplayRecord<Owner>): void {
     record.owner = null
     unlink(record)
-    this.#noLongerPending(record.client)
+    record.client.pending--
+    this.#dropIfDone(record.client)
   }
 
-  #client(key: string): ReplayClient<Owner> {
-    const known = this.#clients.get(key)
-    if (known !== undefined) return known
-    const busy = this.#busy.get(key)
-    this.#busy.delete(key)
-    const client = busy ?? { key, byXid: new Map(), answered: [], first: 0, count: 0, pending: 0, bytes: 0 }
-    this.#clients.set(key, client)
+  #client(key: string, address: number): ReplayClient<Owner> {
+    let client = this.#clients.get(key)
+    if (client === undefined) {
+      const byXid = new Map()
+      client = { key, address, byXid, answered: [], first: 0, count: 0, pending: 0, isRanked: false }
+      this.#clients.set(key, client)
+    }
+    client.isRanked = true
+    this.#ranked.heard(client)
+    if (this.#ranked.size > this.#limits.maxClients) {
+      const other = this.#ranked.oneOfMost(client)
+      if (other !== null) this.#forgetClient(other)
+    }
     return client
   }
 
-  #noLongerPending(client: ReplayClient<Owner>): void {
-    client.pending--
-    if (client.pending === 0 && this.#busy.get(client.key) === client) this.#busy.delete(client.key)
+  /** Forgets a client's answers, and the client unless calls of it are being worked on. */
+  #forgetClient(client: ReplayClient<Owner>): void {
+    while (client.count > 0) this.#dropOldest(client)
+    this.#ranked.delete(client)
+    client.isRanked = false
+    this.#dropIfDone(client)
+  }
+
+  #dropIfDone(client: ReplayClient<Owner>): void {
+    if (client.pending === 0 && !client.isRanked) this.#clients.delete(client.key)
   }
 
   #append(client: ReplayClient<Owner>, record: ReplayRecord<Owner>): void {
@@ -151,7 +165,7 @@ export class ReplayCache<Owner> {
       answered[(client.first + client.count) % answered.length] = record
     }
     client.count++
-    this.#account(client, costOf(record))
+    this.#ranked.weigh(client, costOf(record))
   }
 
   #dropOldest(client: ReplayClient<Owner>): void {
@@ -159,19 +173,8 @@ export class ReplayCache<Owner> {
     client.answered[client.first] = undefined
     client.first = (client.first + 1) % client.answered.length
     client.count--
-    this.#account(client, -costOf(record))
+    this.#ranked.weigh(client, -costOf(record))
     unlink(record)
-  }
-
-  #account(client: ReplayClient<Owner>, bytes: number): void {
-    client.bytes += bytes
-    this.bytes += bytes
-  }
-
-  #oldestClient(): ReplayClient<Owner> {
-    const oldest = this.#clients.rvalues().next().value
-    if (oldest === undefined) throw new Error(`no client holds the ${this.bytes} bytes of answers`)
-    return oldest
   }
 }
 

@@ -12,7 +12,7 @@ const NOBODY = 65534
 export interface ClientIdentity {
   /** Address and machine name. */
   key: string
-  /** Hash of the key, two 32-bit halves. */
+  /** Hashes of the address and of the key, 32 bits each. */
   high: number
   low: number
 }
@@ -100,6 +100,9 @@ function readAuthSys(bytes: Uint8Array, start: number, length: number): SessionC
 
 function identify(address: string, name: string): ClientIdentity {
   const key = `${address}\0${name}`
-  const hash = createHash('sha256').update(key, 'latin1').digest()
-  return { key, high: hash.readUInt32BE(0), low: hash.readUInt32BE(4) }
+  return { key, high: hash(address), low: hash(key) }
+}
+
+function hash(text: string): number {
+  return createHash('sha256').update(text, 'latin1').digest().readUInt32BE(0)
 }

@@ -1,10 +1,12 @@
 import type { ReplayTag } from '../operation.ts'
+import { ClientsByAddress } from './clients-by-address.ts'
 
-/** A durable memory of non-idempotent calls: kept at most so long, and so many of one client, and so many clients. */
+/** A durable memory of non-idempotent calls: kept at most so long, so many of one client, so many clients, so many in all. */
 export const REPLAY_KEEP_SEC = 120
 export const REPLAY_PER_CLIENT = 1024
-const REPLAY_CLIENTS = 1024
-/** Most entries that a checkpoint writes: those of the clients heard of last. */
+export const REPLAY_CLIENTS = 1024
+export const REPLAY_CALLS = 131_072
+/** Most entries that a checkpoint writes: those of the clients heard of last, all addresses in turns. */
 const REPLAY_IN_CHECKPOINT = 16_384
 /** Chains by which one client's calls are found. */
 const CHAINS = 2048
@@ -20,52 +22,71 @@ export interface ReplayEntry {
 
 /**
  * Calls that this volume has executed, from log records and the last checkpoint, so that a retransmission after a
- * restart gets the first answer (ARCHITECTURE: Replay). Bounded by age, by client and in clients; oldest go first.
+ * restart gets the first answer (ARCHITECTURE: Replay). Bounded by age, by client and in clients; oldest go first, those
+ * of an address with many names before others.
  */
 export class ReplayTable {
-  /** By client, the one heard of last at the end. */
-  readonly #clients = new Map<number, ClientCalls>()
-  #last: ClientCalls | null = null
+  readonly #byKey = new Map<number, ClientCalls>()
+  readonly #clients = new ClientsByAddress<ClientCalls>()
 
   add(tag: ReplayTag, timeSec: number, objectIno: number): void {
-    const client = clientOf(tag)
-    let calls = this.#clients.get(client)
+    const key = clientOf(tag)
+    let calls = this.#byKey.get(key)
     if (calls === undefined) {
-      calls = new ClientCalls()
-      if (this.#clients.size === REPLAY_CLIENTS) this.#clients.delete(this.#clients.keys().next().value as number)
-    } else if (calls !== this.#last) this.#clients.delete(client)
-    if (calls !== this.#last) this.#clients.set(client, calls)
-    this.#last = calls
+      calls = new ClientCalls(tag.clientHigh, key)
+      this.#byKey.set(key, calls)
+    }
+    this.#clients.heard(calls)
+    const before = calls.count
     calls.add({ tag, timeSec, objectIno })
+    this.#clients.weigh(calls, calls.count - before)
+    if (this.#clients.size > REPLAY_CLIENTS) this.#forget(this.#clients.oneOfMost(calls))
+    if (this.#clients.weight > REPLAY_CALLS) this.#forget(this.#clients.oneOfHeaviest(calls))
   }
 
   /** The entry of a retransmission, unless it is too old at `nowSec`. */
   find(tag: ReplayTag, nowSec: number): ReplayEntry | null {
-    const entry = this.#clients.get(clientOf(tag))?.find(tag) ?? null
+    const entry = this.#byKey.get(clientOf(tag))?.find(tag) ?? null
     return entry === null || nowSec - entry.timeSec > REPLAY_KEEP_SEC ? null : entry
   }
 
   /** The entries younger than the limit at `nowSec`, of each client oldest first; forgets the others. */
   live(nowSec: number): ReplayEntry[] {
     const entries: ReplayEntry[] = []
-    for (const [client, calls] of [...this.#clients].reverse()) {
+    for (const calls of this.#clients.inTurns()) {
       const live = calls.liveAt(nowSec)
-      if (live.length === 0) {
-        this.#clients.delete(client)
-        if (calls === this.#last) this.#last = null
-      } else if (entries.length + live.length <= REPLAY_IN_CHECKPOINT) entries.push(...live)
+      if (live.length === 0) this.#forget(calls)
+      else if (entries.length + live.length <= REPLAY_IN_CHECKPOINT) entries.push(...live)
     }
     return entries
+  }
+
+  #forget(calls: ClientCalls | null): void {
+    if (calls === null) return
+    this.#byKey.delete(calls.key)
+    this.#clients.weigh(calls, -calls.count)
+    this.#clients.delete(calls)
   }
 }
 
 /** The last calls of one client: a ring in the order of their execution, and chains by xid through it. */
 class ClientCalls {
+  readonly address: number
+  readonly key: number
   readonly #entries: ReplayEntry[] = []
   /** Of each place in the ring the next one in its chain, -1 at the end; and where the chains begin. */
   readonly #next: Int16Array = new Int16Array(REPLAY_PER_CLIENT)
   readonly #chains: Int16Array = new Int16Array(CHAINS).fill(-1)
   #at = 0
+
+  constructor(address: number, key: number) {
+    this.address = address
+    this.key = key
+  }
+
+  get count(): number {
+    return this.#entries.length
+  }
 
   add(entry: ReplayEntry): void {
     const at = this.#at
@@ -111,7 +132,7 @@ function chainOf(tag: ReplayTag): number {
 
 const WORD = 4294967296
 
-/** 53 bits of the client's hash: enough to tell clients apart; `isSame` compares all. */
+/** 53 bits of the two hashes: enough to tell clients apart; `isSame` compares all. */
 function clientOf(tag: ReplayTag): number {
   return (tag.clientHigh & 0x1fffff) * WORD + tag.clientLow
 }

@@ -239,3 +239,25 @@ t.test('an exclusive CREATE may be repeated whatever its verifier', (t) => {
   }
   t.end()
 })
+
+t.test(
+  'a CREATE that only truncates is remembered: sent again after a restart it must not truncate what came since',
+  (t) => {
+    const world = new FilesWorld()
+    const ino = world.create('f')
+    world.write(ino, 0, filled(5000, 1))
+    const replay = { clientHigh: 1, clientLow: 2, program: 100003, procedure: 8, xid: 3, checksum: 4 }
+    const made = world.call((op) => {
+      op.replay = replay
+      return world.files.create(op, world.root, bytes('f'), { kind: 'unchecked', attributes: { size: 0 } })
+    })
+    t.equal(made, world.inode(ino))
+    t.equal(world.inode(ino).size, 0)
+    const { volume } = world.files
+    volume.settle()
+    const nowSec = world.env.wallMs() / 1000
+    t.ok(volume.replays.find(replay, nowSec))
+    t.notOk(volume.replays.find({ ...replay, xid: 5 }, nowSec))
+    t.end()
+  },
+)

@@ -61,7 +61,7 @@ export const ROOMS: readonly Room[] = [
     packages: ['lru-cache'],
   },
   { name: 'identity', paths: ['mover/identity/'], rooms: ['words'], node: ['crypto'], packages: ['lru-cache'] },
-  { name: 'clients', paths: ['mover/clients/'], rooms: ['volume', 'words'], node: [], packages: ['lru-cache'] },
+  { name: 'clients', paths: ['mover/clients/'], rooms: ['volume', 'words'], node: [], packages: [] },
   {
     name: 'net',
     paths: ['mover/net/'],

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { DEFAULT_REPLAY_LIMITS, ReplayCache } from '../../mover/clients/replay-cache.ts'
 import type { ReplayTag } from '../../mover/operation.ts'
+import { SessionCredentials } from '../../mover/rpc/credentials.ts'
 import { type CallMessage, callMessage, FakeConnection, sysAuth } from './rpc-support.ts'
 import { TOY, Toy, toyDispatcher } from './rpc-toy.ts'
 
@@ -215,6 +216,18 @@ const tag = (xid: number, checksum = 0): ReplayTag => ({
   checksum,
 })
 
+t.test('clients at one address are told apart, and known to be at one address', (t) => {
+  const identity = (address: string, name: string) =>
+    new SessionCredentials(1, 0, 0, [], Buffer.from(name)).identityAt(address)
+  const [a, b, elsewhere] = [identity('10.0.0.1', 'a'), identity('10.0.0.1', 'b'), identity('10.0.0.2', 'a')]
+  t.equal(a.high, b.high)
+  t.not(a.low, b.low)
+  t.not(a.key, b.key)
+  t.not(a.high, elsewhere.high)
+  t.not(a.low, elsewhere.low)
+  t.end()
+})
+
 const ANSWER = new Uint8Array(100)
 
 function answer(cache: ReplayCache<string>, client: string, xid: number, nowMs = 0, checksum = 0): void {
@@ -248,6 +261,26 @@ t.test('the client that was silent longest is forgotten first, but not what it h
   cache.answered(alsoPending, ANSWER, 0)
   t.ok(cache.find('a', tag(3), 0)?.answer)
   t.equal(cache.clientCount, 2)
+  t.end()
+})
+
+/** An answer to a call from `address`, of a client that says it is `name`. */
+function answerAt(cache: ReplayCache<string>, address: number, name: string, xid: number): void {
+  const record = cache.begin(`${address} ${name}`, { ...tag(xid), clientHigh: address }, 'owner')
+  cache.answered(record, ANSWER, 0)
+}
+
+t.test('who invents names pushes out its own answers, not those of others', (t) => {
+  for (const limits of [{ maxClients: 10 }, { maxBytes: 3000 }]) {
+    const cache = new ReplayCache<string>({ ...DEFAULT_REPLAY_LIMITS, ...limits })
+    for (const address of [1, 2, 3]) answerAt(cache, address, 'host', 1)
+    for (let name = 0; name < 100; name++) answerAt(cache, 9, `${name}`, 1)
+    for (const address of [1, 2, 3]) t.ok(cache.find(`${address} host`, tag(1), 0), `${address}`)
+    t.ok(cache.find('9 99', tag(1), 0))
+    t.equal(cache.find('9 50', tag(1), 0), null)
+    t.equal(cache.clientCount, 10)
+    t.equal(cache.bytes, 3000)
+  }
   t.end()
 })
 

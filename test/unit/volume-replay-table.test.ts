@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { ReplayTag } from '../../mover/operation.ts'
-import { REPLAY_KEEP_SEC, REPLAY_PER_CLIENT, ReplayTable } from '../../mover/volume/replay-table.ts'
+import {
+  REPLAY_CALLS,
+  REPLAY_CLIENTS,
+  REPLAY_KEEP_SEC,
+  REPLAY_PER_CLIENT,
+  ReplayTable,
+} from '../../mover/volume/replay-table.ts'
 
 function tag(client: number, xid: number, checksum = 0): ReplayTag {
   return { clientHigh: client, clientLow: 7, program: 100003, procedure: 8, xid, checksum }
@@ -46,5 +52,48 @@ t.test('what is too old is neither found nor kept', (t) => {
   )
   t.same(table.live(11 + 2 * REPLAY_KEEP_SEC), [])
   t.equal(table.find(tag(1, 2), 10 + REPLAY_KEEP_SEC), null, 'the client is forgotten')
+  t.end()
+})
+
+/** A call of a client that says it is `name`. */
+function named(address: number, name: number, xid: number): ReplayTag {
+  return { ...tag(address, xid), clientLow: name }
+}
+
+t.test('who invents names pushes out its own, not those of others', (t) => {
+  const table = new ReplayTable()
+  for (let address = 1; address <= 3; address++) table.add(named(address, 1, 1), 100, address)
+  for (let name = 1; name <= 2 * REPLAY_CLIENTS; name++) table.add(named(9, name, 1), 100, 9)
+  for (let address = 1; address <= 3; address++) t.equal(table.find(named(address, 1, 1), 100)?.objectIno, address)
+  t.equal(table.find(named(9, 2 * REPLAY_CLIENTS, 1), 100)?.objectIno, 9)
+  t.equal(table.find(named(9, REPLAY_CLIENTS, 1), 100), null)
+  t.equal(table.live(100).length, REPLAY_CLIENTS)
+  t.end()
+})
+
+t.test('among addresses with one name each, the one silent longest goes', (t) => {
+  const table = new ReplayTable()
+  for (let address = 0; address < REPLAY_CLIENTS; address++) table.add(named(address, 1, 1), 100, 1)
+  table.add(named(0, 1, 2), 100, 1)
+  table.add(named(REPLAY_CLIENTS, 1, 1), 100, 1)
+  t.ok(table.find(named(0, 1, 1), 100))
+  t.notOk(table.find(named(1, 1, 1), 100))
+  t.ok(table.find(named(2, 1, 1), 100))
+  t.end()
+})
+
+t.test('many calls of an address: neither all memory nor all of a checkpoint is theirs', (t) => {
+  const table = new ReplayTable()
+  for (let address = 1; address <= 3; address++) table.add(named(address, 1, 1), 100, address)
+  const names = (2 * REPLAY_CALLS) / REPLAY_PER_CLIENT
+  for (let name = 1; name <= names; name++) {
+    for (let xid = 0; xid < REPLAY_PER_CLIENT; xid++) table.add(named(9, name, xid), 100, 9)
+  }
+  let kept = 0
+  for (let name = 1; name <= names; name++) if (table.find(named(9, name, 5), 100) !== null) kept++
+  t.ok(kept <= names / 2 && kept >= names / 2 - 1, `${kept} of ${names}`)
+  const live = table.live(100)
+  t.ok(live.length < REPLAY_CALLS)
+  t.same(new Set(live.map(({ objectIno }) => objectIno)), new Set([1, 2, 3, 9]))
   t.end()
 })
