@@ -86,7 +86,7 @@ export class Connection implements MessageConnection {
     this.port = socket.remotePort ?? 0
     this.#writtenSinceMs = nowMs
     this.#arrivedSinceMs = nowMs
-    this.#output = new OutputQueue(socket, host.batches, this.#written)
+    this.#output = new OutputQueue(socket, host.batches, this.#goOn)
     this.#input = new RecordAssembler(host.limits, host.buffers, (byteCount) => host.makeRoom(byteCount, this))
     this.#sink = service.open(this)
     socket.on('end', this.#ended)
@@ -239,11 +239,8 @@ export class Connection implements MessageConnection {
     this.#host.closed(this)
   }
 
-  readonly #written = (): void => {
-    this.#goOn()
-  }
-
-  #goOn(): void {
+  /** Sends what has gathered, and goes on with input that rests if it may. */
+  readonly #goOn = (): void => {
     if (this.open && this.#isResting && this.#mayGoOn()) {
       this.#isResting = false
       this.#pump()
@@ -330,6 +327,7 @@ export class Connection implements MessageConnection {
     return this.#host.totalBytes >= limits.maxTotalBytes && bytes > limits.shareBytes
   }
 
+  /** Far too much is kept for all: somebody else has to go. */
   #makeRoom(): void {
     const host = this.#host
     if (host.totalBytes >= 2 * host.limits.maxTotalBytes) host.shed(this)
