@@ -9,6 +9,7 @@ import { VolumeFiles } from './files/volume-files.ts'
 import { readBootId } from './host/process-identity.ts'
 import { RealEnvironment } from './real-environment.ts'
 import type { ReplayMemory } from './rpc/runner.ts'
+import { DeviceError } from './store/device.ts'
 import type { FileDevice } from './store/file-device.ts'
 import { IoLanes } from './store/io-lanes.ts'
 import { openFileDevice } from './store/open-device.ts'
@@ -101,17 +102,17 @@ async function openOne(
   await whole(findSuperblock(device))
   const onLost = (error: Error): void => options.onFatal(`volume ${name}: ${error.message}`)
   const heartbeat = await whole(takeOwnership({ device, env, bootId: bootId(), host: hostname(), onLost }))
-  const volume = await whole(openVolume(openOptions(device, env, cacheBytes * NODE_SHARE)))
-  heartbeat.term = volume.term
+  const { readOnly } = heartbeat
+  const volume = await whole(openVolume({ ...openOptions(device, env, cacheBytes * NODE_SHARE), readOnly }))
+  if (volume.failure === null) heartbeat.term = volume.term
   const pageCount = Math.max(LEAST_PAGES, Math.floor((cacheBytes * (1 - NODE_SHARE)) / PAGE_BYTES))
   const files = new VolumeFiles({ volume, env, pagePool: new PagePool(pageCount), inodeCapacity: INODE_CAPACITY })
   volume.onFailure = (error) => {
     heartbeat.stop()
     options.onFatal(`volume ${name}: ${error.message}`)
   }
-  volume.onReadOnly = (error) => {
-    logger.error(`volume ${name}: read-only from now on (${error.message}); restart the mover when the device is well`)
-  }
+  volume.onReadOnly = (error) => logger.error(`volume ${name}: read-only from now on: ${readOnlyReason(error)}`)
+  if (volume.failure !== null) logger.error(`volume ${name}: opened read-only: ${readOnlyReason(volume.failure)}`)
   files.context.writeBack.onLoss = (inode, error) =>
     logger.error(
       `volume ${name}: data of inode ${inode.ino} could not be written (${error.message}); clients send it again`,
@@ -131,7 +132,10 @@ async function openOne(
     },
     status: () => statusOf(name, device, files),
     close: async () => {
-      await whole(files.close())
+      // That a read-only volume cannot be written was told when it became one; what is acknowledged is in its log.
+      await whole(files.close()).catch((error) => {
+        if (error !== volume.failure || volume.isGivenUp) throw error
+      })
       await whole(heartbeat.release())
       await new Promise<void>((resolve, reject) =>
         device.close((error) => (error === null ? resolve() : reject(error))),
@@ -140,11 +144,19 @@ async function openOne(
   }
 }
 
+/** Why a volume has become read-only, and what to do, for people. */
+function readOnlyReason(error: Error): string {
+  const isFull = error instanceof DeviceError && error.code === 'NOSPC'
+  return `${error.message}; ${isFull ? 'make room for the device on its host, then restart' : 'restart when the device is well'}`
+}
+
 function statusOf(name: string, device: FileDevice, files: VolumeFiles): VolumeStatus {
   const { pages, inodes } = files.context
+  const { failure } = files.volume
   return {
     name,
     device: device.name,
+    readOnly: failure === null ? null : readOnlyReason(failure),
     ...files.statistics(),
     counters: {
       ...files.volume.status(),

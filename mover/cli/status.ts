@@ -69,9 +69,11 @@ function describeMover({ name, state, pid, addresses, restarts }: MoverState, de
   return [...lines, ...describeProcedures(detail.procedures)]
 }
 
-function describeVolume({ name, device, totalBytes, freeBytes, counters: own }: VolumeStatus): string[] {
+function describeVolume({ name, device, readOnly, totalBytes, freeBytes, counters: own }: VolumeStatus): string[] {
   const space = `${formatSizeRoughly(freeBytes)} of ${formatSizeRoughly(totalBytes)} free`
-  return [`  volume ${name} (${device}): ${space}; ${counters(own)}`]
+  const lines = [`  volume ${name} (${device}): ${space}; ${counters(own)}`]
+  if (readOnly !== null) lines.push(`  volume ${name} is READ-ONLY: ${readOnly}`)
+  return lines
 }
 
 function describeProcedures(procedures: readonly ProcedureStatus[]): string[] {

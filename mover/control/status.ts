@@ -27,6 +27,8 @@ export interface ProcedureStatus {
 export interface VolumeStatus {
   name: string
   device: string
+  /** Why the volume is read-only, and what to do; null while it can be written. */
+  readOnly: string | null
   totalBytes: number
   freeBytes: number
   totalFiles: number

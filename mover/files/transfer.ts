@@ -164,7 +164,7 @@ function readAhead(context: FilesContext, data: FileData, first: number, last: n
 
 /** relatime: the access time follows when it is not later than the last change, or a day old. */
 function touchAtime(context: FilesContext, op: Operation, inode: LiveInode): void {
-  if (op.readOnly) return
+  if (op.readOnly || context.volume.failure !== null) return
   const stale = !isLater(inode.atimeSec, inode.atimeNsec, inode.mtimeSec, inode.mtimeNsec)
   const { now } = context
   context.env.wallTime(now)

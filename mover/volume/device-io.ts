@@ -1,4 +1,4 @@
-import type { BlockDevice } from '../store/device.ts'
+import { type BlockDevice, DeviceError } from '../store/device.ts'
 import { type Step, type Task, together, wait } from '../task.ts'
 import { BLOCK_BYTES, type Geometry } from './layout.ts'
 import { decodeSuperblock, encodeSuperblock, type Superblock, SuperblockError } from './superblock.ts'
@@ -15,13 +15,8 @@ function slotBlocks(deviceBlocks: number, slot: number): [number, number] {
   return [slot, deviceBlocks - 2 + slot]
 }
 
-/** Writes the superblock into the slot of its generation, at both ends, and flushes (by `flush`, if others share it). */
-export function* writeSuperblock(
-  device: BlockDevice,
-  superblock: Superblock,
-  page: Uint8Array,
-  flush: Step<unknown> = (resume) => device.flush(resume),
-): Task<void> {
+/** Writes the superblock into the slot of its generation, at both ends; durable after a flush. */
+export function* writeSuperblockCopies(device: BlockDevice, superblock: Superblock, page: Uint8Array): Task<void> {
   encodeSuperblock(superblock, page)
   const [front, end] = slotBlocks(superblock.geometry.deviceBlocks, superblock.generation % 2)
   yield* wait(
@@ -33,7 +28,28 @@ export function* writeSuperblock(
       2,
     ),
   )
+}
+
+/** Writes the superblock as `writeSuperblockCopies` does, and flushes (by `flush`, if others share it). */
+export function* writeSuperblock(
+  device: BlockDevice,
+  superblock: Superblock,
+  page: Uint8Array,
+  flush: Step<unknown> = (resume) => device.flush(resume),
+): Task<void> {
+  yield* writeSuperblockCopies(device, superblock, page)
   yield* wait(flush)
+}
+
+/** Runs a task that writes. Returns the error when the device has no room or fails, null when all is written. */
+export function* tryWrite(task: Task<void>): Task<DeviceError | null> {
+  try {
+    yield* task
+    return null
+  } catch (error) {
+    if (error instanceof DeviceError && error.code !== 'FENCED') return error
+    throw error
+  }
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { Environment } from '../environment.ts'
-import type { BlockDevice } from '../store/device.ts'
+import type { BlockDevice, DeviceError } from '../store/device.ts'
 import { Suspend } from '../suspend.ts'
 import { type Step, type Task, together, wait } from '../task.ts'
 import { REPLAY_BLOCK_HEADER_BYTES, readReplayBlock } from './checkpoint.ts'
-import { findSuperblock, readBlocks, writeSuperblock } from './device-io.ts'
+import { findSuperblock, readBlocks, tryWrite, writeSuperblockCopies } from './device-io.ts'
 import { KIND, keyA, keyIno, keyKind, setKey } from './keys.ts'
 import { BLOCK_BYTES, bitmapBlocks, CHUNK_TYPE, TREE_ID } from './layout.ts'
 import { recordsOf } from './log-batch.ts'
@@ -36,12 +36,17 @@ export interface OpenOptions {
   nodeCapacity: number
   /** The coordinator's term: the reign's is at least this. */
   leastTerm: number
+  /** Why nothing may be written, where that is known before. */
+  readOnly?: DeviceError | null
 }
 
 /**
  * Opens a volume: newest superblock, free space, replay of the log, a new reign (durable before its first record), then
- * the change counters of files that were being written. Throws SuperblockError, SpaceError, LogDamage, TreeCorruption or
- * DeviceError; nothing has been changed then.
+ * the change counters of files that were being written. When the device does not take what must be written for that,
+ * the volume is read-only (`Volume.failure`): it shows all that was durable, and the next opening begins anew.
+ *
+ * Throws SuperblockError, SpaceError, LogDamage, TreeCorruption, or DeviceError when the device cannot be read or
+ * flushed; nothing has been changed then.
  */
 export function* openVolume(options: OpenOptions): Task<Volume> {
   const { device, env } = options
@@ -70,7 +75,10 @@ export function* openVolume(options: OpenOptions): Task<Volume> {
   const transaction = new Transaction(tree, space, counters, replays)
   yield* replayLog(found, transaction, space)
   superblock.generation += 1
-  yield* writeSuperblock(device, superblock, device.allocatePages(1))
+  const readOnly =
+    options.readOnly ?? (yield* tryWrite(writeSuperblockCopies(device, superblock, device.allocatePages(1))))
+  // Read-only or not: what former reigns left in the device's cache must not be shown and then be lost.
+  yield* wait((resume) => device.flush(resume))
   const volume = new Volume(
     {
       device,
@@ -88,11 +96,13 @@ export function* openVolume(options: OpenOptions): Task<Volume> {
       lastChecksum: found.lastChecksum,
       dirtyNodesToStart: Math.floor(options.nodeCapacity / 3),
       dirtyNodesToWait: Math.floor((options.nodePool.bytes.length / BLOCK_BYTES) * 0.75),
+      readOnly,
     },
     replayBlocks,
   )
   if (found.batches.length > 0 || segments.length < superblock.geometry.logSegmentCount / 2) volume.requestCheckpoint()
   yield* recoverMarks(volume)
+  if (volume.isGivenUp) throw volume.failure
   return volume
 }
 
@@ -186,7 +196,10 @@ function* replayLog(found: FoundLog, txn: Transaction, space: Space): Task<void>
   }
 }
 
-/** Files that were being written when the last reign ended: their change numbers jump, so that none names two contents. */
+/**
+ * Files that were being written when the last reign ended: their change numbers jump, so that none names two contents.
+ * A volume that has become read-only only shows it so: its next opening finds the marks again.
+ */
 function* recoverMarks(volume: Volume): Task<void> {
   for (;;) {
     const inos = yield* retry(volume, () => someMarks(volume))
@@ -194,11 +207,11 @@ function* recoverMarks(volume: Volume): Task<void> {
     const time = { sec: 0, nsec: 0 }
     volume.env.wallTime(time)
     const lsn = yield* retry(volume, () => volume.submit('recoverMarks', { time, inos }, URGENT))
-    if (typeof lsn === 'string') throw new Error(`cannot log the recovery of write marks: ${lsn}`)
+    if (lsn === 'ROFS') yield* retry(volume, () => volume.showUnlogged('recoverMarks', { time, inos }))
+    else if (typeof lsn === 'string') throw new Error(`cannot log the recovery of write marks: ${lsn}`)
   }
-  yield* wait<void>((resume) =>
-    volume.log.whenDurable(volume.log.lastLsn, (error) => volume.env.defer(() => resume(error))),
-  )
+  // A failure here has made the volume read-only, or is told by `isGivenUp`.
+  yield* wait<void>((resume) => volume.log.whenDurable(volume.log.lastLsn, () => volume.env.defer(() => resume(null))))
 }
 
 function someMarks(volume: Volume): number[] {

@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib'
 import type { Environment } from '../environment.ts'
-import type { BlockDevice } from '../store/device.ts'
+import type { BlockDevice, DeviceError } from '../store/device.ts'
 import { start, type Task, wait } from '../task.ts'
+import { tryWrite } from './device-io.ts'
 import { BLOCK_BYTES, OWNER_BLOCK } from './layout.ts'
 
 /*
@@ -190,6 +191,8 @@ export function* takeOwnership(options: HeartbeatOptions): Task<OwnerHeartbeat> 
 /** Keeps the owner block of a volume alive while it is being served: a beat a second, each after a look at the last. */
 export class OwnerHeartbeat {
   readonly ownerId: Uint8Array
+  /** Why the first record could not be written; null when it was. The volume may be read then, as long as nobody takes it. */
+  readOnly: DeviceError | null = null
   readonly #o: HeartbeatOptions
   readonly #written: Uint8Array
   readonly #seen: Uint8Array
@@ -213,12 +216,14 @@ export class OwnerHeartbeat {
 
   /**
    * Writes the first record and starts the beat. `former` is what `checkOwner` has returned: when that was of another
-   * boot, hosts may be starting side by side, and a quarter of a second later the record must still be ours. Throws
-   * OwnerError or DeviceError.
+   * boot, hosts may be starting side by side, and a quarter of a second later the record must still be ours. A device that
+   * does not take the record is only looked at (`readOnly`). Throws OwnerError or DeviceError.
    */
   *begin(former: OwnerRecord | null): Task<void> {
     const { env, bootId } = this.#o
-    yield* this.#write()
+    this.readOnly = yield* tryWrite(this.#write())
+    // What a failed write has left is anyone's guess: whatever it is must stay.
+    if (this.readOnly !== null) yield* readInto(this.#o.device, this.#written)
     if (former !== null && !sameBytes(former.bootId, bootId)) {
       yield* wait<void>((resume) => void env.timer(SETTLE_MS, () => resume(null)))
       yield* this.#look()
@@ -274,7 +279,7 @@ export class OwnerHeartbeat {
 
   *#lookAndWrite(): Task<void> {
     yield* this.#look()
-    if (!this.#isOver) yield* this.#write()
+    if (!this.#isOver && this.readOnly === null) yield* this.#write()
   }
 
   /** Throws OwnerError when the block is not as we left it. */

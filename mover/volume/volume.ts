@@ -43,6 +43,8 @@ export interface VolumeParts {
   /** Changed nodes in memory that start a checkpoint, and that make operations wait for one. */
   dirtyNodesToStart: number
   dirtyNodesToWait: number
+  /** Why the volume is read-only from the beginning: its reign is not durable, and nothing may be written. */
+  readOnly: Error | null
 }
 
 /** Whoever keeps copies of inodes: told after each record. Values are valid during the call. */
@@ -130,6 +132,7 @@ export class Volume {
     this.tree = parts.tree
     this.cursor = parts.tree.cursor()
     this.counters = parts.counters
+    this.#failure = parts.readOnly
     this.replays = parts.replays
     this.#replayBlocks = replayBlocks
     this.#scratch = { space: new ScratchPages(parts.device), replays: new ScratchPages(parts.device) }
@@ -156,6 +159,11 @@ export class Volume {
   /** Why the volume cannot be written any more; null while it can. */
   get failure(): Error | null {
     return this.#failure
+  }
+
+  /** True when not even what is durable can be served any more (see `onFailure`). */
+  get isGivenUp(): boolean {
+    return this.#isGivenUp
   }
 
   /** Starts an operation, or its next run after `Suspend`: what it touches from here on stays in memory. */
@@ -201,6 +209,20 @@ export class Volume {
     }
     this.#checkpointIfDue()
     return lsn
+  }
+
+  /**
+   * Carries out one record in memory alone, on a volume that is read-only: what is shown from now on reaches neither log
+   * nor checkpoint. Throws Suspend (nothing changed) when a node must be read.
+   */
+  showUnlogged<N extends RecordName>(name: N, record: LogRecord<N>): void {
+    if (this.#failure === null) throw new Error('a volume that can be written shows only what it logs')
+    this.settle()
+    const txn = this.#p.transaction
+    txn.begin()
+    applyRecord(txn, name, record)
+    txn.prepare()
+    txn.carryOut(this.log.lastLsn)
   }
 
   /** Runs a checkpoint soon; `done`, if given, is called after one that contains everything up to now. */
@@ -317,6 +339,8 @@ export class Volume {
   }
 
   *#checkpoint(): Task<void> {
+    // The volume has failed since this was asked for: the tree may show what no log holds.
+    if (this.#failure !== null) throw this.#failure
     const { device, space, superblock } = this
     const { cache, tree, counters } = this.#p
     this.settle()

@@ -9,7 +9,7 @@ import { describeRequest } from './fault-rules.ts'
 import { FoundVolume } from './found-volume.ts'
 import type { Model } from './model.ts'
 import { probe } from './probe.ts'
-import type { Random } from './random.ts'
+import { Random } from './random.ts'
 import { leakProblems, structureProblems } from './structure.ts'
 import { TestEnvironment } from './test-environment.ts'
 import { type LateWrite, type Tuning, World, WorldMemory } from './world.ts'
@@ -23,6 +23,7 @@ const CHECK_NODES = 2048
 const CHECK_CHANCE = 0.05
 const PROBE_CHANCE = 0.08
 const LATE_CHANCE = 0.3
+const UNWRITABLE_CHANCE = 0.05
 
 /** Memory for worlds at a depth of nesting: 0 is the workload's. */
 export function memoryAt(depth: number): WorldMemory {
@@ -85,6 +86,8 @@ export function recover(
   }
   if (depth < DEPTH - 1) world.device.onPoint = planAgain(world, options, again)
   if (random.chance(CHECK_CHANCE)) checkImage(world, coverage)
+  const unwritable = depth < DEPTH - 1 ? openUnwritable(world, options) : null
+  if (unwritable !== null) nested.push(unwritable)
   const comparison = settle(world, options)
   for (const { index } of nested) {
     if (index !== comparison.index) {
@@ -118,6 +121,31 @@ function planAgain(
   return (point) => {
     if (point.number === at) again(point)
   }
+}
+
+/**
+ * Now and then the same disk is first opened where the host takes no writes any more, from some write on: it must open,
+ * and what it leaves must still recover to the same. Null when it was not drawn.
+ */
+function openUnwritable({ device, tuning }: World, options: RecoveryOptions): Comparison | null {
+  const { depth, coverage, trace } = options
+  // A generator of its own: whether this is tried changes nothing else.
+  const random = new Random(options.wallMs * 4 + depth)
+  if (!random.chance(UNWRITABLE_CHANCE)) return null
+  const env = new TestEnvironment(random.u32())
+  env.jumpWallClock(options.wallMs - env.wallMs() + 5)
+  const world = new World(env, memoryAt(depth + 1), tuning, (o) => device.survivingImage(env, o))
+  const skip = random.below(random.pick([4, 16]))
+  world.device.inject({ on: 'anyWrite', code: 'NOSPC', skip, times: Number.POSITIVE_INFINITY })
+  world.run(world.open())
+  if (world.volume === null) throw new CrashMistake(`the volume does not open when writes fail behind ${skip}`)
+  const isReadOnly = world.volume.failure !== null
+  coverage.event(isReadOnly ? 'opened read-only' : 'opened before writes failed')
+  trace(`opened ${depth} deep while writes fail behind ${skip}: ${world.volume.failure?.message ?? 'nothing written'}`)
+  const wallMs = env.wallMs()
+  world.device.cutPower()
+  const image = (e: TestEnvironment, o: FaultDeviceOptions) => world.device.crashImage(random.fork(), e, 'mixed', o)
+  return recover(image, { ...options, random: random.fork(), depth: depth + 1, wallMs, late: null })
 }
 
 /** `check` must find nothing wrong with what a crash leaves, before and after it is recovered. */

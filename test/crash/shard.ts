@@ -43,6 +43,8 @@ const EVENTS = [
   'used after recovery',
   'volume has failed',
   'checked as the crash left it',
+  'opened read-only',
+  'opened before writes failed',
   'mkfs cut short: opens',
   'mkfs cut short: refused',
 ]

@@ -1,4 +1,5 @@
 import { VolumeFiles } from '../../mover/files/volume-files.ts'
+import type { DeviceError } from '../../mover/store/device.ts'
 import { PagePool } from '../../mover/store/page-pool.ts'
 import { start, type Task } from '../../mover/task.ts'
 import { BLOCK_BYTES, geometryFor } from '../../mover/volume/layout.ts'
@@ -98,9 +99,9 @@ export class World {
     yield* makeVolume({ ...this.openOptions, label: 'crash' })
   }
 
-  /** Opens the volume and starts its file service. */
-  *open(): Task<VolumeFiles> {
-    const volume = yield* openVolume(this.openOptions)
+  /** Opens the volume and starts its file service; read-only when nothing may be written. */
+  *open(readOnly: DeviceError | null = null): Task<VolumeFiles> {
+    const volume = yield* openVolume({ ...this.openOptions, readOnly })
     this.volume = volume
     this.files = new VolumeFiles({
       volume,

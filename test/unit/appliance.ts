@@ -46,7 +46,7 @@ export class Command {
   readonly ended: Promise<number | string | null>
 
   constructor(t: Test, ...words: string[]) {
-    this.process = spawn(process.execPath, [CLI, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.process = this.spawn(words)
     this.process.stdout?.on('data', (data: Buffer) => {
       this.out += data
     })
@@ -60,12 +60,24 @@ export class Command {
     })
   }
 
+  protected spawn(words: string[]): ChildProcess {
+    return spawn(process.execPath, [CLI, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+  }
+
   /** Resolves when `up` has told how to mount; throws when it ended instead. */
   async serving(): Promise<void> {
     const ended = this.ended.then((status) => {
       throw new Error(`ended with ${status}: ${this.err}`)
     })
     await Promise.race([until('it serves', () => this.out.includes('Ctrl-C stops')), ended])
+  }
+}
+
+/** A command line whose process and children cannot write files behind their first 64 KiB. */
+export class LimitedCommand extends Command {
+  protected override spawn(words: string[]): ChildProcess {
+    const limited = ['-c', 'ulimit -f 128; exec "$0" "$@"', process.execPath, CLI, ...words]
+    return spawn('/bin/sh', limited, { stdio: ['ignore', 'pipe', 'pipe'] })
   }
 }
 

@@ -2,6 +2,7 @@ import type { Failure } from '../../mover/failure.ts'
 import type { LiveInode } from '../../mover/files/live-inode.ts'
 import type { Credentials, Operation, ReadResult, Stability, WriteResult } from '../../mover/files/service.ts'
 import type { VolumeFiles } from '../../mover/files/volume-files.ts'
+import type { DeviceError } from '../../mover/store/device.ts'
 import type { Inode } from '../../mover/volume/inode.ts'
 import { Runner } from '../crash/client.ts'
 import type { FaultDevice } from '../crash/fault-device.ts'
@@ -18,18 +19,38 @@ export interface Pending<T> {
   verifier: string
 }
 
-/** The file service of a new volume on a device that can fail. One at a time: the memory is used again by the next one. */
+/** Where a volume of an earlier world is opened again. */
+export interface Reopening {
+  /** Its device, with what the end of that world left. */
+  disk: FaultDevice
+  /** Wall clock, milliseconds since 1970. */
+  wallMs: number
+  /** Called before the device is read. */
+  prepare?: (device: FaultDevice) => void
+  /** Why nothing may be written. */
+  readOnly?: DeviceError
+}
+
+/** The file service of a volume on a device that can fail. One at a time: the memory is used again by the next one. */
 export class FilesWorld {
   readonly env: TestEnvironment
   readonly world: World
   readonly files: VolumeFiles
   readonly #runner: Runner
 
-  constructor(seed = 1, tuning: Partial<Tuning> = {}) {
+  /** A new volume, or that of `again`. Throws what opening it throws. */
+  constructor(seed = 1, tuning: Partial<Tuning> = {}, again: Reopening | null = null) {
     this.env = new TestEnvironment(seed)
-    this.world = World.blank(this.env, memory, { ...ROOMY, ...tuning })
-    this.world.run(this.world.format())
-    this.files = this.world.run(this.world.open()) as VolumeFiles
+    if (again === null) {
+      this.world = World.blank(this.env, memory, { ...ROOMY, ...tuning })
+      this.world.run(this.world.format())
+    } else {
+      this.env.jumpWallClock(again.wallMs - this.env.wallMs())
+      const { disk } = again
+      this.world = new World(this.env, memory, { ...ROOMY, ...tuning }, (o) => disk.survivingImage(this.env, o))
+      again.prepare?.(this.device)
+    }
+    this.files = this.world.run(this.world.open(again?.readOnly)) as VolumeFiles
     this.#runner = new Runner(this.env)
   }
 

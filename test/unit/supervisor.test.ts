@@ -6,7 +6,7 @@ import t from 'tap'
 import { writeMoverRecords } from '../../mover/host/mover-records.ts'
 import { identifyProcess, isGone, type ProcessIdentity, waitUntilGone } from '../../mover/host/process-identity.ts'
 import { HANDLE_KEY_BYTES, statePaths } from '../../mover/host/state-folder.ts'
-import { Command, moverState, until, workFolder, writeConfig } from './appliance.ts'
+import { Command, LimitedCommand, moverState, until, workFolder, writeConfig } from './appliance.ts'
 
 t.jobs = 2
 t.setTimeout(300_000)
@@ -118,6 +118,35 @@ t.test('a mover ends when its supervisor is killed, and the next up serves', asy
   const orphan = identify((await moverState(state)).pid)
   process.kill(last.process.pid ?? 0, 'SIGKILL')
   t.ok(await waitUntilGone(orphan, 30_000), 'also when nobody ends it')
+})
+
+t.test('a volume whose device takes no writes is served read-only, and says so', async (t) => {
+  const folder = workFolder(t)
+  const config = writeConfig(folder)
+  const image = join(folder, 'state', 'share.img')
+  const first = new Command(t, 'up', '--config', config)
+  await first.serving()
+  first.process.kill('SIGTERM')
+  t.equal(await first.ended, 0, first.err)
+
+  // The superblock's copies at the end cannot be written.
+  const limited = new LimitedCommand(t, 'up', '--config', config)
+  await limited.serving()
+  const reason = `${image}: write of 4096 bytes at \\d+: EFBIG: .*; restart when the device is well`
+  const told = limited.err.match(new RegExp(`volume share: opened read-only: ${reason}`, 'g')) ?? []
+  t.equal(told.length, 1, limited.err)
+  const status = new Command(t, 'status', '--config', config)
+  t.equal(await status.ended, 0, status.err)
+  t.match(status.out, new RegExp(`^  volume share is READ-ONLY: ${reason}$`, 'm'))
+  limited.process.kill('SIGTERM')
+  t.equal(await limited.ended, 0, limited.err)
+
+  const last = new Command(t, 'up', '--config', config)
+  await last.serving()
+  t.notMatch(last.err, /read-only/)
+  const json = new Command(t, 'status', '--json', '--config', config)
+  t.equal(await json.ended, 0, json.err)
+  t.equal(JSON.parse(json.out).details.a.volumes[0].readOnly, null)
 })
 
 t.test('up ends recorded movers that still live, and only those', async (t) => {

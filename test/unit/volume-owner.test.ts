@@ -295,6 +295,35 @@ t.test('a block that was wiped, and a device that fails, end it too', (t) => {
   t.end()
 })
 
+t.test('a device that takes no record is only looked at', (t) => {
+  const w = world(12)
+  const former = take(w, 'a', BOOT_A)
+  w.env.advance(1500)
+  former.stop()
+  w.device.inject({ on: 'write', code: 'NOSPC', times: Number.POSITIVE_INFINITY })
+  const heartbeat = take(w, 'a', BOOT_A)
+  t.match(heartbeat.readOnly, { code: 'NOSPC', message: /^fault-device: write \d+ of 4096 bytes at 8192: injected/ })
+  w.device.clearFaults()
+  const { writeCount } = w.device
+  w.env.advance(10_000)
+  t.strictSame(w.lost, [])
+  t.equal(w.device.writeCount, writeCount, 'a failed write is not tried again')
+  // Nobody sees it live: another host may take the volume, and is noticed.
+  const other = take(w, 'b', BOOT_B)
+  w.env.advance(2000)
+  t.match(w.lost, [/^a: fault-device must not be served any longer: it has been taken over by host b/])
+  finish(w.env, heartbeat.release())
+  t.match(onDevice(w), { host: 'b', state: 'running' })
+
+  finish(w.env, other.release())
+  w.device.inject({ on: 'write', code: 'IO' })
+  const last = take(w, 'a', BOOT_A)
+  const left = w.device.peek(OFFSET, 4096)
+  finish(w.env, last.release())
+  t.same(w.device.peek(OFFSET, 4096), left, 'nor is a release written')
+  t.end()
+})
+
 t.test('a release in the middle of a beat waits for it', (t) => {
   for (let seed = 0; seed < 20; seed++) {
     const w = world(seed)

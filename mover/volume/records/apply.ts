@@ -7,7 +7,7 @@ import { ATTRIBUTE, type LogRecord, MAX_EXTENTS_PER_RECORD, type RecordName } fr
 
 const NO_BYTES = new Uint8Array(0)
 /** What a change counter jumps by when it may have lost counts in a crash. */
-const LOST_CHANGES = 4294967296
+export const LOST_CHANGES = 4294967296
 /** The first cookie of a directory: 0 is the start, 1 '.', 2 '..'. */
 const FIRST_COOKIE = 3
 /** The number that this version's only mover has in write marks. */
