@@ -22,6 +22,9 @@ const USUAL_MAX_CHUNK_BLOCKS = 16384
 const MAX_CHUNKS = 262_144
 /** Bytes of a chunk table entry. */
 export const CHUNK_ENTRY_BYTES = 16
+/** Of a new volume's first metadata and of its bitmaps so much is written at once: see `firstBlocks`. */
+const FIRST_META_BLOCKS = 16_384
+const FIRST_BITMAPS = 2048
 /** A volume may grow to this multiple of its first size. */
 const GROWTH_FACTOR = 16
 export const LOG_SEGMENTS = 16
@@ -122,6 +125,45 @@ export function logChunks(geometry: Geometry): { first: number; end: number } {
   if (geometry.logBlock < geometry.chunkBlocks) return { first: 1, end: 1 }
   const blocks = geometry.logSegmentBlocks * geometry.logSegmentCount
   return { first: 1, end: 1 + Math.ceil(blocks / geometry.chunkBlocks) }
+}
+
+/** Metadata chunks of a new volume, lowest first: as many as hold the reserve and two chunks more. */
+export function firstMetaChunks(geometry: Geometry): number[] {
+  const log = logChunks(geometry)
+  const wanted = metaReserveBlocks(geometry) + 2 * geometry.chunkBlocks
+  const chunks: number[] = []
+  let blocks = 0
+  for (let chunk = 0; chunk < geometry.chunkCount && blocks < wanted; chunk++) {
+    if (chunk >= log.first && chunk < log.end) continue
+    chunks.push(chunk)
+    blocks += chunkLength(geometry, chunk) - chunkOverhead(geometry, chunk)
+  }
+  return chunks
+}
+
+/**
+ * What is written once when a volume is made, so that a sparse image or a thin device has the blocks for it: superblocks,
+ * tables, log, the metadata chunks that are used first (64 MiB, of larger ones the front), the bitmaps of the chunks that
+ * are used first. When the host runs full, it is file data that finds no room, as long as the metadata fits in there.
+ */
+export function firstBlocks(geometry: Geometry): { start: number; length: number }[] {
+  const { chunkCount, deviceBlocks, systemBlocks, logBlock } = geometry
+  const ranges = [{ start: 0, length: systemBlocks }]
+  if (logBlock >= systemBlocks) {
+    ranges.push({ start: logBlock, length: geometry.logSegmentBlocks * geometry.logSegmentCount })
+  }
+  const log = logChunks(geometry)
+  const metaChunks = new Set(firstMetaChunks(geometry))
+  let left = FIRST_META_BLOCKS
+  for (let chunk = 0; chunk < Math.min(chunkCount, FIRST_BITMAPS); chunk++) {
+    if (chunk >= log.first && chunk < log.end) continue
+    const usable = chunkLength(geometry, chunk) - chunkOverhead(geometry, chunk)
+    const meta = metaChunks.has(chunk) ? Math.min(usable, left) : 0
+    ranges.push({ start: bitmapBlock(geometry, chunk, 0), length: 2 * bitmapBlocks(geometry) + meta })
+    left -= meta
+  }
+  ranges.push({ start: deviceBlocks - 2, length: 2 })
+  return ranges
 }
 
 /** The larger of 2 chunks and 1/32 of the volume: kept free for metadata, so that deleting works on a full volume. */

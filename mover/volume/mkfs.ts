@@ -2,7 +2,7 @@ import type { Environment } from '../environment.ts'
 import type { BlockDevice } from '../store/device.ts'
 import { type Step, type Task, together, wait } from '../task.ts'
 import { writeSuperblock } from './device-io.ts'
-import { BLOCK_BYTES, geometryFor, OWNER_BLOCK } from './layout.ts'
+import { BLOCK_BYTES, firstBlocks, geometryFor, OWNER_BLOCK } from './layout.ts'
 import { NAME_FOLD_VERSION } from './names.ts'
 import { type OpenOptions, openVolume, retry } from './open.ts'
 import { Space } from './space.ts'
@@ -15,20 +15,14 @@ const BLOCKS_PER_WRITE = 64
 export const ROOT_INO = 2
 
 /**
- * Makes an empty volume on a device whose former contents are given up: old superblocks are wiped, the log region is
- * written (so that later log writes need no allocation below), then chunk table, superblock, root directory.
+ * Makes an empty volume on a device whose former contents are given up: zeros over old superblocks and all else that a
+ * later write must not need an allocation below for (`firstBlocks`), then chunk table, superblock, root directory.
  */
 export function* makeVolume(options: OpenOptions & { label: string }): Task<void> {
   const { device, env } = options
   const geometry = geometryFor(device.sizeBytes)
   const zeros = device.allocatePages(BLOCKS_PER_WRITE)
-  const { deviceBlocks } = geometry
-  const logBlocks = geometry.logSegmentBlocks * geometry.logSegmentCount
-  yield* zero(device, zeros, [
-    { start: 0, length: geometry.systemBlocks },
-    { start: geometry.logBlock, length: geometry.logBlock < geometry.systemBlocks ? 0 : logBlocks },
-    { start: deviceBlocks - 2, length: 2 },
-  ])
+  yield* zero(device, zeros, firstBlocks(geometry))
   yield* wait((resume) => device.flush(resume))
   const frozen = Space.fresh(geometry).freeze()
   const table = device.allocatePages(geometry.tableBlocksPerSlot)
@@ -71,7 +65,7 @@ export function* makeVolume(options: OpenOptions & { label: string }): Task<void
   const generation = new DataView(env.randomBytes(4).buffer).getUint32(0)
   const root = { ino: ROOT_INO, generation, mode: 0o755, uid: 0, gid: 0, time }
   const lsn = yield* retry(volume, () => volume.submit('createRoot', root, ORDINARY))
-  if (typeof lsn === 'string') throw new Error(`cannot make the root directory: ${lsn}`)
+  if (typeof lsn === 'string') throw volume.failure ?? new Error(`cannot make the root directory: ${lsn}`)
   yield* volume.close()
 }
 

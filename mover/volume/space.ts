@@ -9,6 +9,7 @@ import {
   type ChunkType,
   chunkLength,
   chunkOverhead,
+  firstMetaChunks,
   type Geometry,
   logChunks,
   metaReserveBlocks,
@@ -104,12 +105,7 @@ export class Space {
     const space = new Space(geometry, 1)
     const log = logChunks(geometry)
     for (let c = log.first; c < log.end; c++) space.#type[c] = CHUNK_TYPE.log
-    let metaBlocks = 0
-    for (let c = 0; c < geometry.chunkCount && metaBlocks < space.metaReserve + 2 * geometry.chunkBlocks; c++) {
-      if (space.#type[c] === CHUNK_TYPE.log) continue
-      space.#type[c] = CHUNK_TYPE.meta
-      metaBlocks += space.#free[c]
-    }
+    for (const c of firstMetaChunks(geometry)) space.#type[c] = CHUNK_TYPE.meta
     space.#countFree()
     return space
   }
