@@ -96,7 +96,11 @@ export class Supervisor {
         logger: this.#logger,
         record: (identity) => {
           this.#records.set(name, { name, ...identity })
-          writeMoverRecords(paths.movers, [...this.#records.values()])
+          try {
+            writeMoverRecords(paths.movers, [...this.#records.values()])
+          } catch (error) {
+            throw new Refusal(1, (error as Error).message)
+          }
         },
       })
       this.#movers.push(managed)

@@ -9,11 +9,29 @@ export function replaceFile(path: string, data: string | Uint8Array, mode: numbe
   try {
     fs.writeFileSync(fd, data)
     fs.fsyncSync(fd)
+    fs.renameSync(draft, path)
+  } catch (error) {
+    fs.rmSync(draft, { force: true })
+    throw error
   } finally {
     fs.closeSync(fd)
   }
-  fs.renameSync(draft, path)
   syncFolder(folder)
+}
+
+/**
+ * As `replaceFile`, but within the blocks that the file has, for a file system that has no others. A crash meanwhile may
+ * leave a mixture.
+ */
+export function overwriteFile(path: string, data: Uint8Array): void {
+  const fd = fs.openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW)
+  try {
+    if (fs.writeSync(fd, data, 0, data.length, 0) !== data.length) throw new Error('not written as a whole')
+    fs.ftruncateSync(fd, data.length)
+    fs.fsyncSync(fd)
+  } finally {
+    fs.closeSync(fd)
+  }
 }
 
 /** Makes the names in a folder durable. */

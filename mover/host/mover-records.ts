@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import { replaceFile } from './durable-file.ts'
+import { overwriteFile, replaceFile } from './durable-file.ts'
 import { isGone, type ProcessIdentity, waitUntilGone } from './process-identity.ts'
 
 /** A mover process that was started with this state folder. */
@@ -12,8 +12,15 @@ const KILL_LIMIT_MS = 20_000
 
 /** Writes who the movers are, durably, before they may touch a volume. */
 export function writeMoverRecords(path: string, records: readonly MoverRecord[]): void {
+  const data = Buffer.from(`${JSON.stringify(records, null, 2)}\n`)
   try {
-    replaceFile(path, `${JSON.stringify(records, null, 2)}\n`, 0o600)
+    try {
+      replaceFile(path, data, 0o600)
+    } catch (error) {
+      if (!['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+      // A volume whose image lies beside it must be readable also then.
+      overwriteFile(path, data)
+    }
   } catch (error) {
     throw new Error(`cannot write ${path}: ${(error as Error).message}`, { cause: error })
   }

@@ -7,6 +7,7 @@ import { getControl, NobodyThere } from '../../mover/control/client.ts'
 import { startControl } from '../../mover/control/server.ts'
 import { Channel } from '../../mover/host/channel.ts'
 import { formatRecord } from '../../mover/host/logger.ts'
+import { readMoverRecords, writeMoverRecords } from '../../mover/host/mover-records.ts'
 import { identifyProcess, isGone, waitUntilGone } from '../../mover/host/process-identity.ts'
 import { makeStateFolder, readHandleKey, statePaths } from '../../mover/host/state-folder.ts'
 import { until, workFolder } from './appliance.ts'
@@ -44,6 +45,25 @@ t.test('a channel ends at what is no message', async (t) => {
   far.write('{"a":1}\nnonsense\n{"b":2}\n')
   await end
   t.strictSame(received, [{ a: 1 }])
+})
+
+t.test('who the movers are is written also where the file system is full', async (t) => {
+  const path = join(workFolder(t), 'movers.json')
+  const record = { name: 'a', pid: 1234, startTicks: 5, bootId: 'x' }
+  writeMoverRecords(path, [record, { ...record, name: 'b' }])
+  const { ino } = fs.statSync(path)
+  const { writeFileSync } = fs
+  t.teardown(() => {
+    fs.writeFileSync = writeFileSync
+  })
+  fs.writeFileSync = () => {
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+  }
+  writeMoverRecords(path, [record])
+  t.strictSame(readMoverRecords(path), [record])
+  t.equal(fs.statSync(path).ino, ino, 'in its own blocks')
+  t.strictSame(fs.readdirSync(join(path, '..')), ['movers.json'], 'no draft is left')
+  t.throws(() => writeMoverRecords(`${path}.new`, [record]), /^cannot write .*movers\.json\.new: ENOENT/)
 })
 
 t.test('processes are told apart, and known to be gone', async (t) => {
