@@ -3,7 +3,6 @@ import type { Failure } from '../failure.ts'
 import type { Barrier } from '../operation.ts'
 import type { DeviceError } from '../store/device.ts'
 import { Suspend } from '../suspend.ts'
-import type { NameHash } from '../volume/names.ts'
 import type { LogRecord, RecordName } from '../volume/records/schema.ts'
 import type { Cursor } from '../volume/tree/cursor.ts'
 import { failureOf, type SubmitOptions, type Volume } from '../volume/volume.ts'
@@ -31,11 +30,11 @@ export interface FilesContext {
   readonly generationSalt: number
   /** Scratch: the time of the operation at hand. */
   readonly now: Timestamp
-  /** Scratch: where the absent pages of the write at hand lie. */
-  readonly nameHash: NameHash
+  /** Scratch: the name that was looked up last. */
   readonly found: FoundName
   /** For listings, whose sink may look up inodes with other cursors meanwhile. */
   readonly directoryCursor: Cursor
+  /** Scratch: where the absent pages of the write at hand lie. */
   readonly plan: { readonly deviceBlocks: Float64Array; readonly stretch: Stretch }
 }
 

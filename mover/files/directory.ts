@@ -1,7 +1,7 @@
 import type { Failure } from '../failure.ts'
 import { KIND, keyA, keyAHigh, keyALow, keyB, keyIno, keyKind, setKey } from '../volume/keys.ts'
 import { MAX_NAME_BYTES } from '../volume/layout.ts'
-import { hashName, type NameHash, sameName } from '../volume/names.ts'
+import { sameName } from '../volume/names.ts'
 import { inoOfValue } from '../volume/records/name-parts.ts'
 import { Key } from '../volume/tree/key.ts'
 import { MAY, may } from './access.ts'
@@ -42,13 +42,13 @@ export function refuseName(name: Uint8Array): Failure | null {
 
 /** Finds an exact name in a directory. */
 export function findName(context: FilesContext, dir: LiveInode, name: Uint8Array, out: FoundName): boolean {
-  const { cursor } = context.volume
-  const hash: NameHash = hashName(name, context.nameHash)
-  let more = cursor.seek(setKey(key, dir.ino, KIND.name, hash.folded, hash.exact, 0))
+  const { cursor, names } = context.volume
+  const { folded, exact } = names.hash(name)
+  let more = cursor.seek(setKey(key, dir.ino, KIND.name, folded, exact, 0))
   while (more) {
     const { words } = cursor.key
     if (keyIno(words, 0) !== dir.ino || keyKind(words, 0) !== KIND.name) return false
-    if (keyAHigh(words, 0) !== hash.folded || keyALow(words, 0) !== hash.exact) return false
+    if (keyAHigh(words, 0) !== folded || keyALow(words, 0) !== exact) return false
     if (sameName(name, cursor.bytes, cursor.valueOffset + 8, cursor.valueLength - 8)) {
       out.ino = inoOfValue(cursor.bytes, cursor.valueOffset)
       out.cookie = keyB(words, 0)

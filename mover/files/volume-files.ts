@@ -73,7 +73,6 @@ export class VolumeFiles implements FileService {
         deviceBlocks: new Float64Array(MAX_TRANSFER_BYTES / BLOCK_BYTES + 2),
         stretch: { deviceBlock: 0, length: 0 },
       },
-      nameHash: { folded: 0, exact: 0 },
       found: { ino: 0, cookie: 0 },
       directoryCursor: volume.tree.cursor(),
     }

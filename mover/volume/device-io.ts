@@ -1,6 +1,7 @@
 import { type BlockDevice, DeviceError } from '../store/device.ts'
 import { type Step, type Task, together, wait } from '../task.ts'
 import { BLOCK_BYTES, type Geometry } from './layout.ts'
+import { NAME_FOLD_VERSION } from './names.ts'
 import { decodeSuperblock, encodeSuperblock, type Superblock, SuperblockError } from './superblock.ts'
 
 /** Reads `count` blocks from `block` on. */
@@ -54,7 +55,7 @@ export function* tryWrite(task: Task<void>): Task<DeviceError | null> {
 
 /**
  * Finds the newest valid superblock among the copies at the front and at the end of the device.
- * Throws SuperblockError when there is none.
+ * Throws SuperblockError when there is none, or none that this program can serve.
  */
 export function* findSuperblock(device: BlockDevice): Task<Superblock> {
   const deviceBlocks = Math.floor(device.sizeBytes / BLOCK_BYTES)
@@ -71,6 +72,12 @@ export function* findSuperblock(device: BlockDevice): Task<Superblock> {
   if (newest.geometry.deviceBlocks > deviceBlocks) {
     throw new SuperblockError(
       `${device.name} has ${deviceBlocks} blocks, but the volume on it was made for ${newest.geometry.deviceBlocks}`,
+    )
+  }
+  if (newest.nameFold !== NAME_FOLD_VERSION) {
+    throw new SuperblockError(
+      `the volume on ${device.name} hashes names by version ${newest.nameFold}, this program by version ${NAME_FOLD_VERSION}: ` +
+        'serve it with the program that made it, or make it anew (lockkeeper mkfs --force)',
     )
   }
   checkGeometry(newest.geometry, device.name)

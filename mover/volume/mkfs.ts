@@ -3,7 +3,7 @@ import type { BlockDevice } from '../store/device.ts'
 import { type Step, type Task, together, wait } from '../task.ts'
 import { writeSuperblock } from './device-io.ts'
 import { BLOCK_BYTES, firstBlocks, geometryFor, OWNER_BLOCK } from './layout.ts'
-import { NAME_FOLD_VERSION } from './names.ts'
+import { NAME_FOLD_VERSION, NAME_SECRET_BYTES } from './names.ts'
 import { type OpenOptions, openVolume, retry } from './open.ts'
 import { Space } from './space.ts'
 import type { Superblock } from './superblock.ts'
@@ -45,6 +45,7 @@ export function* makeVolume(options: OpenOptions & { label: string }): Task<void
     tableSlot: frozen.tableSlot,
     tableChecksum: frozen.tableChecksum,
     nameFold: NAME_FOLD_VERSION,
+    nameSecret: env.randomBytes(NAME_SECRET_BYTES),
     epoch: 0,
     lsn: 0,
     term: 0,

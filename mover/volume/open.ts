@@ -8,7 +8,7 @@ import { KIND, keyA, keyIno, keyKind, setKey } from './keys.ts'
 import { BLOCK_BYTES, bitmapBlocks, CHUNK_TYPE, TREE_ID } from './layout.ts'
 import { recordsOf } from './log-batch.ts'
 import { type FoundLog, findBatches, readLogRegion } from './log-reader.ts'
-import { NAME_FOLD_VERSION } from './names.ts'
+import { NameHasher } from './names.ts'
 import { applyRecord } from './records/apply.ts'
 import { decodeRecord, RecordError } from './records/codec.ts'
 import { MAX_INOS_PER_RECORD, RECORD_NAMES } from './records/schema.ts'
@@ -51,11 +51,6 @@ export interface OpenOptions {
 export function* openVolume(options: OpenOptions): Task<Volume> {
   const { device, env } = options
   const superblock = yield* findSuperblock(device)
-  if (superblock.nameFold !== NAME_FOLD_VERSION) {
-    throw new SuperblockError(
-      `${device.name} uses name folding version ${superblock.nameFold}, this program knows ${NAME_FOLD_VERSION}`,
-    )
-  }
   const space = yield* loadSpace(device, superblock)
   const replays = new ReplayTable()
   const replayBlocks = yield* loadReplays(device, superblock, replays)
@@ -72,7 +67,7 @@ export function* openVolume(options: OpenOptions): Task<Volume> {
   })
   const tree = new Tree(cache, space, TREE_ID.main, rootOf(superblock))
   const counters = { nextIno: superblock.nextIno, inodeCount: superblock.inodeCount }
-  const transaction = new Transaction(tree, space, counters, replays)
+  const transaction = new Transaction(tree, space, counters, replays, new NameHasher(superblock.nameSecret))
   yield* replayLog(found, transaction, space)
   superblock.generation += 1
   const readOnly =

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { BLOCK_BYTES, type Geometry } from './layout.ts'
+import { NAME_SECRET_BYTES } from './names.ts'
 import { get64, put64 } from './u64.ts'
 
 export const MAGIC = 'LOCKKEEP'
@@ -46,6 +47,7 @@ const AT = {
   logRegionCount: 512,
   logRegions: 516,
   ownerBlock: 648,
+  nameSecret: 656,
   reignCount: 704,
   reigns: 708,
   segmentCount: 1792,
@@ -86,6 +88,8 @@ export interface Superblock {
   tableSlot: number
   tableChecksum: number
   nameFold: number
+  /** Random: the key of the name index's hashes, known to nobody but the volume. */
+  nameSecret: Uint8Array
   /** The last checkpoint: its number, the last LSN in it, the term that wrote it. */
   epoch: number
   lsn: number
@@ -131,6 +135,7 @@ export function encodeSuperblock(sb: Superblock, block: Uint8Array): void {
   view.setUint32(AT.tableSlot, sb.tableSlot, true)
   view.setUint32(AT.tableChecksum, sb.tableChecksum, true)
   view.setUint32(AT.nameFold, sb.nameFold, true)
+  block.set(sb.nameSecret, AT.nameSecret)
   view.setUint32(AT.systemBlocks, g.systemBlocks, true)
   block.set(textEncoder.encode(sb.label).subarray(0, 63), AT.label)
   put64(view, AT.epoch, sb.epoch)
@@ -225,6 +230,7 @@ export function decodeSuperblock(block: Uint8Array): Superblock | null {
     tableSlot: view.getUint32(AT.tableSlot, true),
     tableChecksum: view.getUint32(AT.tableChecksum, true),
     nameFold: view.getUint32(AT.nameFold, true),
+    nameSecret: block.slice(AT.nameSecret, AT.nameSecret + NAME_SECRET_BYTES),
     epoch: get64(view, AT.epoch),
     lsn: get64(view, AT.lsn),
     term: get64(view, AT.term),

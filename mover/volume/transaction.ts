@@ -1,7 +1,7 @@
 import type { ReplayTag } from '../operation.ts'
 import { InodeValue } from './inode-value.ts'
 import { KIND, setKey } from './keys.ts'
-import type { NameHash } from './names.ts'
+import type { NameHasher } from './names.ts'
 import type { ReplayTable } from './replay-table.ts'
 import type { Run, Space } from './space.ts'
 import type { Cursor } from './tree/cursor.ts'
@@ -37,10 +37,10 @@ export class Transaction {
   /** For reads while the record is applied: shows the tree without this transaction's changes. */
   readonly cursor: Cursor
   readonly counters: Counters
-  /** For records that are applied: a key, a value and a name's hashes under construction. */
+  /** For records that are applied: a key, a value under construction. */
   readonly key = new Key()
   readonly scratch = new Uint8Array(MAX_VALUE_BYTES)
-  readonly nameHash: NameHash = { folded: 0, exact: 0 }
+  readonly names: NameHasher
   /** Inodes that this transaction wrote, for whoever keeps copies of them. */
   readonly changedInodes: { ino: number; value: InodeValue }[] = []
   /** Inodes that this transaction removed. */
@@ -57,12 +57,13 @@ export class Transaction {
   #inodeChange = 0
   #replay: { tag: ReplayTag; timeSec: number; ino: number } | null = null
 
-  constructor(tree: Tree, space: Space, counters: Counters, replays: ReplayTable) {
+  constructor(tree: Tree, space: Space, counters: Counters, replays: ReplayTable, names: NameHasher) {
     this.tree = tree
     this.cursor = tree.cursor()
     this.#space = space
     this.counters = counters
     this.#replays = replays
+    this.names = names
   }
 
   begin(): void {

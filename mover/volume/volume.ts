@@ -8,6 +8,7 @@ import { REPLAY_ENTRIES_PER_BLOCK, ScratchPages, writeNodes, writeReplays, write
 import { writeSuperblock } from './device-io.ts'
 import type { InodeValue } from './inode-value.ts'
 import { Log, type LogPriority, MAX_RECORD_BYTES } from './log.ts'
+import type { NameHasher } from './names.ts'
 import { applyRecord } from './records/apply.ts'
 import { RecordEncoder } from './records/codec.ts'
 import { type LogRecord, RECORDS, type RecordName } from './records/schema.ts'
@@ -100,6 +101,8 @@ export class Volume {
   readonly cursor: Cursor
   readonly counters: Counters
   readonly replays: ReplayTable
+  /** The hashes of the name index; records that are applied use it too. */
+  readonly names: NameHasher
   readonly flushGate: FlushGate
   readonly log: Log
   /** Called once when the volume must not be served any more (a flush failed, the tree is damaged). */
@@ -134,6 +137,7 @@ export class Volume {
     this.counters = parts.counters
     this.#failure = parts.readOnly
     this.replays = parts.replays
+    this.names = parts.transaction.names
     this.#replayBlocks = replayBlocks
     this.#scratch = { space: new ScratchPages(parts.device), replays: new ScratchPages(parts.device) }
     this.#superblockPage = parts.device.allocatePages(1)

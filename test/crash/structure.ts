@@ -1,7 +1,7 @@
 import { TYPE_NUMBER } from '../../mover/volume/inode-value.ts'
 import { BLOCK_BYTES, CHUNK_TYPE, chunkOverhead } from '../../mover/volume/layout.ts'
 import { ROOT_INO } from '../../mover/volume/mkfs.ts'
-import { hashName } from '../../mover/volume/names.ts'
+import { NameHasher } from '../../mover/volume/names.ts'
 import type { Space } from '../../mover/volume/space.ts'
 import type { Volume } from '../../mover/volume/volume.ts'
 import type { FoundInode, FoundVolume } from './found-volume.ts'
@@ -75,11 +75,11 @@ function ownedBlocks(space: Space, chunk: number): number {
 
 /** Entries, name index and parent pointers agree. */
 function checkNames(found: FoundVolume, problems: string[]): void {
-  const hash = { folded: 0, exact: 0 }
+  const names = new NameHasher(found.superblock.nameSecret)
   const seen = new Set<string>()
   for (const { dir, cookie, ino, name } of found.entries) {
-    hashName(Buffer.from(name, 'latin1'), hash)
-    const indexed = found.names.get(`${dir}/${hash.folded}/${hash.exact}/${cookie}`)
+    const { folded, exact } = names.hash(Buffer.from(name, 'latin1'))
+    const indexed = found.names.get(`${dir}/${folded}/${exact}/${cookie}`)
     if (indexed?.ino !== ino || indexed.name !== name) problems.push(`entry ${dir}/${name} is not in the name index`)
     if (!found.parents.has(`${ino}/${dir}/${cookie}`))
       problems.push(`inode ${ino} has no parent pointer to ${dir}/${name}`)

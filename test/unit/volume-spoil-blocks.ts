@@ -140,6 +140,28 @@ export const SPOILED_BLOCKS: readonly Spoiling[] = [
     ],
   },
   {
+    name: 'superblocks disagree on the secret of the name hashes',
+    device: (device) => {
+      const superblock = superblockOf(device)
+      superblock.generation -= 1
+      superblock.nameSecret[15] ^= 1
+      const block = new Uint8Array(BLOCK_BYTES)
+      encodeSuperblock(superblock, block)
+      const slot = superblock.generation % 2
+      const { deviceBlocks } = superblock.geometry
+      for (const at of [slot, deviceBlocks - 2 + slot]) device.poke(at * BLOCK_BYTES, block)
+    },
+    problems: () => [/the superblock at block \d+ has another secret for the hashes of names than the newest one/],
+  },
+  {
+    name: 'names are hashed in a way that this program does not know',
+    device: (device) =>
+      spoilSuperblock(device, (superblock) => {
+        superblock.nameFold = 1
+      }),
+    problems: () => [/the superblock says that names are hashed by version 1, and this program knows 2 only/],
+  },
+  {
     name: 'replay records are damaged',
     device: (device) => device.poke(superblockOf(device).replayBlock * BLOCK_BYTES + 50, Uint8Array.of(9)),
     problems: () => [

@@ -2,7 +2,7 @@ import { PagePool } from '../../mover/store/page-pool.ts'
 import { type CheckMemory, checkDevice, type VolumeCheck } from '../../mover/volume/check/check.ts'
 import { KIND, type Kind, setKey, setKeyOf } from '../../mover/volume/keys.ts'
 import { BLOCK_BYTES } from '../../mover/volume/layout.ts'
-import { hashName } from '../../mover/volume/names.ts'
+import { NameHasher } from '../../mover/volume/names.ts'
 import { decodeSuperblock, encodeSuperblock, type Superblock } from '../../mover/volume/superblock.ts'
 import { Key } from '../../mover/volume/tree/key.ts'
 import { NodeMemory } from '../../mover/volume/tree/node-layout.ts'
@@ -41,7 +41,7 @@ export function key(ino: number, kind: Kind, b = 0, a = 0): Key {
 
 /** Key of a name's index record. */
 export function nameKey(dir: number, name: string, cookie: number): Key {
-  const hash = hashName(Buffer.from(name), { folded: 0, exact: 0 })
+  const hash = new NameHasher(superblockOf(closed).nameSecret).hash(Buffer.from(name))
   return setKey(new Key(), dir, KIND.name, hash.folded, hash.exact, cookie)
 }
 

@@ -1,6 +1,6 @@
 import { KIND, keyA, keyAHigh, keyALow, keyB, keyIno, keyKind } from '../keys.ts'
 import { MAX_NAME_BYTES } from '../layout.ts'
-import { hashName, type NameHash } from '../names.ts'
+import { NameHasher } from '../names.ts'
 import { inoOfValue } from '../records/name-parts.ts'
 import type { Superblock } from '../superblock.ts'
 import { type Findings, showName } from './findings.ts'
@@ -64,14 +64,15 @@ export class RecordCheck {
   }
   readonly inode: InodeCheck
   readonly #p: CheckParts
-  readonly #hash: NameHash = { folded: 0, exact: 0 }
+  readonly #names: NameHasher
   /** Names with the hashes of the last index record. */
   #sameHash: Uint8Array[] = []
-  #lastHash: NameHash = { folded: 0, exact: 0 }
+  #lastHash = { folded: 0, exact: 0 }
   #lastHashDir = 0
 
   constructor(parts: CheckParts) {
     this.#p = parts
+    this.#names = new NameHasher(parts.superblock.nameSecret)
     this.inode = new InodeCheck(this, parts)
   }
 
@@ -144,7 +145,7 @@ export class RecordCheck {
     if (refused !== null) this.problem(`has the entry ${showName(name)} at cookie ${cookie}, which is ${refused}`)
     if (cookie < FIRST_COOKIE) this.problem(`has the entry ${showName(name)} at the reserved cookie ${cookie}`)
     if (keyA(words, 0) !== 0) this.problem(`has an entry with a damaged key at cookie ${cookie}`)
-    const hash = hashName(name, this.#hash)
+    const hash = this.#names.hash(name)
     this.inode.addEntry(cookie, mixEntry(cookie, ino, hash.folded, hash.exact))
     table.addName(table.row(ino), this.inode.ino, cookie, type)
   }
@@ -159,7 +160,7 @@ export class RecordCheck {
     }
     const ino = inoOfValue(bytes, offset)
     const name = bytes.subarray(offset + 8, offset + length)
-    const hash = hashName(name, this.#hash)
+    const hash = this.#names.hash(name)
     if (hash.folded !== folded || hash.exact !== exact) {
       this.problem(`has the name ${showName(name)} (cookie ${cookie}) under wrong hashes in its name index`)
     }

@@ -47,7 +47,10 @@ export function* checkSuperblocks(device: BlockDevice, findings: Findings): Task
   checkGeometry(newest.geometry, deviceBlocks, findings)
   if (findings.problemCount > before) return null
   checkTables(newest, findings)
-  const canGoOn = newest.tableSlot <= 1 && newest.segments.length === newest.geometry.logSegmentCount
+  const canGoOn =
+    newest.nameFold === NAME_FOLD_VERSION &&
+    newest.tableSlot <= 1 &&
+    newest.segments.length === newest.geometry.logSegmentCount
   return canGoOn ? newest : null
 }
 
@@ -120,6 +123,9 @@ function checkCopy(copy: Copy, newest: Superblock, expected: number, findings: F
   } else if (geometry.deviceBlocks > now.deviceBlocks || !sameShape(geometry, now)) {
     findings.problem(`the superblock at block ${block} describes another layout than the newest one`)
   }
+  if (superblock.nameSecret.some((byte, i) => byte !== newest.nameSecret[i])) {
+    findings.problem(`the superblock at block ${block} has another secret for the hashes of names than the newest one`)
+  }
 }
 
 function sameShape(a: Geometry, b: Geometry): boolean {
@@ -159,7 +165,7 @@ function checkTables(sb: Superblock, findings: Findings): void {
   const { geometry: g, log } = sb
   const wrong = (what: string): void => findings.problem(`the superblock says that ${what}`)
   if (sb.nameFold !== NAME_FOLD_VERSION) {
-    wrong(`names are folded by table ${sb.nameFold}; this program knows ${NAME_FOLD_VERSION}`)
+    wrong(`names are hashed by version ${sb.nameFold}, and this program knows ${NAME_FOLD_VERSION} only`)
   }
   if (sb.ownerBlock < 2 || sb.ownerBlock >= g.tableBlock) wrong(`the owner block is block ${sb.ownerBlock}`)
   if (sb.tableSlot > 1) wrong(`the chunk table is in slot ${sb.tableSlot}`)

@@ -1,6 +1,5 @@
 import type { InodeValue } from '../inode-value.ts'
 import { KIND, setKey, setKeyOf } from '../keys.ts'
-import { hashName } from '../names.ts'
 import type { Transaction } from '../transaction.ts'
 
 const EMPTY = new Uint8Array(0)
@@ -43,7 +42,7 @@ export function addName(
 ): void {
   const cookie = dir.nextCookie
   dir.nextCookie = cookie + 1
-  const hash = hashName(name, txn.nameHash)
+  const hash = txn.names.hash(name)
   const { key } = txn
   fillValue(txn, ino, name, ENTRY_HEAD)[8] = type
   txn.put(setKey(key, dirIno, KIND.entry, 0, 0, cookie), txn.scratch, ENTRY_HEAD + name.length)
@@ -54,7 +53,7 @@ export function addName(
 
 /** Removes a name from a directory: entry, index and parent pointer. */
 export function removeName(txn: Transaction, dirIno: number, cookie: number, name: Uint8Array, ino: number): void {
-  const hash = hashName(name, txn.nameHash)
+  const hash = txn.names.hash(name)
   const { key } = txn
   txn.delete(setKey(key, dirIno, KIND.entry, 0, 0, cookie))
   txn.delete(setKey(key, dirIno, KIND.name, hash.folded, hash.exact, cookie))
