@@ -6,6 +6,7 @@ import { Suspend } from '../suspend.ts'
 import type { LogRecord, RecordName } from '../volume/records/schema.ts'
 import type { Cursor } from '../volume/tree/cursor.ts'
 import { failureOf, type SubmitOptions, type Volume } from '../volume/volume.ts'
+import type { Ancestry } from './ancestry.ts'
 import type { FoundName } from './directory.ts'
 import type { Stretch } from './file-data.ts'
 import type { Housekeeping } from './housekeeping.ts'
@@ -24,6 +25,7 @@ export interface FilesContext {
   readonly pages: PageCache
   readonly writeBack: WriteBack
   readonly housekeeping: Housekeeping
+  readonly ancestry: Ancestry
   /** The number under which this mover sets write marks. */
   readonly moverNumber: number
   /** Random for each opening of the volume. */

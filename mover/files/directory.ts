@@ -1,5 +1,5 @@
 import type { Failure } from '../failure.ts'
-import { KIND, keyA, keyAHigh, keyALow, keyB, keyIno, keyKind, setKey } from '../volume/keys.ts'
+import { KIND, keyAHigh, keyALow, keyB, keyIno, keyKind, setKey } from '../volume/keys.ts'
 import { MAX_NAME_BYTES } from '../volume/layout.ts'
 import { sameName } from '../volume/names.ts'
 import { inoOfValue } from '../volume/records/name-parts.ts'
@@ -59,14 +59,6 @@ export function findName(context: FilesContext, dir: LiveInode, name: Uint8Array
   return false
 }
 
-/** Number of the directory that holds `dir`; the root holds itself. */
-export function parentOf(context: FilesContext, dir: LiveInode): number {
-  const { cursor } = context.volume
-  if (!cursor.seek(setKey(key, dir.ino, KIND.parent, 0, 0, 0))) return dir.ino
-  const { words } = cursor.key
-  return keyIno(words, 0) === dir.ino && keyKind(words, 0) === KIND.parent ? keyA(words, 0) : dir.ino
-}
-
 /** LOOKUP; `..` of the export's root is that root. */
 export function lookUp(
   context: FilesContext,
@@ -79,7 +71,7 @@ export function lookUp(
   if (!may(op.credentials, dir, MAY.execute)) return 'ACCES'
   let ino: number
   if (isDot(name)) ino = dir.ino
-  else if (isDotDot(name)) ino = dir.ino === exportRoot ? dir.ino : parentOf(context, dir)
+  else if (isDotDot(name)) ino = dir.ino === exportRoot ? dir.ino : context.ancestry.parentOf(dir.ino)
   else {
     const refused = refuseName(name)
     if (refused !== null) return refused === 'INVAL' ? 'NOENT' : refused
@@ -107,7 +99,7 @@ export function readDirectory(
   if (dir.type !== 'directory') return 'NOTDIR'
   if (!may(op.credentials, dir, MAY.read)) return 'ACCES'
   holdFor(context, op, dir.lastLsn)
-  const parent = dir.ino === exportRoot ? dir.ino : parentOf(context, dir)
+  const parent = dir.ino === exportRoot ? dir.ino : context.ancestry.parentOf(dir.ino)
   if (cookie < COOKIE.dot && !sink(COOKIE.dot, dir.ino, dotName)) return false
   if (cookie < COOKIE.dotDot && !sink(COOKIE.dotDot, parent, dotDotName)) return false
   if (cookie >= Number.MAX_SAFE_INTEGER) return true

@@ -4,7 +4,7 @@ import { MAX_EXTENTS_PER_RECORD } from '../volume/records/schema.ts'
 import { URGENT_LAST } from '../volume/volume.ts'
 import { MAY, may, stickyForbids } from './access.ts'
 import { changeTime, type FilesContext, holdFor, submit } from './context.ts'
-import { type FoundName, findName, isDot, isDotDot, isEmpty, parentOf, refuseName } from './directory.ts'
+import { type FoundName, findName, isDot, isDotDot, isEmpty, refuseName } from './directory.ts'
 import { type LiveInode, raiseAbove } from './live-inode.ts'
 import type { Operation } from './service.ts'
 
@@ -116,7 +116,7 @@ export function renameEntry(
     if (refused !== null) return refused
   }
   if (moved.inode.type === 'directory' && fromDir.ino !== toDir.ino) {
-    if (isInside(context, toDir, moved.ino)) return 'INVAL'
+    if (context.ancestry.isInside(toDir.ino, moved.ino)) return 'INVAL'
     if (!may(op.credentials, moved.inode, MAY.write)) return 'ACCES'
   }
   return rename(context, op, { fromDir, fromName, toDir, toName, moved, replaced })
@@ -134,19 +134,6 @@ function refuseReplacing(context: FilesContext, op: Operation, moved: LiveInode,
     return isEmpty(context, replaced) ? null : notEmpty(context, op, replaced)
   }
   return replaced.type === 'directory' ? 'ISDIR' : null
-}
-
-/** True when `dir` is `ino` or lies below it. */
-function isInside(context: FilesContext, dir: LiveInode, ino: number): boolean {
-  let at = dir
-  for (;;) {
-    if (at.ino === ino) return true
-    const parent = parentOf(context, at)
-    if (parent === at.ino) return false
-    const next = context.inodes.get(parent)
-    if (next === null) throw new Error(`inode ${at.ino} lies in inode ${parent}, which does not exist`)
-    at = next
-  }
 }
 
 interface Renaming {
@@ -181,6 +168,7 @@ function rename(context: FilesContext, op: Operation, r: Renaming): Failure | nu
   }
   const failure = submit(context, op, 'rename', record, URGENT_LAST)
   if (failure !== null) return failure
+  if (r.moved.inode.type === 'directory' && r.fromDir.ino !== r.toDir.ino) context.ancestry.moved(r.moved.ino)
   if (gone !== null) afterRemoval(context, gone, last, reap)
   return null
 }

@@ -9,6 +9,7 @@ import { ROOT_INO } from '../volume/mkfs.ts'
 import { Key } from '../volume/tree/key.ts'
 import type { Volume } from '../volume/volume.ts'
 import { accessBits } from './access.ts'
+import { Ancestry } from './ancestry.ts'
 import { type FilesContext, holdFor } from './context.ts'
 import { lookUp, readDirectory } from './directory.ts'
 import { Housekeeping } from './housekeeping.ts'
@@ -66,6 +67,7 @@ export class VolumeFiles implements FileService {
       writeBack,
       inodes: new InodeCache(volume, options.inodeCapacity),
       housekeeping: new Housekeeping(volume),
+      ancestry: new Ancestry(volume),
       moverNumber: MOVER_NUMBER,
       generationSalt: new DataView(env.randomBytes(4).buffer).getUint32(0),
       now: { sec: 0, nsec: 0 },
