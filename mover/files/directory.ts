@@ -3,6 +3,7 @@ import { KIND, keyAHigh, keyALow, keyB, keyIno, keyKind, setKey } from '../volum
 import { MAX_NAME_BYTES } from '../volume/layout.ts'
 import { sameName } from '../volume/names.ts'
 import { inoOfValue } from '../volume/records/name-parts.ts'
+import { NodeCacheFull } from '../volume/tree/corruption.ts'
 import { Key } from '../volume/tree/key.ts'
 import { MAY, may } from './access.ts'
 import { type FilesContext, holdFor } from './context.ts'
@@ -87,7 +88,10 @@ export function lookUp(
   return inode
 }
 
-/** READDIR: entries behind `cookie` in the order of their making; what stays in the directory is told exactly once. */
+/**
+ * READDIR: entries behind `cookie` in the order of their making; what stays in the directory is told exactly once. Ends
+ * early, as if `sink` had had enough, when the cache of tree nodes can hold no more of what has been told.
+ */
 export function readDirectory(
   context: FilesContext,
   op: Operation,
@@ -105,15 +109,22 @@ export function readDirectory(
   if (cookie >= Number.MAX_SAFE_INTEGER) return true
   const { directoryCursor: cursor } = context
   const { buffer, byteOffset } = cursor.bytes
-  let more = cursor.seek(setKey(key, dir.ino, KIND.entry, 0, 0, cookie + 1))
-  while (more) {
-    const { words } = cursor.key
-    if (keyIno(words, 0) !== dir.ino || keyKind(words, 0) !== KIND.entry) return true
-    const name = new Uint8Array(buffer, byteOffset + cursor.valueOffset + 9, cursor.valueLength - 9)
-    if (!sink(keyB(words, 0), inoOfValue(cursor.bytes, cursor.valueOffset), name)) return false
-    more = cursor.next()
+  let told = 0
+  try {
+    let more = cursor.seek(setKey(key, dir.ino, KIND.entry, 0, 0, cookie + 1))
+    while (more) {
+      const { words } = cursor.key
+      if (keyIno(words, 0) !== dir.ino || keyKind(words, 0) !== KIND.entry) return true
+      const name = new Uint8Array(buffer, byteOffset + cursor.valueOffset + 9, cursor.valueLength - 9)
+      if (!sink(keyB(words, 0), inoOfValue(cursor.bytes, cursor.valueOffset), name)) return false
+      told += 1
+      more = cursor.next()
+    }
+    return true
+  } catch (error) {
+    if (told > 0 && error instanceof NodeCacheFull) return false
+    throw error
   }
-  return true
 }
 
 /** True when a directory has no entry but '.' and '..'. */

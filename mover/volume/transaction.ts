@@ -147,7 +147,11 @@ export class Transaction {
   prepare(): void {
     try {
       for (const { ino } of this.changedInodes) this.tree.touch(setKey(this.#key, ino, KIND.inode, 0, 0, 0))
-      for (let i = 0; i < this.#used; i++) this.tree.touch(this.#changes[i].key)
+      for (let i = 0; i < this.#used; i++) {
+        const { key, length } = this.#changes[i]
+        if (length < 0) this.tree.touchForDelete(key)
+        else this.tree.touch(key)
+      }
     } catch (error) {
       // What the other changes miss is read at the same time.
       for (let i = 0; i < this.#used; i++) this.tree.prefetch(this.#changes[i].key)

@@ -244,6 +244,49 @@ t.test('when nothing can be evicted a read fails instead of waiting for ever', a
   t.equal(cache.usedNodes, 3)
 })
 
+t.test('more operations than there are slots may read at the same time', async (t) => {
+  const world = new World(17)
+  fill(world, 4000)
+  world.checkpoint()
+  const { cache, tree, outcomes, start } = reopen(world, { limitNodes: 40, capacityNodes: 40 })
+  for (let i = 0; i < 4000; i += 10) start('', () => tree.find(keyOf(i)))
+  world.environment.runUntilIdle()
+  t.strictSame(
+    outcomes,
+    Array.from({ length: 400 }, () => ' true'),
+  )
+  t.ok(cache.usedNodes <= 40)
+})
+
+t.test('that one operation needs too many nodes is no failure of others', async (t) => {
+  const world = new World(18)
+  fill(world, 4000)
+  world.checkpoint()
+  /** Runs an operation that fills the cache, for some steps at most; returns how many it took to fail. */
+  const fillUp = (mostSteps: number) => {
+    const opened = reopen(world, { limitNodes: 64, capacityNodes: 64 })
+    opened.start('greedy', () => {
+      for (let i = 0; i < 4000; i += 20) opened.tree.touch(keyOf(i))
+    })
+    let steps = 0
+    while (opened.outcomes.length === 0 && steps < mostSteps && world.environment.step()) steps++
+    return { ...opened, steps }
+  }
+  const { outcomes, steps } = fillUp(1000)
+  t.strictSame(outcomes, ['greedy NodeCacheFull'])
+  // Others want the very nodes at which it is about to fail.
+  for (const before of [1, 2]) {
+    const { tree, outcomes, start } = fillUp(steps - before)
+    for (let i = 0; i < 4000; i += 20) start('other', () => tree.find(keyOf(i)))
+    world.environment.runUntilIdle()
+    const others = outcomes.filter((outcome) => outcome.startsWith('other'))
+    t.strictSame(
+      others,
+      Array.from({ length: 200 }, () => 'other true'),
+    )
+  }
+})
+
 t.test('frozen nodes are written in order, neighbours together, at most 1 MiB at once', async (t) => {
   const world = new World(11)
   let next = 10

@@ -11,6 +11,8 @@ interface Load {
 }
 
 const MAX_REMEMBERED_FAILURES = 1024
+/** Share of the cache's slots that nodes being read may take: the rest is for who has what it needs, and changes it. */
+const LOADING_SHARE = 1 / 8
 
 /** Reads nodes into a cache: one read per block in flight, verified before anybody sees it. */
 export class NodeLoader {
@@ -18,12 +20,19 @@ export class NodeLoader {
   readonly #loads = new Map<number, Load>()
   /** Why blocks could not be read: what the operations that wait for them are to throw. */
   readonly #failures = new Map<number, Error>()
+  /** Reads in flight at most, and operations that wait for one of them to end. */
+  readonly #mostLoads: number
+  readonly #queue: (() => void)[] = []
 
   constructor(cache: NodeCache) {
     this.#cache = cache
+    this.#mostLoads = Math.max(1, Math.floor(cache.limitNodes * LOADING_SHARE))
   }
 
-  /** Throws the Suspend that reads a node, or what its last read ended with. */
+  /**
+   * Reads a node: throws the Suspend that ends with it, or what its last read ended with. `NodeCacheFull` when there is no
+   * slot for it: then the running operation itself holds too many, and nobody else is told.
+   */
   miss(expectation: NodeExpectation): never {
     const { address } = expectation
     const failure = this.#failures.get(address)
@@ -33,14 +42,19 @@ export class NodeLoader {
       throw failure
     }
     if (!this.#isOnDevice(address)) throw new TreeCorruption(address, 'it lies beyond the end of the device')
-    throw new Suspend((resume) => this.#await(expectation, resume))
+    if (!this.#loads.has(address)) {
+      if (this.#loads.size >= this.#mostLoads) throw new Suspend((resume) => this.#awaitAny(resume))
+      this.#load(expectation)
+    }
+    throw new Suspend((resume) => this.#await(address, resume))
   }
 
   /** Starts to read a node that will be wanted soon, unless it is here, under way, known as bad, or no slot is free. */
   prefetch(expectation: NodeExpectation): void {
     const { address } = expectation
     if (this.#cache.slotOf(address) >= 0 || this.#loads.has(address) || this.#failures.has(address)) return
-    if (this.#cache.hasFreeSlot && this.#isOnDevice(address)) this.#load(expectation, [])
+    if (this.#loads.size >= this.#mostLoads) return
+    if (this.#cache.hasFreeSlot && this.#isOnDevice(address)) this.#load(expectation)
   }
 
   /** Forgets a remembered failure to read the node at `address`, so that the next use reads it again. */
@@ -52,30 +66,22 @@ export class NodeLoader {
     return (address + 1) * NODE_BYTES <= this.#cache.device.sizeBytes
   }
 
-  #await(expectation: NodeExpectation, resume: () => void): void {
-    const { address } = expectation
+  #await(address: number, resume: () => void): void {
     const underWay = this.#loads.get(address)
-    if (underWay !== undefined) {
-      underWay.waiters.push(resume)
-      return
-    }
-    if (this.#cache.slotOf(address) >= 0 || this.#failures.has(address)) {
-      this.#cache.defer(resume)
-      return
-    }
-    try {
-      this.#load(expectation, [resume])
-    } catch (error) {
-      this.#remember(address, error as Error)
-      this.#cache.defer(resume)
-    }
+    if (underWay !== undefined) underWay.waiters.push(resume)
+    else this.#cache.defer(resume)
   }
 
-  #load(expectation: NodeExpectation, waiters: (() => void)[]): void {
+  #awaitAny(resume: () => void): void {
+    if (this.#loads.size >= this.#mostLoads) this.#queue.push(resume)
+    else this.#cache.defer(resume)
+  }
+
+  #load(expectation: NodeExpectation): void {
     const { address } = expectation
     const cache = this.#cache
     const slot = cache.load()
-    const load: Load = { expectation, waiters }
+    const load: Load = { expectation, waiters: [] }
     this.#loads.set(address, load)
     cache.device.read(address * NODE_BYTES, cache.memory.block(slot), (error) => this.#loaded(slot, load, error))
   }
@@ -91,6 +97,7 @@ export class NodeLoader {
       this.#remember(address, failure)
     }
     for (const resume of load.waiters) resume()
+    while (this.#queue.length > 0 && this.#loads.size < this.#mostLoads) (this.#queue.shift() as () => void)()
   }
 
   #verify(slot: number, expectation: NodeExpectation): Error | null {

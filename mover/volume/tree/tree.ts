@@ -1,3 +1,4 @@
+import { Suspend } from '../../suspend.ts'
 import { TreeCorruption } from './corruption.ts'
 import { Cursor } from './cursor.ts'
 import { KEY_WORDS, Key } from './key.ts'
@@ -145,15 +146,23 @@ export class Tree {
     return true
   }
 
-  /** As `touch`, and has a neighbour read when the leaf is so sparse that a delete should join the two. */
+  /**
+   * As `touch`, and has a neighbour read when the leaf is so sparse that a delete should join the two: leaves that are
+   * left empty are in the way of every cursor. A neighbour that cannot be had does not stop the delete.
+   */
   touchForDelete(key: Key): void {
     if (this.root === 0) return
     this.#descend(key)
     if (this.#top === 0 || this.#memory.usedBytes(this.#slots[0]) >= LONELY_BYTES) return
     const parent = this.#slots[1]
     const cell = this.#cells[1]
-    if (cell > 0) this.childSlot(parent, cell - 1)
-    else if (cell + 1 < this.#memory.count(parent)) this.childSlot(parent, cell + 1)
+    const other = cell > 0 ? cell - 1 : cell + 1
+    if (other >= this.#memory.count(parent)) return
+    try {
+      this.childSlot(parent, other)
+    } catch (error) {
+      if (error instanceof Suspend) throw error
+    }
   }
 
   /**
