@@ -1,8 +1,7 @@
 import type { Failure } from '../failure.ts'
 import { Suspend } from '../suspend.ts'
-import { type Extent, extentBefore, extentFrom } from '../volume/records/extent-parts.ts'
-import { Key } from '../volume/tree/key.ts'
-import type { Volume } from '../volume/volume.ts'
+import type { Stretch } from '../volume/records/extent-parts.ts'
+import type { DataVolume } from './data-volume.ts'
 import type { LiveInode } from './live-inode.ts'
 import { PAGE, type PageCache } from './page-cache.ts'
 import { PageTable } from './page-table.ts'
@@ -10,12 +9,6 @@ import { PageTable } from './page-table.ts'
 const PAGE_BYTES = 4096
 /** Pages of one device read. */
 const PAGES_PER_READ = 256
-
-/** A stretch of file blocks: mapped to consecutive device blocks, or a hole (deviceBlock 0). */
-export interface Stretch {
-  deviceBlock: number
-  length: number
-}
 
 /**
  * The data of one file in memory: its pages, which of them are dirty, and what is under way on the device.
@@ -46,16 +39,14 @@ export class FileData {
   cleanTailSize = -1
   #loads = 0
   readonly #failed = new Map<number, Failure>()
-  readonly #volume: Volume
+  readonly #volume: DataVolume
   readonly #cache: PageCache
-  readonly #key = new Key()
-  readonly #extent: Extent = { fileBlock: 0, deviceBlock: 0, length: 0 }
   #loadWaiters: (() => void)[] = []
   #idleWaiters: (() => void)[] = []
   /** Who wants to read from the device, but not before the idle waiters have had their turn. */
   #lateLoaders: (() => void)[] = []
 
-  constructor(volume: Volume, cache: PageCache, inode: LiveInode) {
+  constructor(volume: DataVolume, cache: PageCache, inode: LiveInode) {
     this.#volume = volume
     this.#cache = cache
     this.inode = inode
@@ -68,17 +59,7 @@ export class FileData {
 
   /** Where file block `block` and those behind it lie, at most `max` blocks. May throw Suspend. */
   map(block: number, max: number, out: Stretch): Stretch {
-    const { cursor } = this.#volume
-    const { ino } = this.inode
-    const extent = this.#extent
-    if (extentBefore(cursor, this.#key, ino, block + 1, extent) && extent.fileBlock + extent.length > block) {
-      const skip = block - extent.fileBlock
-      out.deviceBlock = extent.deviceBlock + skip
-      out.length = Math.min(max, extent.length - skip)
-      return out
-    }
-    out.deviceBlock = 0
-    out.length = extentFrom(cursor, this.#key, ino, block, extent) ? Math.min(max, extent.fileBlock - block) : max
+    this.#volume.mapBlock(this.inode.ino, block, max, out)
     return out
   }
 

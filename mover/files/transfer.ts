@@ -6,7 +6,8 @@ import { ATTRIBUTE } from '../volume/records/schema.ts'
 import { ORDINARY } from '../volume/volume.ts'
 import { MAY, mayTransfer, withoutPrivileges } from './access.ts'
 import { attributeRecord } from './attribute-record.ts'
-import { changeTime, type FilesContext, holdFor, submit } from './context.ts'
+import { changeTime, holdFor, submit } from './context.ts'
+import type { DataContext } from './data-volume.ts'
 import { FileData } from './file-data.ts'
 import { isLater, type LiveInode, raiseAbove } from './live-inode.ts'
 import { PAGE } from './page-cache.ts'
@@ -21,7 +22,7 @@ const ATIME_AGE_SEC = 86_400
 const NOTHING_PINNED = (): void => {}
 
 /** The data of a file in memory, made at its first use. */
-export function dataOf(context: FilesContext, inode: LiveInode): FileData {
+export function dataOf(context: DataContext, inode: LiveInode): FileData {
   inode.data ??= new FileData(context.volume, context.pages, inode)
   return inode.data
 }
@@ -33,7 +34,7 @@ function typeFailure(inode: LiveInode): Failure | null {
 
 /** READ: pinned views of the pages, holes as zeros. Missing pages are read and the operation suspended. */
 export function readFile(
-  context: FilesContext,
+  context: DataContext,
   op: Operation,
   inode: LiveInode,
   offset: number,
@@ -58,13 +59,7 @@ export function readFile(
   return null
 }
 
-function gather(
-  context: FilesContext,
-  data: FileData,
-  offset: number,
-  end: number,
-  result: ReadResult,
-): Failure | null {
+function gather(context: DataContext, data: FileData, offset: number, end: number, result: ReadResult): Failure | null {
   const { pages } = context
   const first = Math.floor(offset / PAGE_BYTES)
   const last = Math.ceil(end / PAGE_BYTES)
@@ -80,7 +75,7 @@ function gather(
 }
 
 /** The pages of [offset, end) as views, pinned until the reply has been sent. */
-function pinOut(context: FilesContext, data: FileData, offset: number, end: number, result: ReadResult): void {
+function pinOut(context: DataContext, data: FileData, offset: number, end: number, result: ReadResult): void {
   const { pages } = context
   const first = Math.floor(offset / PAGE_BYTES)
   const last = Math.ceil(end / PAGE_BYTES)
@@ -114,7 +109,7 @@ function pinOut(context: FilesContext, data: FileData, offset: number, end: numb
 }
 
 /** As `pinOut`, but a copy that pins nothing. */
-function copyOut(context: FilesContext, data: FileData, offset: number, end: number, result: ReadResult): void {
+function copyOut(context: DataContext, data: FileData, offset: number, end: number, result: ReadResult): void {
   const { pages } = context
   const copy = new Uint8Array(end - offset)
   for (let at = offset; at < end; ) {
@@ -133,7 +128,7 @@ function copyOut(context: FilesContext, data: FileData, offset: number, end: num
 }
 
 /** True when some page of [first, last) is absent or still being read; holes count as absent. */
-function needsLoad(context: FilesContext, data: FileData, first: number, last: number): boolean {
+function needsLoad(context: DataContext, data: FileData, first: number, last: number): boolean {
   for (let block = first; block < last; block++) {
     const slot = data.pages.get(block)
     if (slot === undefined || (context.pages.flags[slot] & PAGE.loading) !== 0) return true
@@ -142,7 +137,7 @@ function needsLoad(context: FilesContext, data: FileData, first: number, last: n
 }
 
 /** A sequential reader finds its next megabytes in memory. */
-function readAhead(context: FilesContext, data: FileData, first: number, last: number): void {
+function readAhead(context: DataContext, data: FileData, first: number, last: number): void {
   const sequential = first === data.readEnd || first + 1 === data.readEnd
   data.readEnd = last
   if (!sequential) {
@@ -163,7 +158,7 @@ function readAhead(context: FilesContext, data: FileData, first: number, last: n
 }
 
 /** relatime: the access time follows when it is not later than the last change, or a day old. */
-function touchAtime(context: FilesContext, op: Operation, inode: LiveInode): void {
+function touchAtime(context: DataContext, op: Operation, inode: LiveInode): void {
   if (op.readOnly || context.volume.failure !== null) return
   const stale = !isLater(inode.atimeSec, inode.atimeNsec, inode.mtimeSec, inode.mtimeNsec)
   const { now } = context
@@ -177,7 +172,7 @@ function touchAtime(context: FilesContext, op: Operation, inode: LiveInode): voi
 
 /** WRITE: into the cache; the reply waits for the write mark, and for the device as `stability` asks. */
 export function writeFile(
-  context: FilesContext,
+  context: DataContext,
   op: Operation,
   inode: LiveInode,
   offset: number,
@@ -222,7 +217,7 @@ export function writeFile(
 
 /** Everything that must be in memory before the bytes can be taken in one tick; no change that matters yet. */
 function prepare(
-  context: FilesContext,
+  context: DataContext,
   data: FileData,
   offset: number,
   end: number,
@@ -251,7 +246,7 @@ function prepare(
 }
 
 /** The old last block goes out with the growth, so that what lies behind the old end on the device never shows. */
-function dirtyTail(context: FilesContext, data: FileData): void {
+function dirtyTail(context: DataContext, data: FileData): void {
   const { size } = data.inode
   const tail = Math.floor(size / PAGE_BYTES)
   const slot = size % PAGE_BYTES === 0 ? undefined : data.pages.get(tail)
@@ -259,7 +254,7 @@ function dirtyTail(context: FilesContext, data: FileData): void {
 }
 
 /** A write by somebody who is not the superuser takes setuid and setgid away. */
-function dropPrivileges(context: FilesContext, op: Operation, inode: LiveInode): Failure | null {
+function dropPrivileges(context: DataContext, op: Operation, inode: LiveInode): Failure | null {
   const mode = withoutPrivileges(inode.mode)
   if (mode === inode.mode || op.credentials.uid === 0) return null
   const time = changeTime(context, inode)
@@ -267,7 +262,7 @@ function dropPrivileges(context: FilesContext, op: Operation, inode: LiveInode):
 }
 
 /** A durable mark before the first write that is not logged by itself. */
-function mark(context: FilesContext, op: Operation, inode: LiveInode): Failure | null {
+function mark(context: DataContext, op: Operation, inode: LiveInode): Failure | null {
   if (inode.marked) return null
   const failure = submit(context, op, 'mark', { ino: inode.ino, mover: context.moverNumber }, ORDINARY)
   if (failure !== null) return failure
@@ -278,7 +273,7 @@ function mark(context: FilesContext, op: Operation, inode: LiveInode): Failure |
 }
 
 /** Finds where the absent pages of [first, last) lie (into `context.plan`), and promises blocks for those in holes. */
-function reserve(context: FilesContext, data: FileData, first: number, last: number): Failure | null {
+function reserve(context: DataContext, data: FileData, first: number, last: number): Failure | null {
   const { plan } = context
   const { stretch } = plan
   let delayed = 0
@@ -293,24 +288,13 @@ function reserve(context: FilesContext, data: FileData, first: number, last: num
       if (stretch.deviceBlock === 0 && !data.pages.has(block)) delayed++
     }
   }
-  if (!reserveBlocks(context, delayed)) return 'NOSPC'
+  if (delayed > 0 && !context.volume.reserveData(delayed)) return 'NOSPC'
   data.delayedBlocks += delayed
   return null
 }
 
-/** Reserves data blocks; suspends while freed ones are about to become reusable. */
-function reserveBlocks(context: FilesContext, count: number): boolean {
-  const { space } = context.volume
-  if (count === 0 || space.reserve(count)) return true
-  if (space.pendingBlocks > 0) throw new Suspend((resume) => space.onRelease(resume))
-  if (space.metaHeadroom > 4 * space.geometry.chunkBlocks && space.retypeable) {
-    throw new Suspend((resume) => context.volume.requestCheckpoint(resume))
-  }
-  return false
-}
-
 function copyIn(
-  context: FilesContext,
+  context: DataContext,
   data: FileData,
   offset: number,
   bytes: Uint8Array,
@@ -344,7 +328,7 @@ function copyIn(
 }
 
 /** The pages of [first, last) that are there must not be evicted to make room for those that are not. */
-function keepPresent(context: FilesContext, data: FileData, first: number, last: number): void {
+function keepPresent(context: DataContext, data: FileData, first: number, last: number): void {
   for (let block = first; block < last; block++) {
     const slot = data.pages.get(block)
     if (slot !== undefined && context.pages.setDirty(slot)) data.dirty.add(block)
@@ -352,7 +336,7 @@ function keepPresent(context: FilesContext, data: FileData, first: number, last:
 }
 
 /** The slot in which a file block may be changed now; what a partial write leaves of a new one is zero. */
-function pageFor(context: FilesContext, data: FileData, block: number, first: number, isWhole: boolean): number {
+function pageFor(context: DataContext, data: FileData, block: number, first: number, isWhole: boolean): number {
   const { pages, plan } = context
   const present = data.pages.get(block)
   if (present !== undefined) return pages.writable(present, data, isWhole)
@@ -362,7 +346,7 @@ function pageFor(context: FilesContext, data: FileData, block: number, first: nu
   return slot
 }
 
-function changed(context: FilesContext, inode: LiveInode, end: number): void {
+function changed(context: DataContext, inode: LiveInode, end: number): void {
   const { now } = context
   context.env.wallTime(now)
   raiseAbove(now, inode)
@@ -392,7 +376,7 @@ function both(first: Barrier | null, second: Barrier): Barrier {
 }
 
 /** COMMIT: everything of the file that was acknowledged UNSTABLE is durable before the reply. */
-export function commitFile(context: FilesContext, op: Operation, inode: LiveInode): Failure | null {
+export function commitFile(context: DataContext, op: Operation, inode: LiveInode): Failure | null {
   const wrongType = typeFailure(inode)
   if (wrongType !== null) return wrongType
   if (op.readOnly) return 'ROFS'

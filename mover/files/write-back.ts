@@ -3,8 +3,9 @@ import type { Barrier } from '../operation.ts'
 import { DeviceError } from '../store/device.ts'
 import { type Step, start, type Task, together, wait } from '../task.ts'
 import { type ExtentRun, type LogRecord, MAX_EXTENTS_PER_RECORD } from '../volume/records/schema.ts'
-import { failureOf, URGENT_WITH_DATA, type Volume } from '../volume/volume.ts'
-import { changeTime, type FilesContext, untilDone } from './context.ts'
+import { failureOf, URGENT_WITH_DATA } from '../volume/volume.ts'
+import { changeTime, untilDone } from './context.ts'
+import type { DataContext, DataVolume } from './data-volume.ts'
 import type { FileData } from './file-data.ts'
 import type { LiveInode } from './live-inode.ts'
 import { PAGE, type PageCache } from './page-cache.ts'
@@ -120,9 +121,9 @@ function isOneShortWrite(round: Round): boolean {
 export class WriteBack {
   /** Changes whenever acknowledged unstable data may have been lost: clients then send it again (RFC 1813 §3.3.7). */
   verifier: Uint8Array
-  readonly #volume: Volume
+  readonly #volume: DataVolume
   readonly #pages: PageCache
-  readonly #context: () => FilesContext
+  readonly #context: () => DataContext
   readonly #queues = new Map<FileData, Request[]>()
   readonly #dirtyFiles = new Set<FileData>()
   readonly #marked = new Set<LiveInode>()
@@ -135,7 +136,7 @@ export class WriteBack {
   /** Told when data could not be written: file and reason. */
   onLoss: (inode: LiveInode, error: Error) => void = () => {}
 
-  constructor(volume: Volume, pages: PageCache, context: () => FilesContext) {
+  constructor(volume: DataVolume, pages: PageCache, context: () => DataContext) {
     this.#volume = volume
     this.#pages = pages
     this.#context = context

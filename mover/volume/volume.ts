@@ -11,6 +11,7 @@ import { Log, type LogPriority, MAX_RECORD_BYTES } from './log.ts'
 import type { NameHasher } from './names.ts'
 import { applyRecord } from './records/apply.ts'
 import { RecordEncoder } from './records/codec.ts'
+import { mapBlock, type Stretch } from './records/extent-parts.ts'
 import { type LogRecord, RECORDS, type RecordName } from './records/schema.ts'
 import { reassignSegments } from './reign.ts'
 import type { ReplayTable } from './replay-table.ts'
@@ -227,6 +228,22 @@ export class Volume {
     applyRecord(txn, name, record)
     txn.prepare()
     txn.carryOut(this.log.lastLsn)
+  }
+
+  /** Where block `block` of `ino` and those behind it lie, at most `max` blocks. May throw Suspend. */
+  mapBlock(ino: number, block: number, max: number, out: Stretch): void {
+    mapBlock(this.cursor, ino, block, max, out)
+  }
+
+  /** Promises `count` data blocks; false when there are not so many. Throws Suspend while some are about to be free. */
+  reserveData(count: number): boolean {
+    const { space } = this
+    if (space.reserve(count)) return true
+    if (space.pendingBlocks > 0) throw new Suspend((resume) => space.onRelease(resume))
+    if (space.metaHeadroom > 4 * space.geometry.chunkBlocks && space.retypeable) {
+      throw new Suspend((resume) => this.requestCheckpoint(resume))
+    }
+    return false
   }
 
   /** Runs a checkpoint soon; `done`, if given, is called after one that contains everything up to now. */

@@ -55,6 +55,27 @@ function readExtent(cursor: Cursor, ino: number, out: Extent): boolean {
   return true
 }
 
+/** A stretch of file blocks: mapped to consecutive device blocks, or a hole (deviceBlock 0). */
+export interface Stretch {
+  deviceBlock: number
+  length: number
+}
+
+const mapKey = new Key()
+const mapped: Extent = { fileBlock: 0, deviceBlock: 0, length: 0 }
+
+/** Where block `block` of `ino` and those behind it lie, at most `max` blocks. */
+export function mapBlock(cursor: Cursor, ino: number, block: number, max: number, out: Stretch): void {
+  if (extentBefore(cursor, mapKey, ino, block + 1, mapped) && mapped.fileBlock + mapped.length > block) {
+    const skip = block - mapped.fileBlock
+    out.deviceBlock = mapped.deviceBlock + skip
+    out.length = Math.min(max, mapped.length - skip)
+    return
+  }
+  out.deviceBlock = 0
+  out.length = extentFrom(cursor, mapKey, ino, block, mapped) ? Math.min(max, mapped.fileBlock - block) : max
+}
+
 /** Makes freshly written blocks a file's. A run that continues its predecessor lengthens it. */
 export function addExtents(txn: Transaction, ino: number, inode: InodeValue, runs: readonly ExtentRun[]): void {
   const key = new Key()

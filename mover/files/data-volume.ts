@@ -1,0 +1,67 @@
+import type { Environment, Timestamp } from '../environment.ts'
+import type { Failure } from '../failure.ts'
+import type { BlockDevice } from '../store/device.ts'
+import type { FlushGate } from '../store/flush-gate.ts'
+import type { Suspend } from '../suspend.ts'
+import type { DurableDone } from '../volume/log.ts'
+import type { Stretch } from '../volume/records/extent-parts.ts'
+import type { LogRecord } from '../volume/records/schema.ts'
+import type { Run } from '../volume/space.ts'
+import type { SubmitOptions } from '../volume/volume.ts'
+import type { PageCache } from './page-cache.ts'
+import type { WriteBack } from './write-back.ts'
+
+/** The records that reading and writing files makes. */
+export type DataRecordName = 'fold' | 'mark' | 'clearMarks' | 'setattr'
+
+/** How far a volume's changes are durable; see `Log`. */
+export interface DurableLog {
+  readonly lastLsn: number
+  readonly durableLsn: number
+  whenDurable(lsn: number, done: DurableDone): void
+}
+
+/** Data blocks of a volume; see `Space`. */
+export interface DataSpace {
+  unreserve(count: number): void
+  allocateData(want: number, goal: number): Run | null
+  returnData(start: number, length: number): void
+  ioBegin(): number
+  ioEnd(io: number): void
+  releaseFreed(lsn: number): void
+}
+
+/** What the data of files is kept on: all of a volume that reading and writing them needs. */
+export interface DataVolume {
+  readonly device: BlockDevice
+  readonly env: Environment
+  readonly flushGate: FlushGate
+  readonly log: DurableLog
+  readonly space: DataSpace
+  /** Why nothing can be written any more; null while it can. */
+  readonly failure: Error | null
+  /** See `Volume.begin`. */
+  begin(): void
+  fail(error: Error): void
+  submit<N extends DataRecordName>(name: N, record: LogRecord<N>, options: SubmitOptions): number | Failure
+  /** Where file block `block` and those behind it lie, at most `max` blocks. May throw Suspend. */
+  mapBlock(ino: number, block: number, max: number, out: Stretch): void
+  /** Promises `count` data blocks; false when there are not so many. Throws Suspend while some are about to be free. */
+  reserveData(count: number): boolean
+}
+
+/** What reading and writing the files of one volume shares. */
+export interface DataContext {
+  readonly volume: DataVolume
+  readonly env: Environment
+  readonly pages: PageCache
+  readonly writeBack: WriteBack
+  /** A Suspend that ends after some step of what truncations have left to do. */
+  readonly housekeeping: { waitForSteps(): Suspend }
+  /** The number under which this mover sets write marks. */
+  readonly moverNumber: number
+  /** Scratch: the time of the operation at hand. */
+  readonly now: Timestamp
+  /** Scratch: where the absent pages of the write at hand lie. */
+  readonly plan: { readonly deviceBlocks: Float64Array; readonly stretch: Stretch }
+}
