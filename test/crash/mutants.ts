@@ -70,7 +70,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: SPACE,
     find: 'if (free.lsn > durableLsn || free.ioEpoch >= this.#ioOldest) break',
     replace: 'if (free.ioEpoch >= this.#ioOldest) break',
-    plot: 'full of data',
+    plot: 'data',
   },
   {
     name: 'extents logged without a flush of their data',
