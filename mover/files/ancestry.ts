@@ -3,7 +3,9 @@ import { KIND, keyA, keyIno, keyKind, setKey } from '../volume/keys.ts'
 import { Key } from '../volume/tree/key.ts'
 import type { Volume } from '../volume/volume.ts'
 
-/** Levels climbed in one go: a fraction of a millisecond. Most trees end before. */
+/** Levels climbed in a call itself: many calls may come at once, and hardly any tree is deeper. */
+const LEVELS_PER_CALL = 64
+/** Levels climbed in one go for calls that wait: a fraction of a millisecond. */
 const LEVELS_PER_STEP = 500
 /** Calls that wait for one climb and are run again in one go. */
 const RESUMED_PER_STEP = 64
@@ -54,7 +56,7 @@ export class Ancestry {
       return last.passed.has(ino)
     }
     let at = dir
-    for (let level = 0; level < LEVELS_PER_STEP; level++) {
+    for (let level = 0; level < LEVELS_PER_CALL; level++) {
       if (at === ino) return true
       const parent = this.parentOf(at)
       if (parent === at) return false
