@@ -1,13 +1,15 @@
+import type { PrimaryAuthority } from '../authority/primary.ts'
 import type { Timestamp } from '../environment.ts'
 import type { Failure } from '../failure.ts'
 import type { Barrier } from '../operation.ts'
 import type { DeviceError } from '../store/device.ts'
 import { Suspend } from '../suspend.ts'
+import type { DurableLog } from '../volume/log.ts'
 import type { LogRecord, RecordName } from '../volume/records/schema.ts'
 import type { Cursor } from '../volume/tree/cursor.ts'
 import { failureOf, type SubmitOptions, type Volume } from '../volume/volume.ts'
 import type { Ancestry } from './ancestry.ts'
-import type { DataContext, DurableLog } from './data-volume.ts'
+import type { DataContext } from './data-volume.ts'
 import type { FoundName } from './directory.ts'
 import type { Housekeeping } from './housekeeping.ts'
 import type { InodeCache } from './inode-cache.ts'
@@ -21,6 +23,8 @@ export interface FilesContext extends DataContext {
   readonly inodes: InodeCache
   readonly housekeeping: Housekeeping
   readonly ancestry: Ancestry
+  /** What other movers have of the files; null: there is no other mover. */
+  tokens: PrimaryAuthority | null
   /** Random for each opening of the volume. */
   readonly generationSalt: number
   /** Scratch: the name that was looked up last. */

@@ -3,7 +3,7 @@ import type { Failure } from '../failure.ts'
 import type { BlockDevice } from '../store/device.ts'
 import type { FlushGate } from '../store/flush-gate.ts'
 import type { Suspend } from '../suspend.ts'
-import type { DurableDone } from '../volume/log.ts'
+import type { DurableLog } from '../volume/log.ts'
 import type { Stretch } from '../volume/records/extent-parts.ts'
 import type { LogRecord } from '../volume/records/schema.ts'
 import type { Run } from '../volume/space.ts'
@@ -13,13 +13,6 @@ import type { WriteBack } from './write-back.ts'
 
 /** The records that reading and writing files makes. */
 export type DataRecordName = 'fold' | 'mark' | 'clearMarks' | 'setattr'
-
-/** How far a volume's changes are durable; see `Log`. */
-export interface DurableLog {
-  readonly lastLsn: number
-  readonly durableLsn: number
-  whenDurable(lsn: number, done: DurableDone): void
-}
 
 /** Data blocks of a volume; see `Space`. */
 export interface DataSpace {
@@ -60,6 +53,8 @@ export interface DataContext {
   readonly housekeeping: { waitForSteps(): Suspend }
   /** The number under which this mover sets write marks. */
   readonly moverNumber: number
+  /** False: pages of these file blocks must not be read into memory now, since another mover may change them. */
+  mayRead(ino: number, start: number, end: number): boolean
   /** Scratch: the time of the operation at hand. */
   readonly now: Timestamp
   /** Scratch: where the absent pages of the write at hand lie. */

@@ -123,6 +123,17 @@ export class FileData {
     return false
   }
 
+  /** True when a file block of [first, end) is dirty. */
+  hasDirtyIn(first: number, end: number): boolean {
+    for (const block of this.dirty) if (block >= first && block < end) return true
+    return false
+  }
+
+  /** True when any page of the file is in memory. */
+  get hasPages(): boolean {
+    return !this.pages[Symbol.iterator]().next().done
+  }
+
   /** Throws Suspend while anything of this file is under way on the device. */
   checkQuiet(): void {
     if (!this.writing && this.#loads === 0) return
@@ -150,6 +161,13 @@ export class FileData {
       if (block < from) continue
       if (this.dirty.delete(block) && this.#cache.deviceBlock[slot] === 0) this.#unreserve()
       this.#cache.drop(slot)
+    }
+  }
+
+  /** Forgets the clean pages of [first, end) that may not stay. Nothing of them is under way, nor dirty. */
+  dropClean(first: number, end: number, mayStay: (block: number) => boolean): void {
+    for (const [block, slot] of this.pages) {
+      if (block >= first && block < end && !mayStay(block)) this.#cache.drop(slot)
     }
   }
 

@@ -17,6 +17,7 @@ export class InodeCache implements InodeListener {
   readonly #map = new Map<number, LiveInode>()
   readonly #key = new Key()
   readonly #value = new InodeValue()
+  readonly #writtenElsewhere = new Set<number>()
   #hand: Iterator<LiveInode> | null = null
 
   constructor(volume: Volume, capacity: number) {
@@ -39,10 +40,15 @@ export class InodeCache implements InodeListener {
     const { tree } = this.#volume
     if (!tree.find(setKey(this.#key, ino, KIND.inode, 0, 0, 0))) return null
     this.#value.load(tree.bytes, tree.valueOffset, tree.valueLength)
-    const inode = new LiveInode(ino, this.#value, 0)
-    if (this.#map.size >= this.#capacity) this.#evict()
-    this.#map.set(ino, inode)
-    return inode
+    return this.#add(new LiveInode(ino, this.#value, 0))
+  }
+
+  /** Some other mover may write to the file, or none any more. */
+  setWrittenElsewhere(ino: number, isWritten: boolean): void {
+    if (isWritten) this.#writtenElsewhere.add(ino)
+    else this.#writtenElsewhere.delete(ino)
+    const inode = this.#map.get(ino)
+    if (inode !== undefined) inode.isCurrent = !isWritten
   }
 
   /** The inode if it is in memory. */
@@ -56,8 +62,7 @@ export class InodeCache implements InodeListener {
       inode.absorb(value, lsn)
       return
     }
-    if (this.#map.size >= this.#capacity) this.#evict()
-    this.#map.set(ino, new LiveInode(ino, value, lsn))
+    this.#add(new LiveInode(ino, value, lsn))
   }
 
   removed(ino: number, lsn: number): void {
@@ -66,6 +71,13 @@ export class InodeCache implements InodeListener {
     inode.removed = true
     inode.lastLsn = lsn
     this.#map.delete(ino)
+  }
+
+  #add(inode: LiveInode): LiveInode {
+    if (this.#map.size >= this.#capacity) this.#evict()
+    if (this.#writtenElsewhere.has(inode.ino)) inode.isCurrent = false
+    this.#map.set(inode.ino, inode)
+    return inode
   }
 
   #evict(): void {
@@ -88,7 +100,7 @@ export class InodeCache implements InodeListener {
   }
 
   #mayGo(inode: LiveInode): boolean {
-    if (inode.unlogged || inode.marked || inode.lastLsn > this.#volume.log.durableLsn) return false
+    if (inode.unlogged || inode.marked || !inode.isCurrent || inode.lastLsn > this.#volume.log.durableLsn) return false
     // What a device still holds unflushed is known to `data` alone, and a COMMIT will ask.
     const { data } = inode
     return data === null || (data.idle && this.#volume.flushGate.isFlushed(data.writeMark))

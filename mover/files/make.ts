@@ -60,6 +60,7 @@ function make(
   const gid = set.gid ?? inherited.gid
   if (gid !== inherited.gid && credentials.uid !== 0 && gid !== credentials.gid && !credentials.gids.includes(gid))
     return 'PERM'
+  context.tokens?.claim(dir.ino)
   const time = changeTime(context, dir)
   const ino = context.volume.counters.nextIno
   const target = making.target ?? NO_BYTES
@@ -218,6 +219,7 @@ export function makeLink(
   if (inode.type === 'directory') return 'PERM'
   if (inode.nlink === 0) return 'STALE'
   if (inode.nlink >= MAX_LINKS) return 'MLINK'
+  context.tokens?.claim(dir.ino, inode.ino)
   const time = changeTime(context, dir, inode)
   const failure = submit(
     context,

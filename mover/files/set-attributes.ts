@@ -25,6 +25,7 @@ export function setAttributes(
   guard: Timestamp | null,
 ): Failure | null {
   if (op.readOnly) return 'ROFS'
+  context.tokens?.claim(inode.ino)
   if (guard !== null && (guard.sec !== inode.ctimeSec || guard.nsec !== inode.ctimeNsec)) return 'NOT_SYNC'
   const failure = refuse(op, inode, set)
   if (failure !== null) return failure

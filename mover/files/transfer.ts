@@ -1,6 +1,8 @@
 import type { Failure } from '../failure.ts'
+import { FILE_END } from '../locks/token.ts'
 import type { Barrier } from '../operation.ts'
 import { Suspend } from '../suspend.ts'
+import type { Inode } from '../volume/inode.ts'
 import { MAX_FILE_BYTES } from '../volume/layout.ts'
 import { ATTRIBUTE } from '../volume/records/schema.ts'
 import { ORDINARY } from '../volume/volume.ts'
@@ -30,6 +32,19 @@ export function dataOf(context: DataContext, inode: LiveInode): FileData {
 function typeFailure(inode: LiveInode): Failure | null {
   if (inode.type === 'file') return null
   return inode.type === 'directory' ? 'ISDIR' : 'INVAL'
+}
+
+/** Blocks that a read needs; where the file may end, all behind them too: nobody must be lengthening it. */
+export function blocksToRead(inode: Inode, offset: number, count: number): [start: number, end: number] {
+  const end = offset + count
+  return [Math.floor(offset / PAGE_BYTES), end > inode.size ? FILE_END : Math.ceil(end / PAGE_BYTES)]
+}
+
+/** Blocks that a write changes. With the growth of a file goes its old last block, and all behind it. */
+export function blocksToWrite(inode: Inode, offset: number, count: number): [start: number, end: number] {
+  const end = offset + count
+  if (end <= inode.size) return [Math.floor(offset / PAGE_BYTES), Math.ceil(end / PAGE_BYTES)]
+  return [Math.floor(Math.min(offset, inode.size) / PAGE_BYTES), FILE_END]
 }
 
 /** READ: pinned views of the pages, holes as zeros. Missing pages are read and the operation suspended. */
@@ -148,6 +163,7 @@ function readAhead(context: DataContext, data: FileData, first: number, last: nu
   const from = Math.max(last, data.readAheadEnd)
   const end = Math.min(from + READ_AHEAD_PAGES, Math.ceil(data.inode.size / PAGE_BYTES))
   if (from >= end || context.pages.slotCount < 8 * READ_AHEAD_PAGES) return
+  if (!context.mayRead(data.inode.ino, from, end)) return
   try {
     data.load(from, end)
     data.readAheadEnd = end

@@ -37,6 +37,7 @@ function prepareLastName(context: FilesContext, inode: LiveInode): boolean {
 /** A name of `inode` is gone, maybe its last. */
 function afterRemoval(context: FilesContext, inode: LiveInode, wasLast: boolean, reaped: boolean): void {
   if (!wasLast) return
+  context.tokens?.dropped(inode.ino)
   inode.data?.dropAll()
   inode.unlogged = false
   inode.marked = false
@@ -75,6 +76,7 @@ export function removeDirectory(
 
 function unlink(context: FilesContext, op: Operation, dir: LiveInode, name: Uint8Array, named: Named): Failure | null {
   const { inode } = named
+  context.tokens?.claim(dir.ino, inode.ino)
   const last = isLastName(inode)
   const reap = last && prepareLastName(context, inode)
   const record = {
@@ -147,6 +149,7 @@ interface Renaming {
 
 function rename(context: FilesContext, op: Operation, r: Renaming): Failure | null {
   const gone = r.replaced?.inode ?? null
+  context.tokens?.claim(r.fromDir.ino, r.toDir.ino, r.moved.ino, gone?.ino)
   const last = gone !== null && isLastName(gone)
   const reap = last && prepareLastName(context, gone)
   const time = changeTime(context, r.fromDir, r.toDir, r.moved.inode)

@@ -29,7 +29,7 @@ import type {
   WriteResult,
 } from './service.ts'
 import { setAttributes } from './set-attributes.ts'
-import { commitFile, MAX_TRANSFER_BYTES, readFile, writeFile } from './transfer.ts'
+import { blocksToRead, blocksToWrite, commitFile, MAX_TRANSFER_BYTES, readFile, writeFile } from './transfer.ts'
 import { removeDirectory, removeFile, renameEntry } from './unmake.ts'
 import { WriteBack } from './write-back.ts'
 
@@ -69,6 +69,8 @@ export class VolumeFiles implements FileService {
       housekeeping: new Housekeeping(volume),
       ancestry: new Ancestry(volume),
       moverNumber: MOVER_NUMBER,
+      mayRead: (ino, start, end) => this.context.tokens === null || this.context.tokens.mayRead(ino, start, end),
+      tokens: null,
       generationSalt: new DataView(env.randomBytes(4).buffer).getUint32(0),
       now: { sec: 0, nsec: 0 },
       plan: {
@@ -94,6 +96,7 @@ export class VolumeFiles implements FileService {
   }
 
   getattr(op: Operation, inode: Inode): void {
+    this.context.tokens?.refresh(inode.ino)
     holdFor(this.context, op, (inode as LiveInode).lastLsn)
   }
 
@@ -128,6 +131,7 @@ export class VolumeFiles implements FileService {
   }
 
   read(op: Operation, inode: Inode, offset: number, count: number, result: ReadResult): Failure | null {
+    this.context.tokens?.need(inode.ino, 'BR_R', ...blocksToRead(inode, offset, count))
     return readFile(this.context, op, inode as LiveInode, offset, count, result)
   }
 
@@ -139,6 +143,7 @@ export class VolumeFiles implements FileService {
     stability: Stability,
     result: WriteResult,
   ): Failure | null {
+    if (!op.readOnly) this.context.tokens?.need(inode.ino, 'BR_W', ...blocksToWrite(inode, offset, data.length))
     return writeFile(this.context, op, inode as LiveInode, offset, data, stability, result)
   }
 

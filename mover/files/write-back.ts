@@ -173,6 +173,11 @@ export class WriteBack {
     return { wait: (done) => this.#request(data, { first, end, durable: true, done }) }
   }
 
+  /** Brings all dirty pages in [first, end) to the device, and logs extents and size; `done` is called also if that fails. */
+  writeOut(data: FileData, first: number, end: number, done: () => void): void {
+    this.#request(data, { first, end, durable: false, done })
+  }
+
   /** Blocks [first, last) were written: a sequential writer's megabytes go to the device before its COMMIT asks for them. */
   follow(data: FileData, first: number, last: number): void {
     const { streamEnd } = data
@@ -455,7 +460,7 @@ export class WriteBack {
   #settle(inode: LiveInode): void {
     this.#marked.delete(inode)
     if (inode.removed || (!inode.marked && !inode.unlogged)) return
-    if (inode.data !== null && !inode.data.idle) {
+    if (!inode.isCurrent || (inode.data !== null && !inode.data.idle)) {
       this.#marked.add(inode)
       return
     }
@@ -471,7 +476,7 @@ export class WriteBack {
   /** Clears the marks of files of which the log has everything, many in one record. */
   #clearMarks(inodes: readonly LiveInode[]): void {
     const settled = inodes.filter(
-      (inode) => inode.marked && !inode.removed && !inode.unlogged && inode.data?.idle !== false,
+      (inode) => inode.marked && !inode.removed && !inode.unlogged && inode.isCurrent && inode.data?.idle !== false,
     )
     if (settled.length === 0) return
     const lsn = this.#volume.submit('clearMarks', { inos: settled.map((inode) => inode.ino) }, URGENT_WITH_DATA)

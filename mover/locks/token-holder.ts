@@ -15,13 +15,13 @@ export interface HolderPort {
   drain(ino: number, part: Leaving): void
 }
 
-/** Called once a request has been granted: what was asked for may be used now, in this call. */
-export type Granted = () => void
+/** Called once a request has been answered: what was asked for may be used now, in this call, or there is no such file. */
+export type Answered = (isGranted: boolean) => void
 
 interface Ask extends TokenRequest {
   /** False while it waits for what must be given up first. */
   isSent: boolean
-  done: Granted[]
+  done: Answered[]
 }
 
 /** One mover's rights on the file, and what it is about to get and to lose. */
@@ -71,10 +71,10 @@ export class TokenHolder {
   }
 
   /**
-   * Asks for a token that is not held; `done` is called, later, with it granted. Who asks for what is under way already
+   * Asks for a token that is not held; `done` is called, later, when it is granted. Who asks for what is under way already
    * shares its answer. A write on a file that is held for reading gives that up first: nobody may come between.
    */
-  ask(ino: number, kind: TokenKind, need: Span, done: Granted): void {
+  ask(ino: number, kind: TokenKind, need: Span, done: Answered): void {
     const file = this.#file(ino)
     const pending = file.asks.find(
       (ask) => ask.kind === kind && (kind === 'WF_X' || (ask.need.start <= need.start && need.end <= ask.need.end)),
@@ -107,10 +107,13 @@ export class TokenHolder {
   granted(ino: number, id: number, token: Token, replaces: readonly number[]): void {
     const file = this.#file(ino)
     file.tokens.granted(token, replaces)
-    const at = file.asks.findIndex((ask) => ask.id === id)
-    if (at < 0) return
-    const [{ done }] = file.asks.splice(at, 1)
-    for (const granted of done) granted()
+    this.#answer(ino, file, id, true)
+  }
+
+  /** There is no such file (any more). */
+  denied(ino: number, id: number): void {
+    const file = this.#files.get(ino)
+    if (file !== undefined) this.#answer(ino, file, id, false)
   }
 
   revoked(ino: number, serial: number, span: Span): void {
@@ -164,7 +167,15 @@ export class TokenHolder {
     file.postponed = []
     const { asks } = file
     file.asks = []
-    for (const { done } of asks) for (const granted of done) granted()
+    for (const { done } of asks) for (const answered of done) answered(true)
+    this.#forgetIfIdle(ino, file)
+  }
+
+  #answer(ino: number, file: HeldFile, id: number, isGranted: boolean): void {
+    const at = file.asks.findIndex((ask) => ask.id === id)
+    if (at < 0) return
+    const [{ done }] = file.asks.splice(at, 1)
+    for (const answered of done) answered(isGranted)
     this.#forgetIfIdle(ino, file)
   }
 

@@ -1,4 +1,5 @@
 import {
+  ALLOWS,
   absorbs,
   common,
   conflict,
@@ -35,6 +36,8 @@ export type TokenEffect =
    * token was granted for have been served, and without serving others.
    */
   | { type: 'revoke'; ino: number; mover: MoverId; serial: number; span: Span }
+  /** There is no such file (any more). */
+  | { type: 'deny'; ino: number; mover: MoverId; id: number }
   /** `home` is not alone with the file any more: its rights are this token, or none. */
   | { type: 'shared'; ino: number; token: Token | null }
   /** `home` is alone with the file again: its rights are no longer counted. */
@@ -129,11 +132,32 @@ export class TokenTable {
     }
   }
 
-  /** Nobody has rights on a file that is gone. Its waiters are returned: the file service tells them. */
-  drop(ino: number): { mover: MoverId; id: number }[] {
-    const waiters = this.#files.get(ino)?.queue ?? []
-    this.#files.delete(ino)
-    return waiters.map(({ mover, id }) => ({ mover, id }))
+  /** The file is gone, and with it all rights: who waits for some is denied them. */
+  drop(ino: number): void {
+    const file = this.#files.get(ino)
+    if (file === undefined) return
+    for (const { mover, id } of file.queue) this.#effects.push({ type: 'deny', ino, mover, id })
+    file.queue = []
+    file.tokens = []
+    this.#advance(ino, file)
+  }
+
+  /** True when the mover may write to the span, or has not released it yet. */
+  mayWrite(ino: number, mover: MoverId, span: Span): boolean {
+    const own = (this.#files.get(ino)?.tokens ?? []).filter((token) => token.mover === mover && ALLOWS[token.kind].BR_W)
+    return cover(own, span)
+  }
+
+  /** True when some mover other than `home` may write to the file. */
+  isWrittenElsewhere(ino: number): boolean {
+    const tokens = this.#files.get(ino)?.tokens ?? []
+    return tokens.some(({ mover, kind }) => mover !== this.home && ALLOWS[kind].BR_W)
+  }
+
+  /** Those other than `home` who may write to the file. */
+  writersElsewhere(ino: number): Set<MoverId> {
+    const tokens = this.#files.get(ino)?.tokens ?? []
+    return new Set(tokens.filter(({ mover, kind }) => mover !== this.home && ALLOWS[kind].BR_W).map((t) => t.mover))
   }
 
   /** Who holds and who waits, for people and for checks. */

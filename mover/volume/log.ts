@@ -22,6 +22,14 @@ export type LogPriority = 'ordinary' | 'urgent'
 /** Told whether the log is durable up to the asked LSN, or why it never will be. */
 export type DurableDone = (error: DeviceError | null) => void
 
+/** How far changes are durable. */
+export interface DurableLog {
+  readonly lastLsn: number
+  readonly durableLsn: number
+  /** Calls `done` when the log is durable up to `lsn`; at once, in this call, when it already is. */
+  whenDurable(lsn: number, done: DurableDone): void
+}
+
 /** A batch of records, and the memory that it is written from; used again for later ones. */
 class Batch {
   readonly buffer: Uint8Array

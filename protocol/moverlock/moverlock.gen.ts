@@ -11,6 +11,9 @@ export const MAX_EXTENTS = 1024
 
 export const MAX_SERIALS = 65536
 
+/** Of one log record. */
+export const MAX_COMMIT_EXTENTS = 64
+
 export const MAX_ENTRIES = 1024
 
 export type number64 = number
@@ -709,12 +712,11 @@ export function sizerevoke(_v: revoke): number {
   return 32
 }
 
-/** Where the blocks of [first, first + count) lie: asked by the holder of a token, answered up to `end`. */
+/** Where do the blocks from `first` on lie? Asked by the holder of a token. */
 export interface map_request {
   ino: number64
   id: number64
   first: number64
-  count: number64
 }
 
 export function readmap_request(r: XdrReader): map_request {
@@ -722,7 +724,6 @@ export function readmap_request(r: XdrReader): map_request {
     ino: r.number64(),
     id: r.number64(),
     first: r.number64(),
-    count: r.number64(),
   }
 }
 
@@ -730,20 +731,18 @@ export function readmap_requestInto(r: XdrReader, out: map_request): void {
   out.ino = r.number64()
   out.id = r.number64()
   out.first = r.number64()
-  out.count = r.number64()
 }
 
 export function writemap_request(w: XdrWriter, v: map_request): void {
-  const at = w.reserve(32)
+  const at = w.reserve(24)
   const { view } = w
   putNumber64(view, at, v.ino)
   putNumber64(view, at + 8, v.id)
   putNumber64(view, at + 16, v.first)
-  putNumber64(view, at + 24, v.count)
 }
 
 export function sizemap_request(_v: map_request): number {
-  return 32
+  return 24
 }
 
 export interface mapped {
@@ -859,7 +858,6 @@ export interface commit {
   ino: number64
   changes: written
   runs: commit_runs
-  settled: boolean
 }
 
 export function readcommit(r: XdrReader): commit {
@@ -868,7 +866,6 @@ export function readcommit(r: XdrReader): commit {
     ino: r.number64(),
     changes: readwritten(r),
     runs: readcommit_runs(r),
-    settled: r.bool(),
   }
 }
 
@@ -877,7 +874,6 @@ export function readcommitInto(r: XdrReader, out: commit): void {
   out.ino = r.number64()
   readwrittenInto(r, out.changes)
   out.runs = readcommit_runs(r)
-  out.settled = r.bool()
 }
 
 export function writecommit(w: XdrWriter, v: commit): void {
@@ -885,11 +881,10 @@ export function writecommit(w: XdrWriter, v: commit): void {
   w.number64(v.ino)
   writewritten(w, v.changes)
   writecommit_runs(w, v.runs)
-  w.bool(v.settled)
 }
 
 export function sizecommit(v: commit): number {
-  let size = 72
+  let size = 68
   size += sizecommit_runs(v.runs)
   return size
 }
@@ -953,29 +948,33 @@ export function sizeglimpse(_v: glimpse): number {
 }
 
 export interface glimpsed {
+  ino: number64
   id: number64
   changes: glimpsed_changes
 }
 
 export function readglimpsed(r: XdrReader): glimpsed {
   return {
+    ino: r.number64(),
     id: r.number64(),
     changes: readglimpsed_changes(r),
   }
 }
 
 export function readglimpsedInto(r: XdrReader, out: glimpsed): void {
+  out.ino = r.number64()
   out.id = r.number64()
   out.changes = readglimpsed_changes(r)
 }
 
 export function writeglimpsed(w: XdrWriter, v: glimpsed): void {
+  w.number64(v.ino)
   w.number64(v.id)
   writeglimpsed_changes(w, v.changes)
 }
 
 export function sizeglimpsed(v: glimpsed): number {
-  let size = 8
+  let size = 16
   size += sizeglimpsed_changes(v.changes)
   return size
 }
@@ -2053,7 +2052,7 @@ export function sizemessage(v: message): number {
     case message_kind.REVOKE:
       return 4 + 32
     case message_kind.MAP:
-      return 4 + 32
+      return 4 + 24
     case message_kind.MAPPED:
       return 4 + sizemapped(v.mapped)
     case message_kind.RESERVE:
@@ -2169,14 +2168,14 @@ export function sizegive_back_runs(v: give_back_runs): number {
 export type commit_runs = extent[]
 
 export function readcommit_runs(r: XdrReader): commit_runs {
-  const count = r.count(1024, 24)
+  const count = r.count(64, 24)
   const out: commit_runs = []
   for (let i = 0; i < count; i++) out.push(readextent(r))
   return out
 }
 
 export function writecommit_runs(w: XdrWriter, v: commit_runs): void {
-  w.count(v.length, 1024)
+  w.count(v.length, 64)
   for (const element of v) writeextent(w, element)
 }
 

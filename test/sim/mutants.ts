@@ -124,7 +124,7 @@ export const MUTANTS: readonly Break[] = [
   {
     name: 'who waits at home is forgotten when home is alone',
     file: HOLDER,
-    find: '    for (const { done } of asks) for (const granted of done) granted()\n',
+    find: '    for (const { done } of asks) for (const answered of done) answered(true)\n',
     replace: '',
   },
 ]

@@ -252,7 +252,7 @@ export class TokenWorld {
 
   #tell(): void {
     for (const effect of this.#table.takeEffects()) {
-      const id = effect.type === 'grant' || effect.type === 'revoke' ? effect.mover : HOME
+      const id = effect.type === 'shared' || effect.type === 'alone' ? HOME : effect.mover
       const mover = this.#movers.find((one) => one.id === id)
       if (mover === undefined) throw new Violation(`mover ${id} is gone, and is told something`)
       if (effect.type === 'revoke') this.counts.revokes++

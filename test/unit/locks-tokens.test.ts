@@ -74,7 +74,7 @@ class Movers {
         this.trace.push(`${mover} is asked back`)
         this.#later(() => this.holder(mover).revoked(ino, serial, span))
       } else if (effect.type === 'shared') this.holder(HOME).shared(effect.ino, effect.token)
-      else this.holder(HOME).alone(effect.ino)
+      else if (effect.type === 'alone') this.holder(HOME).alone(effect.ino)
     }
   }
 }

@@ -1,0 +1,47 @@
+import type { answer, block_map, call, extent, run, written } from '../../protocol/moverlock/moverlock.gen.ts'
+import type { Failure } from '../failure.ts'
+import type { Leaving } from '../locks/held-tokens.ts'
+import type { Span } from '../locks/token.ts'
+
+/** A file as it is told to a mover that gets a token. */
+export interface Described {
+  /** `INODE_BYTES`, valid during the call. */
+  value: Uint8Array
+  /** What it shows is durable when the log is, up to here. */
+  lsn: number
+}
+
+/** A part of a token that the mover gives back. */
+export interface Drain {
+  part: Leaving
+  /** True when pages of the span are covered by another token and may stay. */
+  mayKeep(span: Span): boolean
+}
+
+/**
+ * The files of one volume at its primary, as its authority sees them. Methods that may throw `Suspend` have changed nothing
+ * then; those that return an LSN have logged something that is durable up to there.
+ */
+export interface GovernedFiles {
+  /** Something of the file is in this mover's memory that other movers must not miss, or that they could make untrue. */
+  isUsed(ino: number): boolean
+  /** Null: there is no such file. May throw Suspend. */
+  describe(ino: number): Described | null
+  /** Where the blocks from `first` on lie, as many as fit. May throw Suspend. */
+  map(ino: number, first: number): block_map
+  /** Makes sure that the file's write mark is set. Null, or why it cannot be. May throw Suspend. */
+  mark(ino: number): Failure | null
+  /** Some other mover may write to the file, or none any more: its size and its times are to be asked for, or known. */
+  setWrittenElsewhere(ino: number, isWritten: boolean): void
+  /** Brings what is dirty in the part to the device and forgets its pages; `done` is called when no I/O uses them. */
+  drain(ino: number, drain: Drain, done: () => void): void
+  /** Takes over what another mover's writes have made of the file. */
+  absorb(ino: number, changes: written): void
+  /** The same, with new extents whose blocks are on the device, though not flushed; logged. May throw Suspend. */
+  commit(ino: number, changes: written, runs: readonly extent[]): number | Failure
+  /** Data blocks that nobody has, about `count` of them; none when the volume is full. May throw Suspend. */
+  reserve(count: number): run[]
+  giveBack(runs: readonly run[]): void
+  /** Carries out another mover's operation; `done` is called once, when its outcome is durable. */
+  perform(call: call, done: (answer: answer) => void): void
+}

@@ -1,0 +1,234 @@
+import {
+  type commit,
+  failure,
+  type lock,
+  type map_request,
+  type message,
+  message_kind,
+  type release,
+} from '../../protocol/moverlock/moverlock.gen.ts'
+import { ALLOWS, FILE_END, isWhole, type Span, type Token } from '../locks/token.ts'
+import type { MoverId, TokenEffect, TokenRequest } from '../locks/token-table.ts'
+import { Suspend } from '../suspend.ts'
+import type { DurableLog } from '../volume/log.ts'
+import { BlockSet } from './block-set.ts'
+import { FAILURE_CODES, KIND_CODES, TOKEN_KINDS } from './codes.ts'
+import type { GovernedFiles } from './governed.ts'
+import { InOrder } from './in-order.ts'
+import { type Session, SessionError } from './session.ts'
+
+/** Requests of one mover that have not been answered. */
+const MAX_REQUESTS = 65_536
+const WHOLE: Readonly<Span> = { start: 0, end: FILE_END }
+
+/** What a peer tells the authority that it belongs to. */
+export interface PeerEvents {
+  request(ino: number, mover: MoverId, request: TokenRequest): void
+  release(ino: number, mover: MoverId, serial: number, span: Span): void
+  /** True when the mover may write there. */
+  mayWrite(ino: number, mover: MoverId, span: Span): boolean
+  glimpsed(mover: MoverId, id: number): void
+}
+
+/**
+ * A secondary, as the primary knows it: its session, what it has reserved, what it waits for. Its messages about one file
+ * are carried out in the order in which it sent them, and what it is told about one file leaves in the order of the
+ * table's decisions, although some of them have to wait for tree nodes or for the log.
+ */
+export class Peer {
+  readonly id: MoverId
+  readonly name: string
+  readonly session: Session
+  readonly reserved = new BlockSet()
+  readonly #files: GovernedFiles
+  readonly #log: DurableLog
+  readonly #events: PeerEvents
+  readonly #incoming: InOrder
+  readonly #outgoing: InOrder
+  /** What each request needs, until it is answered. */
+  readonly #needs = new Map<number, Span>()
+
+  constructor(id: MoverId, name: string, session: Session, files: GovernedFiles, log: DurableLog, events: PeerEvents) {
+    this.id = id
+    this.name = name
+    this.session = session
+    this.#files = files
+    this.#log = log
+    this.#events = events
+    const failed = (error: Error): void => {
+      if (!(error instanceof SessionError)) throw error
+      session.end(error.message)
+    }
+    this.#incoming = new InOrder(failed)
+    this.#outgoing = new InOrder(failed)
+  }
+
+  /** Carries out a message. Throws `SessionError` when it must not come. */
+  received(message: message): void {
+    switch (message.kind) {
+      case message_kind.LOCK:
+        this.#lock(message.lock)
+        break
+      case message_kind.RELEASE:
+        this.#release(message.release)
+        break
+      case message_kind.COMMIT:
+        this.#commit(message.commit)
+        break
+      case message_kind.MAP:
+        this.#map(message.map)
+        break
+      case message_kind.RESERVE:
+        this.#reserve(message.reserve.id, message.reserve.count)
+        break
+      case message_kind.GIVE_BACK:
+        this.#giveBack(message.give_back.runs)
+        break
+      case message_kind.GLIMPSED:
+        this.#glimpsed(message.glimpsed.id, message.glimpsed)
+        break
+      case message_kind.CALL:
+        this.#files.perform(message.call, (answer) => this.session.send({ kind: message_kind.ANSWER, answer }))
+        break
+      default:
+        throw new SessionError(`a message of kind ${message.kind}, which a secondary does not send`)
+    }
+  }
+
+  /** Tells the mover what the table has decided. */
+  tell(effect: Extract<TokenEffect, { type: 'grant' | 'revoke' | 'deny' }>): void {
+    const { ino } = effect
+    if (effect.type === 'grant')
+      this.#outgoing.run(ino, () => this.#grant(ino, effect.id, effect.token, effect.replaces))
+    else if (effect.type === 'revoke') {
+      const revoke = { ino, serial: effect.serial, blocks: effect.span }
+      this.#outgoing.run(ino, () => this.session.send({ kind: message_kind.REVOKE, revoke }))
+    } else this.#outgoing.run(ino, () => this.#deny(ino, effect.id))
+  }
+
+  glimpse(ino: number, id: number): void {
+    this.session.send({ kind: message_kind.GLIMPSE, glimpse: { ino, id } })
+  }
+
+  #lock({ ino, id, kind, need, exact }: lock): void {
+    const asked = TOKEN_KINDS[kind]
+    if (need.start > need.end || need.end > FILE_END) throw new SessionError(`a lock of [${need.start}, ${need.end})`)
+    if (this.#needs.has(id)) throw new SessionError(`request ${id} is under way already`)
+    if (this.#needs.size >= MAX_REQUESTS) throw new SessionError(`more than ${MAX_REQUESTS} requests at a time`)
+    this.#needs.set(id, { ...need })
+    this.#incoming.run(ino, () => {
+      if (this.#files.describe(ino) === null) this.#deny(ino, id)
+      else this.#events.request(ino, this.id, { id, kind: asked, need: { ...need }, exact })
+    })
+  }
+
+  #release({ ino, serial, blocks, changes }: release): void {
+    this.#incoming.run(ino, () => {
+      if (changes !== null) this.#files.absorb(ino, changes)
+      this.#events.release(ino, this.id, serial, { ...blocks })
+    })
+  }
+
+  #commit({ id, ino, changes, runs }: commit): void {
+    for (const { file_block, device_block, length } of runs) {
+      if (length === 0 || !this.#events.mayWrite(ino, this.id, { start: file_block, end: file_block + length })) {
+        throw new SessionError(`a commit of blocks of inode ${ino} that it may not write`)
+      }
+      if (!this.reserved.take(device_block, length)) {
+        throw new SessionError(`a commit of device blocks ${device_block}+${length} that it has not reserved`)
+      }
+    }
+    // Lists of the message are the session's again when this returns.
+    const kept = runs.map((extent) => ({ ...extent }))
+    this.#incoming.run(ino, () => {
+      const lsn = this.#files.commit(ino, changes, kept)
+      if (typeof lsn === 'string') {
+        this.#files.giveBack(kept.map(({ device_block, length }) => ({ start: device_block, length })))
+        this.#committed(id, FAILURE_CODES[lsn])
+      } else this.#log.whenDurable(lsn, (error) => this.#committed(id, error === null ? failure.NONE : failure.IO))
+    })
+  }
+
+  #committed(id: number, status: failure): void {
+    this.session.send({ kind: message_kind.COMMITTED, committed: { id, status } })
+  }
+
+  #map({ ino, id, first }: map_request): void {
+    this.#incoming.run(ino, () => {
+      const map = this.#files.map(ino, first)
+      this.session.send({ kind: message_kind.MAPPED, mapped: { id, map } })
+    })
+  }
+
+  /** In no order with others: what is reserved is nobody's. */
+  #reserve(id: number, count: number): void {
+    const attempt = (): void => {
+      let runs: ReturnType<GovernedFiles['reserve']>
+      try {
+        runs = this.#files.reserve(count)
+      } catch (error) {
+        if (!(error instanceof Suspend)) throw error
+        error.wait(attempt)
+        return
+      }
+      if (!this.session.isOpen) {
+        this.#files.giveBack(runs)
+        return
+      }
+      for (const { start, length } of runs) this.reserved.add(start, length)
+      this.session.send({ kind: message_kind.RESERVED, reserved: { id, runs } })
+    }
+    attempt()
+  }
+
+  #giveBack(runs: readonly { start: number; length: number }[]): void {
+    for (const { start, length } of runs) {
+      if (!this.reserved.take(start, length)) {
+        throw new SessionError(`device blocks ${start}+${length} are given back, which it has not reserved`)
+      }
+    }
+    this.#files.giveBack(runs)
+  }
+
+  #glimpsed(id: number, { ino, changes }: { ino: number; changes: commit['changes'] | null }): void {
+    // What it has written must not be known before what it has told about the file earlier.
+    this.#incoming.run(ino, () => {
+      if (changes !== null) this.#files.absorb(ino, changes)
+      this.#events.glimpsed(this.id, id)
+    })
+  }
+
+  /** A token leaves with what its holder must know, and not before that is durable. */
+  #grant(ino: number, id: number, token: Token, replaces: number[]): void {
+    const need = this.#needs.get(id)
+    const described = this.#files.describe(ino)
+    if (described === null || need === undefined) {
+      this.#events.release(ino, this.id, token.serial, WHOLE)
+      this.#deny(ino, id)
+      return
+    }
+    if (ALLOWS[token.kind].BR_W) {
+      const problem = this.#files.mark(ino)
+      if (problem !== null) throw new SessionError(`inode ${ino} cannot be marked as being written: ${problem}`)
+    }
+    const map = this.#files.map(ino, need.start)
+    const { value, lsn } = this.#files.describe(ino) ?? described
+    if (lsn > this.#log.durableLsn) throw new Suspend((resume) => this.#whenDurable(lsn, resume))
+    this.#needs.delete(id)
+    const { serial, kind, start, end } = token
+    const granted = { serial, kind: KIND_CODES[kind], blocks: isWhole(kind) ? WHOLE : { start, end } }
+    this.session.send({ kind: message_kind.GRANT, grant: { ino, id, granted, replaces, value, map } })
+  }
+
+  #whenDurable(lsn: number, resume: () => void): void {
+    this.#log.whenDurable(lsn, (error) => {
+      if (error === null) resume()
+      else this.session.end(`the log cannot be written: ${error.message}`)
+    })
+  }
+
+  #deny(ino: number, id: number): void {
+    this.#needs.delete(id)
+    this.session.send({ kind: message_kind.DENIED, denied: { ino, id } })
+  }
+}

@@ -1,0 +1,224 @@
+import type { message } from '../../protocol/moverlock/moverlock.gen.ts'
+import type { Environment } from '../environment.ts'
+import { FILE_END, type Span, type TokenKind } from '../locks/token.ts'
+import { TokenHolder } from '../locks/token-holder.ts'
+import { type MoverId, type TokenEffect, TokenTable } from '../locks/token-table.ts'
+import { Suspend } from '../suspend.ts'
+import type { DurableLog } from '../volume/log.ts'
+import type { GovernedFiles } from './governed.ts'
+import { Peer } from './peer.ts'
+import type { Session } from './session.ts'
+
+const HOME: MoverId = 0
+const WHOLE: Readonly<Span> = { start: 0, end: FILE_END }
+
+/** A file's writers have been asked what they have made of it; some have not answered. */
+interface Glimpse {
+  readonly ino: number
+  readonly asked: Set<MoverId>
+  readonly done: () => void
+}
+
+/**
+ * The arbiter of a volume's tokens at its primary, and the holder of those that the primary's own mover has. Operations of
+ * this mover ask it before they read, write or change a file; they are suspended while others give up what they hold.
+ */
+export class PrimaryAuthority {
+  readonly #files: GovernedFiles
+  readonly #log: DurableLog
+  readonly #env: Environment
+  readonly #table = new TokenTable(HOME)
+  readonly #home: TokenHolder
+  readonly #peers = new Map<MoverId, Peer>()
+  readonly #glimpses = new Map<number, Glimpse>()
+  /** The file that has just been asked for, while those who have waited for it run. */
+  #fresh = 0
+  #lastId: MoverId = HOME
+  #lastGlimpse = 0
+  #isScheduled = false
+
+  constructor(files: GovernedFiles, log: DurableLog, env: Environment) {
+    this.#files = files
+    this.#log = log
+    this.#env = env
+    this.#home = new TokenHolder(
+      {
+        request: (ino, request) => {
+          this.#table.request(ino, HOME, request, this.#isUsed(ino))
+          this.#schedule()
+        },
+        release: (ino, serial, span) => {
+          this.#table.release(ino, HOME, serial, span)
+          this.#schedule()
+        },
+        drain: (ino, part) => {
+          const mayKeep = (span: Span): boolean => this.#home.held(ino)?.mayKeep(span) === true
+          this.#files.drain(ino, { part, mayKeep }, () => this.#home.drained(ino, part))
+        },
+      },
+      true,
+    )
+  }
+
+  /** Files that other movers hold or want something of. */
+  get sharedFiles(): number {
+    return this.#table.fileCount
+  }
+
+  /** Who holds what of a file and who waits, movers by name; the primary's own is ''. */
+  describe(ino: number): { held: (Span & { mover: string; kind: TokenKind; serial: number })[]; waiting: string[] } {
+    const nameOf = (id: MoverId): string => this.#peers.get(id)?.name ?? ''
+    const { held, waiting } = this.#table.describe(ino)
+    return {
+      held: held.map(({ mover, ...token }) => ({ mover: nameOf(mover), ...token })),
+      waiting: waiting.map(({ mover, kind }) => `${nameOf(mover)} ${kind}`),
+    }
+  }
+
+  // Movers
+
+  /** A secondary has introduced itself. Its messages go to `received` from now on. */
+  admit(name: string, session: Session): Peer {
+    const id = ++this.#lastId
+    const peer = new Peer(id, name, session, this.#files, this.#log, {
+      request: (ino, mover, request) => {
+        this.#table.request(ino, mover, request, this.#isUsed(ino))
+        this.#pump()
+      },
+      release: (ino, mover, serial, span) => {
+        this.#table.release(ino, mover, serial, span)
+        this.#settleWriters(ino)
+        this.#pump()
+      },
+      mayWrite: (ino, mover, span) => this.#table.mayWrite(ino, mover, span),
+      glimpsed: (mover, glimpse) => this.#glimpsed(mover, glimpse),
+    })
+    this.#peers.set(id, peer)
+    return peer
+  }
+
+  received(peer: Peer, message: message): void {
+    peer.received(message)
+  }
+
+  /** Nothing of this mover is left, and nothing of it can reach the device any more: what it held is free. */
+  gone(peer: Peer): void {
+    if (!this.#peers.delete(peer.id)) return
+    this.#files.giveBack([...peer.reserved.runs()])
+    const inos = [...this.#table.inos()]
+    this.#table.forget(peer.id)
+    for (const ino of inos) this.#settleWriters(ino)
+    for (const id of [...this.#glimpses.keys()]) this.#glimpsed(peer.id, id)
+    this.#pump()
+  }
+
+  // Operations of this mover
+
+  /** Suspends unless this mover may read (`BR_R`) or write (`BR_W`) these blocks now. */
+  need(ino: number, kind: 'BR_R' | 'BR_W', start: number, end: number): void {
+    const span = { start, end }
+    if (this.#home.allows(ino, kind, span)) return
+    throw new Suspend((resume) => this.#home.ask(ino, kind === 'BR_R' ? 'WF_R' : kind, span, resume))
+  }
+
+  /** True when this mover may read these blocks now. */
+  mayRead(ino: number, start: number, end: number): boolean {
+    return this.#home.allows(ino, 'BR_R', { start, end })
+  }
+
+  /** Suspends unless nobody else has any right on these files: they are about to be changed. */
+  claim(first: number, second = 0, third = 0, fourth = 0): void {
+    const missing: number[] = []
+    for (const ino of [first, second, third, fourth]) {
+      if (ino !== 0 && !this.#home.allows(ino, 'WF_X', WHOLE) && !missing.includes(ino)) missing.push(ino)
+    }
+    if (missing.length === 0) return
+    const held = [first, second, third, fourth].filter((ino) => ino !== 0)
+    throw new Suspend((resume) => {
+      let left = missing.length
+      // What is there already must not be lost while the rest is waited for.
+      for (const ino of held) this.#home.retain(ino)
+      const one = (): void => {
+        if (--left > 0) return
+        resume()
+        for (const ino of held) this.#home.letGo(ino)
+        this.#schedule()
+      }
+      for (const ino of missing) this.#home.ask(ino, 'WF_X', WHOLE, one)
+    })
+  }
+
+  /** Suspends until the file's size and times are what they are now, also when others write to it. */
+  refresh(ino: number): void {
+    if (this.#fresh === ino || !this.#table.isWrittenElsewhere(ino)) return
+    throw new Suspend((resume) => this.#glimpse(ino, resume))
+  }
+
+  /** The file is gone. */
+  dropped(ino: number): void {
+    this.#table.drop(ino)
+    this.#schedule()
+  }
+
+  #isUsed(ino: number): boolean {
+    return this.#home.isRetained(ino) || this.#files.isUsed(ino)
+  }
+
+  #glimpse(ino: number, resume: () => void): void {
+    const id = ++this.#lastGlimpse
+    const asked = this.#table.writersElsewhere(ino)
+    const done = (): void => {
+      this.#fresh = ino
+      try {
+        resume()
+      } finally {
+        this.#fresh = 0
+      }
+    }
+    this.#glimpses.set(id, { ino, asked, done })
+    for (const mover of asked) this.#peers.get(mover)?.glimpse(ino, id)
+    if (asked.size === 0) this.#env.defer(() => this.#glimpsed(HOME, id))
+  }
+
+  #glimpsed(mover: MoverId, id: number): void {
+    const glimpse = this.#glimpses.get(id)
+    if (glimpse === undefined) return
+    glimpse.asked.delete(mover)
+    if (glimpse.asked.size > 0) return
+    this.#glimpses.delete(id)
+    glimpse.done()
+  }
+
+  #settleWriters(ino: number): void {
+    if (!this.#table.isWrittenElsewhere(ino)) this.#files.setWrittenElsewhere(ino, false)
+  }
+
+  /** In another call: whoever has asked is not ready for the answer yet. */
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    this.#env.defer(() => {
+      this.#isScheduled = false
+      this.#pump()
+    })
+  }
+
+  #pump(): void {
+    for (let effects = this.#table.takeEffects(); effects.length > 0; effects = this.#table.takeEffects()) {
+      for (const effect of effects) this.#tell(effect)
+    }
+  }
+
+  #tell(effect: TokenEffect): void {
+    const { ino } = effect
+    if (effect.type === 'shared') this.#home.shared(ino, effect.token)
+    else if (effect.type === 'alone') this.#home.alone(ino)
+    else if (effect.mover !== HOME) {
+      const peer = this.#peers.get(effect.mover)
+      if (effect.type === 'grant') this.#files.setWrittenElsewhere(ino, this.#table.isWrittenElsewhere(ino))
+      peer?.tell(effect)
+    } else if (effect.type === 'grant') this.#home.granted(ino, effect.id, effect.token, effect.replaces)
+    else if (effect.type === 'revoke') this.#home.revoked(ino, effect.serial, effect.span)
+    else this.#home.denied(ino, effect.id)
+  }
+}

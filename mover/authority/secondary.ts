@@ -1,0 +1,190 @@
+import {
+  type answer,
+  type block_map,
+  type call,
+  type extent,
+  failure,
+  type grant,
+  type message,
+  message_kind,
+  type run,
+  type written,
+} from '../../protocol/moverlock/moverlock.gen.ts'
+import type { Failure } from '../failure.ts'
+import type { Span, Token, TokenKind } from '../locks/token.ts'
+import { TokenHolder } from '../locks/token-holder.ts'
+import { Suspend } from '../suspend.ts'
+import { FAILURES, KIND_CODES, TOKEN_KINDS } from './codes.ts'
+import type { Drain } from './governed.ts'
+import { type Session, SessionError } from './session.ts'
+
+/** The files of one volume at a secondary, as its authority sees them. */
+export interface HeldFiles {
+  /** A token has come: with the file's attributes, and where some of it lies. Bytes are valid during the call. */
+  granted(ino: number, token: Token, value: Uint8Array, map: block_map): void
+  /** As `GovernedFiles.drain`; extents of what was dirty are committed, and the commit is answered. */
+  drain(ino: number, drain: Drain, done: () => void): void
+  /** What has been written since this was last asked, if anything: the primary is about to be told. */
+  takeWritten(ino: number): written | null
+  /** Nothing of the file is held any more. */
+  lost(ino: number): void
+}
+
+/** Told how a request has ended; null: the session has, and nobody knows. */
+type Done<T> = (value: T | null) => void
+
+/**
+ * A secondary's side of a volume's session with its primary: the tokens that this mover holds, and what it has asked for.
+ * Operations ask it before they read or write a file; they are suspended until the primary has answered.
+ */
+export class SecondaryAuthority {
+  readonly tokens: TokenHolder
+  readonly #session: Session
+  readonly #files: HeldFiles
+  readonly #maps = new Map<number, Done<block_map>>()
+  readonly #reserves = new Map<number, Done<run[]>>()
+  readonly #commits = new Map<number, Done<Failure | 'OK'>>()
+  readonly #calls = new Map<number, Done<answer>>()
+  /** The file that has just been denied, while those who have asked for it run. */
+  #denied = 0
+  #lastId = 0
+
+  constructor(session: Session, files: HeldFiles) {
+    this.#session = session
+    this.#files = files
+    this.tokens = new TokenHolder(
+      {
+        request: (ino, { id, kind, need, exact }) => {
+          session.send({ kind: message_kind.LOCK, lock: { ino, id, kind: KIND_CODES[kind], need, exact } })
+        },
+        release: (ino, serial, span) => {
+          const changes = files.takeWritten(ino)
+          session.send({ kind: message_kind.RELEASE, release: { ino, serial, blocks: span, changes } })
+          this.#forgetIfLost(ino)
+        },
+        drain: (ino, part) => {
+          const mayKeep = (span: Span): boolean => this.tokens.held(ino)?.mayKeep(span) === true
+          files.drain(ino, { part, mayKeep }, () => this.tokens.drained(ino, part))
+        },
+      },
+      false,
+    )
+  }
+
+  /** Carries out a message of the primary. Throws `SessionError` when it must not come. */
+  received(message: message): void {
+    switch (message.kind) {
+      case message_kind.GRANT:
+        this.#grant(message.grant)
+        break
+      case message_kind.DENIED:
+        this.#deny(message.denied.ino, message.denied.id)
+        break
+      case message_kind.REVOKE:
+        this.tokens.revoked(message.revoke.ino, message.revoke.serial, { ...message.revoke.blocks })
+        break
+      case message_kind.MAPPED:
+        answered(this.#maps, message.mapped.id, message.mapped.map)
+        break
+      case message_kind.RESERVED:
+        answered(this.#reserves, message.reserved.id, message.reserved.runs)
+        break
+      case message_kind.COMMITTED: {
+        const { id, status } = message.committed
+        answered(this.#commits, id, status === failure.NONE ? 'OK' : FAILURES[status])
+        break
+      }
+      case message_kind.GLIMPSE: {
+        const { ino, id } = message.glimpse
+        const changes = this.#files.takeWritten(ino)
+        this.#session.send({ kind: message_kind.GLIMPSED, glimpsed: { ino, id, changes } })
+        break
+      }
+      case message_kind.ANSWER:
+        answered(this.#calls, message.answer.id, message.answer)
+        break
+      default:
+        throw new SessionError(`a message of kind ${message.kind}, which a primary does not send`)
+    }
+  }
+
+  /** The session is over: who waits for an answer is told that there is none. */
+  ended(): void {
+    for (const waiting of [this.#maps, this.#reserves, this.#commits, this.#calls]) {
+      const all = [...waiting.values()]
+      waiting.clear()
+      for (const done of all) done(null)
+    }
+  }
+
+  /**
+   * Suspends unless this mover may do now what `kind` allows on these blocks; `WF_R` is asked for by who wants to read
+   * them, and may bring a `BR_R`. Returns false when there is no such file.
+   */
+  need(ino: number, kind: TokenKind, start: number, end: number): boolean {
+    const span = { start, end }
+    if (this.tokens.allows(ino, kind === 'WF_R' ? 'BR_R' : kind, span)) return true
+    if (this.#denied === ino) return false
+    throw new Suspend((resume) => this.tokens.ask(ino, kind, span, resume))
+  }
+
+  /** Where the blocks of a file from `first` on lie. */
+  map(ino: number, first: number, done: Done<block_map>): void {
+    const id = this.#ask(this.#maps, done)
+    this.#session.send({ kind: message_kind.MAP, map: { ino, id, first } })
+  }
+
+  /** About `count` data blocks for this mover to write; none when the volume is full. */
+  reserve(count: number, done: Done<run[]>): void {
+    const id = this.#ask(this.#reserves, done)
+    this.#session.send({ kind: message_kind.RESERVE, reserve: { id, count } })
+  }
+
+  giveBack(runs: run[]): void {
+    this.#session.send({ kind: message_kind.GIVE_BACK, give_back: { runs } })
+  }
+
+  /** What this mover has written: it is on the device. `done` when the primary has it durably. */
+  commit(ino: number, changes: written, runs: extent[], done: Done<Failure | 'OK'>): void {
+    const id = this.#ask(this.#commits, done)
+    this.#session.send({ kind: message_kind.COMMIT, commit: { id, ino, changes, runs } })
+  }
+
+  /** A metadata operation; its id is given here. */
+  call(call: Omit<call, 'id'>, done: Done<answer>): void {
+    const id = this.#ask(this.#calls, done)
+    this.#session.send({ kind: message_kind.CALL, call: { ...call, id } })
+  }
+
+  #ask<T>(waiting: Map<number, Done<T>>, done: Done<T>): number {
+    const id = ++this.#lastId
+    waiting.set(id, done)
+    return id
+  }
+
+  #grant({ ino, id, granted, replaces, value, map }: grant): void {
+    const token: Token = { serial: granted.serial, kind: TOKEN_KINDS[granted.kind], ...granted.blocks }
+    this.#files.granted(ino, token, value, map)
+    this.tokens.granted(ino, id, token, replaces)
+  }
+
+  #deny(ino: number, id: number): void {
+    this.#denied = ino
+    try {
+      this.tokens.denied(ino, id)
+    } finally {
+      this.#denied = 0
+    }
+  }
+
+  #forgetIfLost(ino: number): void {
+    if (this.tokens.held(ino)?.isEmpty !== false) this.#files.lost(ino)
+  }
+}
+
+function answered<T>(waiting: Map<number, Done<T>>, id: number, value: T): void {
+  const done = waiting.get(id)
+  if (done === undefined) throw new SessionError(`an answer to request ${id}, which was not asked`)
+  waiting.delete(id)
+  done(value)
+}

@@ -1,0 +1,180 @@
+import type { answer, block_map, call, extent, run, written } from '../../protocol/moverlock/moverlock.gen.ts'
+import type { Described, Drain, GovernedFiles } from '../authority/governed.ts'
+import type { Failure } from '../failure.ts'
+import { Suspend } from '../suspend.ts'
+import { InodeValue } from '../volume/inode-value.ts'
+import { ORDINARY, URGENT_WITH_DATA } from '../volume/volume.ts'
+import type { FilesContext } from './context.ts'
+import { isLater, type LiveInode, raiseAbove } from './live-inode.ts'
+
+/** Extents that are told at once, and blocks that are looked at for them. */
+const MAPPED_EXTENTS = 256
+const MAPPED_BLOCKS = 65_536
+
+/** The files of a volume at its primary, for the movers that share them: see `GovernedFiles`. */
+export class GovernedVolume implements GovernedFiles {
+  readonly perform: (call: call, done: (answer: answer) => void) => void
+  readonly #context: FilesContext
+  readonly #value = new InodeValue()
+  readonly #stretch = { deviceBlock: 0, length: 0 }
+
+  constructor(context: FilesContext, perform: (call: call, done: (answer: answer) => void) => void) {
+    this.#context = context
+    this.perform = perform
+  }
+
+  isUsed(ino: number): boolean {
+    const data = this.#context.inodes.peek(ino)?.data ?? null
+    return data !== null && (data.hasPages || !data.idle)
+  }
+
+  describe(ino: number): Described | null {
+    const inode = this.#inode(ino)
+    if (inode === null || inode.nlink === 0) return null
+    return { value: inode.fill(this.#value).bytes, lsn: inode.lastLsn }
+  }
+
+  map(ino: number, first: number): block_map {
+    const { volume } = this.#context
+    volume.begin()
+    const extents: extent[] = []
+    let at = first
+    while (extents.length < MAPPED_EXTENTS && at < first + MAPPED_BLOCKS) {
+      volume.mapBlock(ino, at, first + MAPPED_BLOCKS - at, this.#stretch)
+      const { deviceBlock, length } = this.#stretch
+      if (deviceBlock !== 0) extents.push({ file_block: at, device_block: deviceBlock, length })
+      at += length
+    }
+    return { first, end: at, extents }
+  }
+
+  mark(ino: number): Failure | null {
+    const inode = this.#inode(ino)
+    if (inode === null) return 'STALE'
+    const { volume, moverNumber, writeBack } = this.#context
+    if (inode.marked) return null
+    const lsn = volume.submit('mark', { ino, mover: moverNumber }, ORDINARY)
+    if (typeof lsn === 'string') return lsn
+    inode.marked = true
+    inode.markLsn = lsn
+    writeBack.noteUnlogged(inode)
+    return null
+  }
+
+  setWrittenElsewhere(ino: number, isWritten: boolean): void {
+    this.#context.inodes.setWrittenElsewhere(ino, isWritten)
+  }
+
+  drain(ino: number, { part, mayKeep }: Drain, done: () => void): void {
+    const { writeBack, env } = this.#context
+    const { start, end } = part
+    const attempt = (): void => {
+      const data = this.#context.inodes.peek(ino)?.data ?? null
+      if (data === null) {
+        done()
+        return
+      }
+      if (data.hasDirtyIn(start, end)) {
+        writeBack.writeOut(data, start, end, () => env.defer(attempt))
+        return
+      }
+      try {
+        data.checkQuiet()
+      } catch (error) {
+        if (!(error instanceof Suspend)) throw error
+        error.wait(() => env.defer(attempt))
+        return
+      }
+      data.dropClean(start, end, (block) => mayKeep({ start: block, end: block + 1 }))
+      done()
+    }
+    // Never before this returns.
+    env.defer(attempt)
+  }
+
+  absorb(ino: number, changes: written): void {
+    const inode = this.#inode(ino)
+    if (inode === null) return
+    this.#absorb(inode, changes)
+    inode.unlogged = true
+    this.#context.writeBack.noteUnlogged(inode)
+  }
+
+  commit(ino: number, changes: written, runs: readonly extent[]): number | Failure {
+    const inode = this.#inode(ino)
+    if (inode === null || inode.nlink === 0) return 'STALE'
+    const { volume } = this.#context
+    const size = Math.max(inode.loggedSize, changes.size)
+    const after = { ...times(inode, changes), change: inode.change + changes.changes }
+    volume.flushGate.wrote()
+    const lsn = volume.submit(
+      'fold',
+      {
+        ino,
+        size,
+        ...after,
+        clearMark: 0,
+        runs: runs.map(({ file_block, device_block, length }) => ({
+          fileBlock: file_block,
+          deviceBlock: device_block,
+          length,
+        })),
+      },
+      URGENT_WITH_DATA,
+    )
+    if (typeof lsn === 'number') this.#absorb(inode, changes)
+    return lsn
+  }
+
+  reserve(count: number): run[] {
+    const { volume } = this.#context
+    volume.begin()
+    if (!volume.reserveData(count)) return []
+    const runs: run[] = []
+    for (let left = count; left > 0; ) {
+      const found = volume.space.allocateData(left, 0)
+      if (found === null) throw new Error('no data block is free although some are reserved')
+      volume.space.unreserve(found.length)
+      runs.push(found)
+      left -= found.length
+    }
+    return runs
+  }
+
+  giveBack(runs: readonly run[]): void {
+    for (const { start, length } of runs) this.#context.volume.space.returnData(start, length)
+  }
+
+  #inode(ino: number): LiveInode | null {
+    this.#context.volume.begin()
+    return this.#context.inodes.get(ino)
+  }
+
+  #absorb(inode: LiveInode, changes: written): void {
+    const { atime, mtime, ctime } = times(inode, changes)
+    inode.setAtime(atime.sec, atime.nsec)
+    inode.setMtime(mtime.sec, mtime.nsec)
+    inode.setCtime(ctime.sec, ctime.nsec)
+    inode.change += changes.changes
+    if (changes.size > inode.size) inode.size = changes.size
+  }
+}
+
+type Times = Pick<written, 'atime' | 'mtime' | 'ctime'>
+
+/** The later of what is known and what is told; a change of the file is always a change of its times too. */
+function times(inode: LiveInode, { atime, mtime, ctime, changes }: written): Times {
+  const latest: Times = {
+    atime: later(atime, inode.atimeSec, inode.atimeNsec),
+    mtime: later(mtime, inode.mtimeSec, inode.mtimeNsec),
+    ctime: later(ctime, inode.ctimeSec, inode.ctimeNsec),
+  }
+  if (changes === 0 || isLater(ctime.sec, ctime.nsec, inode.ctimeSec, inode.ctimeNsec)) return latest
+  const raised = { ...latest.ctime }
+  raiseAbove(raised, inode)
+  return { ...latest, mtime: raised, ctime: raised }
+}
+
+function later(told: { sec: number; nsec: number }, sec: number, nsec: number): { sec: number; nsec: number } {
+  return isLater(told.sec, told.nsec, sec, nsec) ? { sec: told.sec, nsec: told.nsec } : { sec, nsec }
+}

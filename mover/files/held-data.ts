@@ -1,0 +1,68 @@
+import type { SecondaryAuthority } from '../authority/secondary.ts'
+import type { Failure } from '../failure.ts'
+import { FILE_END } from '../locks/token.ts'
+import { BLOCK_BYTES, MAX_FILE_BYTES } from '../volume/layout.ts'
+import type { HeldVolume } from './held-volume.ts'
+import type { LiveInode } from './live-inode.ts'
+import type { Operation, ReadResult, Stability, WriteResult } from './service.ts'
+import { blocksToRead, blocksToWrite, commitFile, readFile, writeFile } from './transfer.ts'
+
+const WHOLE = { start: 0, end: FILE_END }
+
+/** Reading and writing of files at a secondary: as at the primary, once the tokens are held. All of it may throw Suspend. */
+export class HeldData {
+  readonly #held: HeldVolume
+  readonly #authority: SecondaryAuthority
+
+  constructor(held: HeldVolume, authority: SecondaryAuthority) {
+    this.#held = held
+    this.#authority = authority
+  }
+
+  /**
+   * The inode of a file that is about to be read (`BR_R`) or written (`BR_W`) from `offset` to `end`, bytes; an empty range
+   * asks for its attributes. STALE when there is none.
+   */
+  open(ino: number, generation: number, kind: 'BR_R' | 'BR_W', offset: number, end: number): LiveInode | Failure {
+    const asked = kind === 'BR_R' ? 'WF_R' : 'BR_W'
+    const first = Math.floor(offset / BLOCK_BYTES)
+    const last = Math.min(FILE_END, Math.ceil(end / BLOCK_BYTES))
+    const isHeld = first < last ? false : this.#held.inode(ino) !== undefined && this.#holdsSome(ino)
+    if (!isHeld && !this.#authority.need(ino, asked, first, last)) return 'STALE'
+    const inode = this.#held.inode(ino)
+    if (inode === undefined) throw new Error(`inode ${ino} was granted, but not told`)
+    inode.referenced = true
+    inode.isCurrent = this.#authority.tokens.allows(ino, 'WF_R', WHOLE)
+    return inode.generation === generation && inode.nlink > 0 ? inode : 'STALE'
+  }
+
+  read(op: Operation, inode: LiveInode, offset: number, count: number, result: ReadResult): Failure | null {
+    const [first, last] = blocksToRead(inode, offset, count)
+    if (!this.#authority.need(inode.ino, 'WF_R', first, last)) return 'STALE'
+    return readFile(this.#held.context, op, inode, offset, count, result)
+  }
+
+  write(
+    op: Operation,
+    inode: LiveInode,
+    offset: number,
+    data: Uint8Array,
+    stability: Stability,
+    result: WriteResult,
+  ): Failure | null {
+    if (offset + data.length > MAX_FILE_BYTES) return 'FBIG'
+    if (data.length > 0 && !op.readOnly) {
+      const [first, last] = blocksToWrite(inode, offset, data.length)
+      if (!this.#authority.need(inode.ino, 'BR_W', first, last)) return 'STALE'
+    }
+    return writeFile(this.#held.context, op, inode, offset, data, stability, result)
+  }
+
+  commit(op: Operation, inode: LiveInode): Failure | null {
+    return commitFile(this.#held.context, op, inode)
+  }
+
+  #holdsSome(ino: number): boolean {
+    return (this.#authority.tokens.held(ino)?.usable.length ?? 0) > 0
+  }
+}

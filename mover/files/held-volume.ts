@@ -1,0 +1,161 @@
+import type { block_map, written } from '../../protocol/moverlock/moverlock.gen.ts'
+import type { Drain } from '../authority/governed.ts'
+import type { HeldFiles, SecondaryAuthority } from '../authority/secondary.ts'
+import type { Environment } from '../environment.ts'
+import { FILE_END, type Token } from '../locks/token.ts'
+import type { BlockDevice } from '../store/device.ts'
+import type { PagePool } from '../store/page-pool.ts'
+import { Suspend } from '../suspend.ts'
+import { InodeValue } from '../volume/inode-value.ts'
+import { BLOCK_BYTES } from '../volume/layout.ts'
+import type { DataContext } from './data-volume.ts'
+import { isLater, LiveInode } from './live-inode.ts'
+import { PageCache } from './page-cache.ts'
+import { RemoteVolume } from './remote-volume.ts'
+import { MAX_TRANSFER_BYTES } from './transfer.ts'
+import { WriteBack } from './write-back.ts'
+import { takeWritten } from './written.ts'
+
+export interface HeldVolumeOptions {
+  device: BlockDevice
+  env: Environment
+  authority: () => SecondaryAuthority
+  pagePool: PagePool
+  /** Inodes kept in memory. */
+  inodeCapacity: number
+  /** See `RemoteVolumeOptions`. */
+  setMode: (ino: number, mode: number, resume: () => void) => void
+  onFailure: (error: Error) => void
+}
+
+/**
+ * What a secondary has of a volume's files in memory: inodes and pages, for as long as it holds tokens on them. See
+ * `HeldFiles`.
+ */
+export class HeldVolume implements HeldFiles {
+  readonly context: DataContext
+  readonly volume: RemoteVolume
+  readonly #o: HeldVolumeOptions
+  readonly #inodes = new Map<number, LiveInode>()
+  readonly #value = new InodeValue()
+
+  constructor(options: HeldVolumeOptions) {
+    const { device, env, authority, setMode, onFailure } = options
+    this.#o = options
+    const inode = (ino: number): LiveInode | undefined => this.#inodes.get(ino)
+    this.volume = new RemoteVolume({ device, env, authority, inode, setMode, onFailure })
+    const pages = new PageCache(options.pagePool, (task) => env.defer(task))
+    this.context = {
+      volume: this.volume,
+      env,
+      pages,
+      writeBack: new WriteBack(this.volume, pages, () => this.context),
+      // The primary grants nothing of a file that is being truncated.
+      housekeeping: { waitForSteps: () => new Suspend((resume) => env.defer(resume)) },
+      moverNumber: 0,
+      now: { sec: 0, nsec: 0 },
+      plan: {
+        deviceBlocks: new Float64Array(MAX_TRANSFER_BYTES / BLOCK_BYTES + 2),
+        stretch: { deviceBlock: 0, length: 0 },
+      },
+      mayRead: (ino, start, end) => authority().tokens.allows(ino, 'BR_R', { start, end }),
+    }
+  }
+
+  get inodeCount(): number {
+    return this.#inodes.size
+  }
+
+  /** The inode of a file of which something is held. */
+  inode(ino: number): LiveInode | undefined {
+    return this.#inodes.get(ino)
+  }
+
+  granted(ino: number, token: Token, value: Uint8Array, map: block_map): void {
+    this.#value.load(value, 0, value.length)
+    const known = this.#inodes.get(ino)
+    if (known === undefined) {
+      this.#makeRoom()
+      const inode = new LiveInode(ino, this.#value, 0)
+      inode.toldChange = inode.change
+      this.#inodes.set(ino, inode)
+    } else merge(known, this.#value)
+    this.volume.learn(ino, token, map)
+  }
+
+  drain(ino: number, { part, mayKeep }: Drain, done: () => void): void {
+    const { start, end } = part
+    const { env, writeBack } = this.context
+    const attempt = (): void => {
+      const inode = this.#inodes.get(ino)
+      const data = inode?.data ?? null
+      if (inode !== undefined && data !== null) {
+        if (data.hasDirtyIn(start, end)) {
+          writeBack.writeOut(data, start, end, () => env.defer(attempt))
+          return
+        }
+        try {
+          data.checkQuiet()
+        } catch (error) {
+          if (!(error instanceof Suspend)) throw error
+          error.wait(() => env.defer(attempt))
+          return
+        }
+        data.dropClean(start, end, (block) => mayKeep({ start: block, end: block + 1 }))
+      }
+      if (!mayKeep(part)) this.volume.forget(ino, part)
+      // A COMMIT of a client that comes later must find everything durable that this mover has sent to the primary.
+      if (inode === undefined) done()
+      else this.volume.log.whenDurable(inode.lastLsn, () => env.defer(done))
+    }
+    env.defer(attempt)
+  }
+
+  takeWritten(ino: number): written | null {
+    const inode = this.#inodes.get(ino)
+    return inode === undefined ? null : takeWritten(inode)
+  }
+
+  lost(ino: number): void {
+    const inode = this.#inodes.get(ino)
+    if (inode === undefined) return
+    inode.data?.dropAll()
+    inode.removed = true
+    inode.unlogged = false
+    inode.marked = false
+    this.context.writeBack.forget(inode)
+    this.volume.forget(ino, { start: 0, end: FILE_END })
+    this.#inodes.delete(ino)
+  }
+
+  /** Gives up the files that have been used least lately, in the order of their coming. */
+  #makeRoom(): void {
+    if (this.#inodes.size < this.#o.inodeCapacity) return
+    for (const [ino, inode] of this.#inodes) {
+      if (inode.referenced) {
+        inode.referenced = false
+        this.#inodes.delete(ino)
+        this.#inodes.set(ino, inode)
+        continue
+      }
+      this.#o.authority().tokens.giveUp(ino)
+      return
+    }
+  }
+}
+
+/** The primary has told an inode's attributes again: what this mover has written and not told yet comes on top of them. */
+function merge(inode: LiveInode, value: InodeValue): void {
+  const untold = inode.change - inode.toldChange
+  const { size, mtimeSec, mtimeNsec, ctimeSec, ctimeNsec } = inode
+  const isUnlogged = inode.unlogged
+  inode.unlogged = false
+  inode.absorb(value, 0)
+  inode.toldChange = inode.change
+  inode.change += untold
+  inode.unlogged = isUnlogged
+  if (untold === 0 && !isUnlogged) return
+  if (size > inode.size) inode.size = size
+  if (isLater(mtimeSec, mtimeNsec, inode.mtimeSec, inode.mtimeNsec)) inode.setMtime(mtimeSec, mtimeNsec)
+  if (isLater(ctimeSec, ctimeNsec, inode.ctimeSec, inode.ctimeNsec)) inode.setCtime(ctimeSec, ctimeNsec)
+}

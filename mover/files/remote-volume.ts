@@ -1,0 +1,275 @@
+import type { block_map, written } from '../../protocol/moverlock/moverlock.gen.ts'
+import { ExtentCache } from '../authority/extent-cache.ts'
+import type { SecondaryAuthority } from '../authority/secondary.ts'
+import type { Environment } from '../environment.ts'
+import type { Failure } from '../failure.ts'
+import { FILE_END, type Span } from '../locks/token.ts'
+import { type BlockDevice, DeviceError } from '../store/device.ts'
+import { FlushGate } from '../store/flush-gate.ts'
+import { Suspend } from '../suspend.ts'
+import type { DurableDone, DurableLog } from '../volume/log.ts'
+import type { Stretch } from '../volume/records/extent-parts.ts'
+import type { LogRecord } from '../volume/records/schema.ts'
+import type { Run } from '../volume/space.ts'
+import type { DataRecordName, DataSpace, DataVolume } from './data-volume.ts'
+import type { LiveInode } from './live-inode.ts'
+import { takeWritten } from './written.ts'
+
+/** Blocks that are asked for at least, so that few writes have to wait for some. */
+const RESERVE_BLOCKS = 2048
+
+/** Commits that have been sent, and which of them the primary has durably. Numbers are this mover's own. */
+class CommitLog implements DurableLog {
+  lastLsn = 0
+  durableLsn = 0
+  /** Answered, but not those before them. */
+  readonly #answered = new Set<number>()
+  #waiters: { lsn: number; done: DurableDone }[] = []
+  #failure: DeviceError | null = null
+
+  whenDurable(lsn: number, done: DurableDone): void {
+    if (lsn <= this.durableLsn) done(null)
+    else if (this.#failure !== null) done(this.#failure)
+    else this.#waiters.push({ lsn, done })
+  }
+
+  answered(lsn: number): void {
+    this.#answered.add(lsn)
+    while (this.#answered.delete(this.durableLsn + 1)) this.durableLsn++
+    const waiters = this.#waiters
+    this.#waiters = waiters.filter((waiter) => waiter.lsn > this.durableLsn)
+    for (const waiter of waiters) if (waiter.lsn <= this.durableLsn) waiter.done(null)
+  }
+
+  fail(error: DeviceError): void {
+    this.#failure = error
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const { done } of waiters) done(error)
+  }
+}
+
+/** Blocks that the primary has reserved for this mover: promised to dirty pages, then handed out to be written. */
+class ReservedSpace implements DataSpace {
+  #runs: Run[] = []
+  #free = 0
+  #promised = 0
+
+  /** Promises blocks; false when there are not so many. */
+  promise(count: number): boolean {
+    if (this.#free - this.#promised < count) return false
+    this.#promised += count
+    return true
+  }
+
+  add(runs: readonly Run[]): void {
+    for (const { start, length } of runs) {
+      this.#runs.push({ start, length })
+      this.#free += length
+    }
+  }
+
+  unreserve(count: number): void {
+    this.#promised -= count
+    if (this.#promised < 0) throw new Error('more data blocks unreserved than promised')
+  }
+
+  allocateData(want: number, goal: number): Run | null {
+    let best = this.#runs.findIndex(({ start }) => start === goal)
+    if (best < 0) {
+      for (const [i, { length }] of this.#runs.entries()) {
+        if (best < 0 || length > this.#runs[best].length) best = i
+        if (length >= want) break
+      }
+    }
+    if (best < 0) return null
+    const run = this.#runs[best]
+    const length = Math.min(want, run.length)
+    const taken = { start: run.start, length }
+    run.start += length
+    run.length -= length
+    if (run.length === 0) this.#runs.splice(best, 1)
+    this.#free -= length
+    return taken
+  }
+
+  returnData(start: number, length: number): void {
+    this.add([{ start, length }])
+  }
+
+  // Whose blocks are freed is the primary's business; it has asked for the file's tokens before.
+  ioBegin(): number {
+    return 0
+  }
+  ioEnd(): void {}
+  releaseFreed(): void {}
+}
+
+export interface RemoteVolumeOptions {
+  device: BlockDevice
+  env: Environment
+  authority: () => SecondaryAuthority
+  /** The inode if something of its file is held. */
+  inode: (ino: number) => LiveInode | undefined
+  /** Has the primary change the mode of a file on this mover's behalf; calls `resume` when it is over. */
+  setMode: (ino: number, mode: number, resume: () => void) => void
+  onFailure: (error: Error) => void
+}
+
+/**
+ * A volume as a secondary uses it for the data of files: blocks are read and written on the shared device; where they lie,
+ * which are free, and what becomes a file's is the primary's to say.
+ */
+export class RemoteVolume implements DataVolume {
+  readonly device: BlockDevice
+  readonly env: Environment
+  readonly flushGate: FlushGate
+  readonly log = new CommitLog()
+  readonly space = new ReservedSpace()
+  readonly #o: RemoteVolumeOptions
+  readonly #extents = new Map<number, ExtentCache>()
+  #failure: Error | null = null
+  /** Who waits for the reservation that is under way. */
+  #reserving: (() => void)[] | null = null
+  /** The last reservation brought nothing; told once to who has waited for it. */
+  #isFull = false
+
+  constructor(options: RemoteVolumeOptions) {
+    this.#o = options
+    this.device = options.device
+    this.env = options.env
+    this.flushGate = new FlushGate(options.device, (task) => options.env.defer(task))
+  }
+
+  get failure(): Error | null {
+    return this.#failure
+  }
+
+  begin(): void {}
+
+  fail(error: Error): void {
+    if (this.#failure !== null) return
+    this.#failure = error
+    this.log.fail(new DeviceError('IO', error.message))
+    this.#o.onFailure(error)
+  }
+
+  submit<N extends DataRecordName>(name: N, record: LogRecord<N>): number | Failure {
+    if (this.#failure !== null) return 'ROFS'
+    if (name === 'fold') return this.#commit(record as LogRecord<'fold'>)
+    if (name === 'setattr') throw this.#setMode(record as LogRecord<'setattr'>)
+    // The primary marks a file before it lets others write to it, and clears the mark.
+    return this.log.durableLsn
+  }
+
+  mapBlock(ino: number, block: number, max: number, out: Stretch): void {
+    if (this.#extents.get(ino)?.find(block, max, out) === true) return
+    const authority = this.#o.authority()
+    throw new Suspend((resume) =>
+      authority.map(ino, block, (map) => {
+        // What the tokens do not cover (any more) may be another mover's to change.
+        if (map !== null) for (const token of authority.tokens.held(ino)?.usable ?? []) this.learn(ino, token, map)
+        resume()
+      }),
+    )
+  }
+
+  reserveData(count: number): boolean {
+    if (this.space.promise(count)) return true
+    if (this.#isFull) return false
+    throw new Suspend((resume) => this.#reserve(count, resume))
+  }
+
+  /** Where some blocks lie, as far as a token that is held covers them. */
+  learn(ino: number, covered: Span, { first, end, extents }: block_map): void {
+    const from = Math.max(first, covered.start)
+    const to = Math.min(end, covered.end)
+    if (from >= to) return
+    let cache = this.#extents.get(ino)
+    if (cache === undefined) {
+      cache = new ExtentCache()
+      this.#extents.set(ino, cache)
+    }
+    cache.learn(
+      from,
+      to,
+      extents.map(({ file_block, device_block, length }) => ({
+        fileBlock: file_block,
+        deviceBlock: device_block,
+        length,
+      })),
+    )
+  }
+
+  /** Nothing is known any more of where these blocks lie. */
+  forget(ino: number, { start, end }: Span): void {
+    const cache = this.#extents.get(ino)
+    if (cache === undefined) return
+    if (start === 0 && end === FILE_END) this.#extents.delete(ino)
+    else cache.forget(start, end)
+  }
+
+  #commit({ ino, size, runs }: LogRecord<'fold'>): number {
+    const inode = this.#o.inode(ino)
+    if (inode === undefined) throw new Error(`inode ${ino} is written out, but not held`)
+    const changes = takeWritten(inode, size)
+    const lsn = ++this.log.lastLsn
+    inode.lastLsn = lsn
+    inode.loggedSize = size
+    for (const { fileBlock, deviceBlock, length } of runs) {
+      inode.blocks += length
+      this.#extents.get(ino)?.learn(fileBlock, fileBlock + length, [{ fileBlock, deviceBlock, length }])
+    }
+    const extents = runs.map(({ fileBlock, deviceBlock, length }) => ({
+      file_block: fileBlock,
+      device_block: deviceBlock,
+      length,
+    }))
+    this.#o.authority().commit(ino, changes ?? nothingNew(inode, size), extents, (outcome) => {
+      if (outcome === 'OK') this.log.answered(lsn)
+      // The primary has room for what it has promised room for, and the file cannot have gone while it was held.
+      else this.fail(new Error(`the primary has not taken over what was written to inode ${ino}: ${outcome ?? 'gone'}`))
+    })
+    return lsn
+  }
+
+  /** A write takes setuid and setgid away: the primary changes the mode, and asks for the file's tokens to do so. */
+  #setMode({ ino, mode }: LogRecord<'setattr'>): Suspend {
+    return new Suspend((resume) => this.#o.setMode(ino, mode, resume))
+  }
+
+  #reserve(count: number, resume: () => void): void {
+    if (this.#reserving !== null) {
+      this.#reserving.push(resume)
+      return
+    }
+    this.#reserving = [resume]
+    this.#o.authority().reserve(Math.max(count, RESERVE_BLOCKS), (runs) => this.#reserved(runs ?? [], count))
+  }
+
+  #reserved(runs: readonly Run[], count: number): void {
+    const waiters = this.#reserving ?? []
+    this.#reserving = null
+    if (runs.length === 0 && count < RESERVE_BLOCKS && !this.#isFull) {
+      // Perhaps there is as much as is needed.
+      this.#isFull = true
+      this.#reserving = waiters
+      this.#o.authority().reserve(count, (less) => this.#reserved(less ?? [], count))
+      return
+    }
+    this.space.add(runs)
+    this.#isFull = runs.length === 0
+    for (const resume of waiters) resume()
+    this.#isFull = false
+  }
+}
+
+function nothingNew(inode: LiveInode, size: number): written {
+  return {
+    size,
+    atime: { sec: inode.atimeSec, nsec: inode.atimeNsec },
+    mtime: { sec: inode.mtimeSec, nsec: inode.mtimeNsec },
+    ctime: { sec: inode.ctimeSec, nsec: inode.ctimeNsec },
+    changes: 0,
+  }
+}

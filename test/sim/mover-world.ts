@@ -1,0 +1,208 @@
+import { PrimaryAuthority } from '../../mover/authority/primary.ts'
+import { SecondaryAuthority } from '../../mover/authority/secondary.ts'
+import { Session } from '../../mover/authority/session.ts'
+import type { Failure } from '../../mover/failure.ts'
+import { GovernedVolume } from '../../mover/files/governed-volume.ts'
+import { HeldData } from '../../mover/files/held-data.ts'
+import { HeldVolume } from '../../mover/files/held-volume.ts'
+import type { LiveInode } from '../../mover/files/live-inode.ts'
+import type { Operation, ReadResult, Stability, WriteResult } from '../../mover/files/service.ts'
+import type { VolumeFiles } from '../../mover/files/volume-files.ts'
+import type { BlockDevice } from '../../mover/store/device.ts'
+import { PagePool } from '../../mover/store/page-pool.ts'
+import { Runner } from '../crash/client.ts'
+import type { TestEnvironment } from '../crash/test-environment.ts'
+import { FilesWorld } from '../unit/files-support.ts'
+
+const MOST_DELAY_MS = 2
+
+/** What one mover does for its clients, whichever it is. */
+export interface SimulatedMover {
+  readonly name: string
+  read(op: Operation, ino: number, offset: number, count: number, result: ReadResult): Failure | null
+  write(
+    op: Operation,
+    ino: number,
+    offset: number,
+    data: Uint8Array,
+    stability: Stability,
+    result: WriteResult,
+  ): Failure | null
+  commit(op: Operation, ino: number): Failure | null
+}
+
+/** A stream between two movers: in order, each chunk after a delay of its own. */
+class SimulatedStream {
+  readonly #env: TestEnvironment
+  #readyMs = 0
+  receiver: Session | null = null
+
+  constructor(env: TestEnvironment) {
+    this.#env = env
+  }
+
+  write(bytes: Uint8Array): void {
+    const copy = bytes.slice()
+    const now = this.#env.monotonicMs()
+    this.#readyMs = Math.max(this.#readyMs, now + this.#env.random.float() * MOST_DELAY_MS)
+    this.#env.work(this.#readyMs - now, () => this.receiver?.received(copy))
+  }
+
+  close(): void {}
+}
+
+/** The primary: the volume, and whoever has tokens of its files. */
+class Primary implements SimulatedMover {
+  readonly name = 'primary'
+  readonly files: VolumeFiles
+  readonly authority: PrimaryAuthority
+
+  constructor(world: FilesWorld) {
+    this.files = world.files
+    const { context } = world.files
+    const governed = new GovernedVolume(context, () => {
+      throw new Error('no metadata operation is forwarded here')
+    })
+    this.authority = new PrimaryAuthority(governed, world.files.volume.log, world.env)
+    context.tokens = this.authority
+  }
+
+  read(op: Operation, ino: number, offset: number, count: number, result: ReadResult): Failure | null {
+    return this.files.read(op, this.#inode(ino), offset, count, result)
+  }
+
+  write(
+    op: Operation,
+    ino: number,
+    offset: number,
+    data: Uint8Array,
+    stability: Stability,
+    result: WriteResult,
+  ): Failure | null {
+    return this.files.write(op, this.#inode(ino), offset, data, stability, result)
+  }
+
+  commit(op: Operation, ino: number): Failure | null {
+    return this.files.commit(op, this.#inode(ino), 0, 0)
+  }
+
+  #inode(ino: number): LiveInode {
+    this.files.volume.begin()
+    return this.files.context.inodes.get(ino) as LiveInode
+  }
+}
+
+/** A secondary with its session to the primary. */
+export class Secondary implements SimulatedMover {
+  readonly name: string
+  readonly held: HeldVolume
+  readonly authority: SecondaryAuthority
+  readonly session: Session
+  readonly #data: HeldData
+  readonly #generationOf: (ino: number) => number
+
+  constructor(name: string, world: FilesWorld, primary: Primary, pagePool: PagePool, device: BlockDevice) {
+    const { env } = world
+    this.name = name
+    this.#generationOf = (ino) => world.inode(ino).generation
+    this.held = new HeldVolume({
+      device,
+      env,
+      authority: () => this.authority,
+      pagePool,
+      inodeCapacity: 100,
+      setMode: () => {
+        throw new Error('only the superuser writes here')
+      },
+      onFailure: (error) => {
+        throw error
+      },
+    })
+    const up = new SimulatedStream(env)
+    const down = new SimulatedStream(env)
+    const ended = (reason: string): void => {
+      throw new Error(`the session of ${name} has ended: ${reason}`)
+    }
+    this.session = new Session(up, env, { message: (message) => this.authority.received(message), ended })
+    this.authority = new SecondaryAuthority(this.session, this.held)
+    down.receiver = this.session
+    const atPrimary: Session = new Session(down, env, {
+      message: (message) => primary.authority.received(peer, message),
+      ended,
+    })
+    up.receiver = atPrimary
+    const peer = primary.authority.admit(name, atPrimary)
+    this.#data = new HeldData(this.held, this.authority)
+  }
+
+  read(op: Operation, ino: number, offset: number, count: number, result: ReadResult): Failure | null {
+    const inode = this.#data.open(ino, this.#generationOf(ino), 'BR_R', offset, offset + count)
+    return typeof inode === 'string' ? inode : this.#data.read(op, inode, offset, count, result)
+  }
+
+  write(
+    op: Operation,
+    ino: number,
+    offset: number,
+    data: Uint8Array,
+    stability: Stability,
+    result: WriteResult,
+  ): Failure | null {
+    const inode = this.#data.open(ino, this.#generationOf(ino), 'BR_W', offset, offset + data.length)
+    return typeof inode === 'string' ? inode : this.#data.write(op, inode, offset, data, stability, result)
+  }
+
+  commit(op: Operation, ino: number): Failure | null {
+    const inode = this.#data.open(ino, this.#generationOf(ino), 'BR_R', 0, 0)
+    return typeof inode === 'string' ? inode : this.#data.commit(op, inode)
+  }
+}
+
+const POOLS = Array.from({ length: 3 }, () => new PagePool(256))
+
+/** A primary and some secondaries over one device, on virtual time. One world at a time: memory is used again. */
+export class MoverWorld {
+  readonly files: FilesWorld
+  readonly env: TestEnvironment
+  readonly primary: Primary
+  readonly secondaries: Secondary[]
+  readonly #runners = new Map<SimulatedMover, Runner>()
+
+  constructor(seed: number, secondaries: number) {
+    this.files = new FilesWorld(seed)
+    this.env = this.files.env
+    this.primary = new Primary(this.files)
+    this.secondaries = Array.from(
+      { length: secondaries },
+      (_, i) => new Secondary(`secondary ${i + 1}`, this.files, this.primary, POOLS[i], this.files.device),
+    )
+  }
+
+  get movers(): SimulatedMover[] {
+    return [this.primary, ...this.secondaries]
+  }
+
+  /** Runs an operation at a mover; `done` is told what it has come to when its reply leaves. */
+  run(
+    mover: SimulatedMover,
+    attempt: (op: Operation) => Failure | null,
+    done: (failure: Failure | null) => void,
+  ): void {
+    let runner = this.#runners.get(mover)
+    if (runner === undefined) {
+      runner = new Runner(this.env)
+      this.#runners.set(mover, runner)
+    }
+    let outcome: Failure | null = null
+    runner.run(
+      0,
+      null,
+      (op) => {
+        outcome = attempt(op)
+        return () => done(outcome)
+      },
+      () => {},
+      done,
+    )
+  }
+}
