@@ -28,7 +28,7 @@ export interface GovernedFiles {
   /** Null: there is no such file. May throw Suspend. */
   describe(ino: number): Described | null
   /** Where the blocks from `first` on lie, as many as fit. May throw Suspend. */
-  map(ino: number, first: number): block_map
+  map(ino: number, first: number): Omit<block_map, 'seen'>
   /** Makes sure that the file's write mark is set. Null, or why it cannot be. May throw Suspend. */
   mark(ino: number): Failure | null
   /** Some other mover may write to the file, or none any more: its size and its times are to be asked for, or known. */

@@ -6,6 +6,7 @@ import {
   type message,
   message_kind,
   type release,
+  type written,
 } from '../../protocol/moverlock/moverlock.gen.ts'
 import { ALLOWS, FILE_END, isWhole, type Span, type Token } from '../locks/token.ts'
 import type { MoverId, TokenEffect, TokenRequest } from '../locks/token-table.ts'
@@ -28,6 +29,8 @@ export interface PeerEvents {
   /** True when the mover may write there. */
   mayWrite(ino: number, mover: MoverId, span: Span): boolean
   glimpsed(mover: MoverId, id: number): void
+  /** True when the mover holds or wants anything of the file. */
+  isInvolved(ino: number, mover: MoverId): boolean
 }
 
 /**
@@ -45,6 +48,8 @@ export class Peer {
   readonly #events: PeerEvents
   readonly #incoming: InOrder
   readonly #outgoing: InOrder
+  /** By file: the last that the mover has told of what it has written. */
+  readonly #seen = new Map<number, number>()
   /** What each request needs, until it is answered. */
   readonly #needs = new Map<number, Span>()
 
@@ -124,8 +129,9 @@ export class Peer {
 
   #release({ ino, serial, blocks, changes }: release): void {
     this.#incoming.run(ino, () => {
-      if (changes !== null) this.#files.absorb(ino, changes)
+      if (changes !== null) this.#absorb(ino, changes)
       this.#events.release(ino, this.id, serial, { ...blocks })
+      if (!this.#events.isInvolved(ino, this.id)) this.#seen.delete(ino)
     })
   }
 
@@ -142,6 +148,7 @@ export class Peer {
     const kept = runs.map((extent) => ({ ...extent }))
     this.#incoming.run(ino, () => {
       const lsn = this.#files.commit(ino, changes, kept)
+      this.#seen.set(ino, changes.sequence)
       if (typeof lsn === 'string') {
         this.#files.giveBack(kept.map(({ device_block, length }) => ({ start: device_block, length })))
         this.#committed(id, FAILURE_CODES[lsn])
@@ -155,7 +162,7 @@ export class Peer {
 
   #map({ ino, id, first }: map_request): void {
     this.#incoming.run(ino, () => {
-      const map = this.#files.map(ino, first)
+      const map = { seen: this.#seen.get(ino) ?? 0, ...this.#files.map(ino, first) }
       this.session.send({ kind: message_kind.MAPPED, mapped: { id, map } })
     })
   }
@@ -190,10 +197,10 @@ export class Peer {
     this.#files.giveBack(runs)
   }
 
-  #glimpsed(id: number, { ino, changes }: { ino: number; changes: commit['changes'] | null }): void {
+  #glimpsed(id: number, { ino, changes }: { ino: number; changes: written | null }): void {
     // What it has written must not be known before what it has told about the file earlier.
     this.#incoming.run(ino, () => {
-      if (changes !== null) this.#files.absorb(ino, changes)
+      if (changes !== null) this.#absorb(ino, changes)
       this.#events.glimpsed(this.id, id)
     })
   }
@@ -211,13 +218,18 @@ export class Peer {
       const problem = this.#files.mark(ino)
       if (problem !== null) throw new SessionError(`inode ${ino} cannot be marked as being written: ${problem}`)
     }
-    const map = this.#files.map(ino, need.start)
+    const map = { seen: this.#seen.get(ino) ?? 0, ...this.#files.map(ino, need.start) }
     const { value, lsn } = this.#files.describe(ino) ?? described
     if (lsn > this.#log.durableLsn) throw new Suspend((resume) => this.#whenDurable(lsn, resume))
     this.#needs.delete(id)
     const { serial, kind, start, end } = token
     const granted = { serial, kind: KIND_CODES[kind], blocks: isWhole(kind) ? WHOLE : { start, end } }
     this.session.send({ kind: message_kind.GRANT, grant: { ino, id, granted, replaces, value, map } })
+  }
+
+  #absorb(ino: number, changes: written): void {
+    this.#files.absorb(ino, changes)
+    this.#seen.set(ino, changes.sequence)
   }
 
   #whenDurable(lsn: number, resume: () => void): void {

@@ -6,10 +6,12 @@ import { type MoverId, type TokenEffect, TokenTable } from '../locks/token-table
 import { Suspend } from '../suspend.ts'
 import type { DurableLog } from '../volume/log.ts'
 import type { GovernedFiles } from './governed.ts'
+import { keepTokens } from './keep.ts'
 import { Peer } from './peer.ts'
 import type { Session } from './session.ts'
 
 const HOME: MoverId = 0
+const NONE: readonly number[] = []
 const WHOLE: Readonly<Span> = { start: 0, end: FILE_END }
 
 /** A file's writers have been asked what they have made of it; some have not answered. */
@@ -33,6 +35,8 @@ export class PrimaryAuthority {
   readonly #glimpses = new Map<number, Glimpse>()
   /** The file that has just been asked for, while those who have waited for it run. */
   #fresh = 0
+  /** What the operation that claimed last has. */
+  #claimed: readonly number[] = NONE
   #lastId: MoverId = HOME
   #lastGlimpse = 0
   #isScheduled = false
@@ -55,6 +59,7 @@ export class PrimaryAuthority {
           const mayKeep = (span: Span): boolean => this.#home.held(ino)?.mayKeep(span) === true
           this.#files.drain(ino, { part, mayKeep }, () => this.#home.drained(ino, part))
         },
+        forgotten: () => {},
       },
       true,
     )
@@ -91,6 +96,7 @@ export class PrimaryAuthority {
         this.#pump()
       },
       mayWrite: (ino, mover, span) => this.#table.mayWrite(ino, mover, span),
+      isInvolved: (ino, mover) => this.#table.isInvolved(ino, mover),
       glimpsed: (mover, glimpse) => this.#glimpsed(mover, glimpse),
     })
     this.#peers.set(id, peer)
@@ -128,12 +134,16 @@ export class PrimaryAuthority {
 
   /** Suspends unless nobody else has any right on these files: they are about to be changed. */
   claim(first: number, second = 0, third = 0, fourth = 0): void {
+    this.#claimed = NONE
     const missing: number[] = []
     for (const ino of [first, second, third, fourth]) {
       if (ino !== 0 && !this.#home.allows(ino, 'WF_X', WHOLE) && !missing.includes(ino)) missing.push(ino)
     }
-    if (missing.length === 0) return
     const held = [first, second, third, fourth].filter((ino) => ino !== 0)
+    if (missing.length === 0) {
+      this.#claimed = held
+      return
+    }
     throw new Suspend((resume) => {
       let left = missing.length
       // What is there already must not be lost while the rest is waited for.
@@ -146,6 +156,13 @@ export class PrimaryAuthority {
       }
       for (const ino of missing) this.#home.ask(ino, 'WF_X', WHOLE, one)
     })
+  }
+
+  /** See `keepTokens`: for an operation that has needed `ino`; 0: for one that has claimed files. */
+  keep(error: unknown, ino: number): unknown {
+    const inos = ino === 0 ? this.#claimed : [ino]
+    this.#claimed = NONE
+    return keepTokens(this.#home, error, inos)
   }
 
   /** Suspends until the file's size and times are what they are now, also when others write to it. */

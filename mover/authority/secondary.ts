@@ -16,6 +16,7 @@ import { TokenHolder } from '../locks/token-holder.ts'
 import { Suspend } from '../suspend.ts'
 import { FAILURES, KIND_CODES, TOKEN_KINDS } from './codes.ts'
 import type { Drain } from './governed.ts'
+import { keepTokens } from './keep.ts'
 import { type Session, SessionError } from './session.ts'
 
 /** The files of one volume at a secondary, as its authority sees them. */
@@ -24,9 +25,11 @@ export interface HeldFiles {
   granted(ino: number, token: Token, value: Uint8Array, map: block_map): void
   /** As `GovernedFiles.drain`; extents of what was dirty are committed, and the commit is answered. */
   drain(ino: number, drain: Drain, done: () => void): void
+  /** The last sequence under which something that was written has been told: see `written` of the protocol. */
+  readonly lastSequence: number
   /** What has been written since this was last asked, if anything: the primary is about to be told. */
   takeWritten(ino: number): written | null
-  /** Nothing of the file is held any more. */
+  /** Nothing of the file is held, or asked for, any more. */
   lost(ino: number): void
 }
 
@@ -45,6 +48,8 @@ export class SecondaryAuthority {
   readonly #reserves = new Map<number, Done<run[]>>()
   readonly #commits = new Map<number, Done<Failure | 'OK'>>()
   readonly #calls = new Map<number, Done<answer>>()
+  /** By request: what had been told before it, and is therefore in its answer. */
+  readonly #askedAt = new Map<number, number>()
   /** The file that has just been denied, while those who have asked for it run. */
   #denied = 0
   #lastId = 0
@@ -55,17 +60,18 @@ export class SecondaryAuthority {
     this.tokens = new TokenHolder(
       {
         request: (ino, { id, kind, need, exact }) => {
+          this.#askedAt.set(id, files.lastSequence)
           session.send({ kind: message_kind.LOCK, lock: { ino, id, kind: KIND_CODES[kind], need, exact } })
         },
         release: (ino, serial, span) => {
           const changes = files.takeWritten(ino)
           session.send({ kind: message_kind.RELEASE, release: { ino, serial, blocks: span, changes } })
-          this.#forgetIfLost(ino)
         },
         drain: (ino, part) => {
           const mayKeep = (span: Span): boolean => this.tokens.held(ino)?.mayKeep(span) === true
           files.drain(ino, { part, mayKeep }, () => this.tokens.drained(ino, part))
         },
+        forgotten: (ino) => files.lost(ino),
       },
       false,
     )
@@ -128,9 +134,17 @@ export class SecondaryAuthority {
     throw new Suspend((resume) => this.tokens.ask(ino, kind, span, resume))
   }
 
+  /** See `keepTokens`: for an operation on one file. */
+  keep(error: unknown, ino: number): unknown {
+    return keepTokens(this.tokens, error, [ino])
+  }
+
   /** Where the blocks of a file from `first` on lie. */
   map(ino: number, first: number, done: Done<block_map>): void {
-    const id = this.#ask(this.#maps, done)
+    const askedAt = this.#files.lastSequence
+    const id = this.#ask(this.#maps, (map: block_map | null) => {
+      done(map === null ? null : { ...map, seen: Math.max(map.seen, askedAt) })
+    })
     this.#session.send({ kind: message_kind.MAP, map: { ino, id, first } })
   }
 
@@ -164,21 +178,19 @@ export class SecondaryAuthority {
 
   #grant({ ino, id, granted, replaces, value, map }: grant): void {
     const token: Token = { serial: granted.serial, kind: TOKEN_KINDS[granted.kind], ...granted.blocks }
-    this.#files.granted(ino, token, value, map)
+    this.#files.granted(ino, token, value, { ...map, seen: Math.max(map.seen, this.#askedAt.get(id) ?? 0) })
+    this.#askedAt.delete(id)
     this.tokens.granted(ino, id, token, replaces)
   }
 
   #deny(ino: number, id: number): void {
+    this.#askedAt.delete(id)
     this.#denied = ino
     try {
       this.tokens.denied(ino, id)
     } finally {
       this.#denied = 0
     }
-  }
-
-  #forgetIfLost(ino: number): void {
-    if (this.tokens.held(ino)?.isEmpty !== false) this.#files.lost(ino)
   }
 }
 

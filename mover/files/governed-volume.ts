@@ -34,7 +34,7 @@ export class GovernedVolume implements GovernedFiles {
     return { value: inode.fill(this.#value).bytes, lsn: inode.lastLsn }
   }
 
-  map(ino: number, first: number): block_map {
+  map(ino: number, first: number): Omit<block_map, 'seen'> {
     const { volume } = this.#context
     volume.begin()
     const extents: extent[] = []

@@ -39,7 +39,11 @@ export class HeldData {
   read(op: Operation, inode: LiveInode, offset: number, count: number, result: ReadResult): Failure | null {
     const [first, last] = blocksToRead(inode, offset, count)
     if (!this.#authority.need(inode.ino, 'WF_R', first, last)) return 'STALE'
-    return readFile(this.#held.context, op, inode, offset, count, result)
+    try {
+      return readFile(this.#held.context, op, inode, offset, count, result)
+    } catch (error) {
+      throw this.#authority.keep(error, inode.ino)
+    }
   }
 
   write(
@@ -55,7 +59,11 @@ export class HeldData {
       const [first, last] = blocksToWrite(inode, offset, data.length)
       if (!this.#authority.need(inode.ino, 'BR_W', first, last)) return 'STALE'
     }
-    return writeFile(this.#held.context, op, inode, offset, data, stability, result)
+    try {
+      return writeFile(this.#held.context, op, inode, offset, data, stability, result)
+    } catch (error) {
+      throw this.#authority.keep(error, inode.ino)
+    }
   }
 
   commit(op: Operation, inode: LiveInode): Failure | null {

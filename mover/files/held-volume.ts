@@ -9,12 +9,12 @@ import { Suspend } from '../suspend.ts'
 import { InodeValue } from '../volume/inode-value.ts'
 import { BLOCK_BYTES } from '../volume/layout.ts'
 import type { DataContext } from './data-volume.ts'
-import { isLater, LiveInode } from './live-inode.ts'
+import { LiveInode } from './live-inode.ts'
 import { PageCache } from './page-cache.ts'
 import { RemoteVolume } from './remote-volume.ts'
 import { MAX_TRANSFER_BYTES } from './transfer.ts'
 import { WriteBack } from './write-back.ts'
-import { takeWritten } from './written.ts'
+import { WrittenFile } from './written.ts'
 
 export interface HeldVolumeOptions {
   device: BlockDevice
@@ -36,14 +36,22 @@ export class HeldVolume implements HeldFiles {
   readonly context: DataContext
   readonly volume: RemoteVolume
   readonly #o: HeldVolumeOptions
-  readonly #inodes = new Map<number, LiveInode>()
+  readonly #files = new Map<number, WrittenFile>()
+  lastSequence = 0
   readonly #value = new InodeValue()
 
   constructor(options: HeldVolumeOptions) {
     const { device, env, authority, setMode, onFailure } = options
     this.#o = options
-    const inode = (ino: number): LiveInode | undefined => this.#inodes.get(ino)
-    this.volume = new RemoteVolume({ device, env, authority, inode, setMode, onFailure })
+    this.volume = new RemoteVolume({
+      device,
+      env,
+      authority,
+      file: (ino) => this.#files.get(ino),
+      nextSequence: () => ++this.lastSequence,
+      setMode,
+      onFailure,
+    })
     const pages = new PageCache(options.pagePool, (task) => env.defer(task))
     this.context = {
       volume: this.volume,
@@ -63,23 +71,24 @@ export class HeldVolume implements HeldFiles {
   }
 
   get inodeCount(): number {
-    return this.#inodes.size
+    return this.#files.size
   }
 
   /** The inode of a file of which something is held. */
   inode(ino: number): LiveInode | undefined {
-    return this.#inodes.get(ino)
+    return this.#files.get(ino)?.inode
   }
 
   granted(ino: number, token: Token, value: Uint8Array, map: block_map): void {
     this.#value.load(value, 0, value.length)
-    const known = this.#inodes.get(ino)
+    const known = this.#files.get(ino)
     if (known === undefined) {
       this.#makeRoom()
-      const inode = new LiveInode(ino, this.#value, 0)
-      inode.toldChange = inode.change
-      this.#inodes.set(ino, inode)
-    } else merge(known, this.#value)
+      this.#files.set(ino, new WrittenFile(new LiveInode(ino, this.#value, 0)))
+    } else {
+      known.seen(map.seen)
+      known.merge(this.#value)
+    }
     this.volume.learn(ino, token, map)
   }
 
@@ -87,7 +96,7 @@ export class HeldVolume implements HeldFiles {
     const { start, end } = part
     const { env, writeBack } = this.context
     const attempt = (): void => {
-      const inode = this.#inodes.get(ino)
+      const inode = this.#files.get(ino)?.inode
       const data = inode?.data ?? null
       if (inode !== undefined && data !== null) {
         if (data.hasDirtyIn(start, end)) {
@@ -112,12 +121,11 @@ export class HeldVolume implements HeldFiles {
   }
 
   takeWritten(ino: number): written | null {
-    const inode = this.#inodes.get(ino)
-    return inode === undefined ? null : takeWritten(inode)
+    return this.#files.get(ino)?.take(++this.lastSequence) ?? null
   }
 
   lost(ino: number): void {
-    const inode = this.#inodes.get(ino)
+    const inode = this.#files.get(ino)?.inode
     if (inode === undefined) return
     inode.data?.dropAll()
     inode.removed = true
@@ -125,37 +133,21 @@ export class HeldVolume implements HeldFiles {
     inode.marked = false
     this.context.writeBack.forget(inode)
     this.volume.forget(ino, { start: 0, end: FILE_END })
-    this.#inodes.delete(ino)
+    this.#files.delete(ino)
   }
 
   /** Gives up the files that have been used least lately, in the order of their coming. */
   #makeRoom(): void {
-    if (this.#inodes.size < this.#o.inodeCapacity) return
-    for (const [ino, inode] of this.#inodes) {
-      if (inode.referenced) {
-        inode.referenced = false
-        this.#inodes.delete(ino)
-        this.#inodes.set(ino, inode)
+    if (this.#files.size < this.#o.inodeCapacity) return
+    for (const [ino, file] of this.#files) {
+      if (file.inode.referenced) {
+        file.inode.referenced = false
+        this.#files.delete(ino)
+        this.#files.set(ino, file)
         continue
       }
       this.#o.authority().tokens.giveUp(ino)
       return
     }
   }
-}
-
-/** The primary has told an inode's attributes again: what this mover has written and not told yet comes on top of them. */
-function merge(inode: LiveInode, value: InodeValue): void {
-  const untold = inode.change - inode.toldChange
-  const { size, mtimeSec, mtimeNsec, ctimeSec, ctimeNsec } = inode
-  const isUnlogged = inode.unlogged
-  inode.unlogged = false
-  inode.absorb(value, 0)
-  inode.toldChange = inode.change
-  inode.change += untold
-  inode.unlogged = isUnlogged
-  if (untold === 0 && !isUnlogged) return
-  if (size > inode.size) inode.size = size
-  if (isLater(mtimeSec, mtimeNsec, inode.mtimeSec, inode.mtimeNsec)) inode.setMtime(mtimeSec, mtimeNsec)
-  if (isLater(ctimeSec, ctimeNsec, inode.ctimeSec, inode.ctimeNsec)) inode.setCtime(ctimeSec, ctimeNsec)
 }

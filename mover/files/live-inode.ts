@@ -52,8 +52,6 @@ export class LiveInode implements Inode {
   data: FileData | null = null
   /** False while another mover may write to the file: its size, times and change number may be newer there. */
   isCurrent = true
-  /** At a secondary: the change number that the primary knows of. */
-  toldChange = 0
   /** For the inode cache: referenced since the clock hand last came by. */
   referenced = true
 

@@ -1,4 +1,4 @@
-import type { block_map, written } from '../../protocol/moverlock/moverlock.gen.ts'
+import type { block_map } from '../../protocol/moverlock/moverlock.gen.ts'
 import { ExtentCache } from '../authority/extent-cache.ts'
 import type { SecondaryAuthority } from '../authority/secondary.ts'
 import type { Environment } from '../environment.ts'
@@ -12,8 +12,7 @@ import type { Stretch } from '../volume/records/extent-parts.ts'
 import type { LogRecord } from '../volume/records/schema.ts'
 import type { Run } from '../volume/space.ts'
 import type { DataRecordName, DataSpace, DataVolume } from './data-volume.ts'
-import type { LiveInode } from './live-inode.ts'
-import { takeWritten } from './written.ts'
+import type { WrittenFile } from './written.ts'
 
 /** Blocks that are asked for at least, so that few writes have to wait for some. */
 const RESERVE_BLOCKS = 2048
@@ -109,8 +108,9 @@ export interface RemoteVolumeOptions {
   device: BlockDevice
   env: Environment
   authority: () => SecondaryAuthority
-  /** The inode if something of its file is held. */
-  inode: (ino: number) => LiveInode | undefined
+  /** A file of which something is held. */
+  file: (ino: number) => WrittenFile | undefined
+  nextSequence: () => number
   /** Has the primary change the mode of a file on this mover's behalf; calls `resume` when it is over. */
   setMode: (ino: number, mode: number, resume: () => void) => void
   onFailure: (error: Error) => void
@@ -181,7 +181,11 @@ export class RemoteVolume implements DataVolume {
   }
 
   /** Where some blocks lie, as far as a token that is held covers them. */
-  learn(ino: number, covered: Span, { first, end, extents }: block_map): void {
+  learn(ino: number, covered: Span, { seen, first, end, extents }: block_map): void {
+    const file = this.#o.file(ino)
+    file?.seen(seen)
+    // Blocks that this mover has committed since are not holes, as the primary thought when it told this.
+    if (file === undefined || file.isAhead) return
     const from = Math.max(first, covered.start)
     const to = Math.min(end, covered.end)
     if (from >= to) return
@@ -210,9 +214,10 @@ export class RemoteVolume implements DataVolume {
   }
 
   #commit({ ino, size, runs }: LogRecord<'fold'>): number {
-    const inode = this.#o.inode(ino)
-    if (inode === undefined) throw new Error(`inode ${ino} is written out, but not held`)
-    const changes = takeWritten(inode, size)
+    const file = this.#o.file(ino)
+    if (file === undefined) throw new Error(`inode ${ino} is written out, but not held`)
+    const { inode } = file
+    const changes = file.tell(this.#o.nextSequence(), size)
     const lsn = ++this.log.lastLsn
     inode.lastLsn = lsn
     inode.loggedSize = size
@@ -225,8 +230,11 @@ export class RemoteVolume implements DataVolume {
       device_block: deviceBlock,
       length,
     }))
-    this.#o.authority().commit(ino, changes ?? nothingNew(inode, size), extents, (outcome) => {
-      if (outcome === 'OK') this.log.answered(lsn)
+    this.#o.authority().commit(ino, changes, extents, (outcome) => {
+      if (outcome === 'OK') {
+        file.seen(changes.sequence)
+        this.log.answered(lsn)
+      }
       // The primary has room for what it has promised room for, and the file cannot have gone while it was held.
       else this.fail(new Error(`the primary has not taken over what was written to inode ${ino}: ${outcome ?? 'gone'}`))
     })
@@ -261,15 +269,5 @@ export class RemoteVolume implements DataVolume {
     this.#isFull = runs.length === 0
     for (const resume of waiters) resume()
     this.#isFull = false
-  }
-}
-
-function nothingNew(inode: LiveInode, size: number): written {
-  return {
-    size,
-    atime: { sec: inode.atimeSec, nsec: inode.atimeNsec },
-    mtime: { sec: inode.mtimeSec, nsec: inode.mtimeNsec },
-    ctime: { sec: inode.ctimeSec, nsec: inode.ctimeNsec },
-    changes: 0,
   }
 }

@@ -37,7 +37,7 @@ function typeFailure(inode: LiveInode): Failure | null {
 /** Blocks that a read needs; where the file may end, all behind them too: nobody must be lengthening it. */
 export function blocksToRead(inode: Inode, offset: number, count: number): [start: number, end: number] {
   const end = offset + count
-  return [Math.floor(offset / PAGE_BYTES), end > inode.size ? FILE_END : Math.ceil(end / PAGE_BYTES)]
+  return [Math.floor(offset / PAGE_BYTES), end >= inode.size ? FILE_END : Math.ceil(end / PAGE_BYTES)]
 }
 
 /** Blocks that a write changes. With the growth of a file goes its old last block, and all behind it. */

@@ -110,7 +110,11 @@ export class VolumeFiles implements FileService {
   }
 
   setattr(op: Operation, inode: Inode, set: SetAttributes, guard: Timestamp | null): Failure | null {
-    return setAttributes(this.context, op, inode as LiveInode, set, guard)
+    try {
+      return setAttributes(this.context, op, inode as LiveInode, set, guard)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   readlink(op: Operation, inode: Inode): Uint8Array | Failure {
@@ -131,8 +135,13 @@ export class VolumeFiles implements FileService {
   }
 
   read(op: Operation, inode: Inode, offset: number, count: number, result: ReadResult): Failure | null {
-    this.context.tokens?.need(inode.ino, 'BR_R', ...blocksToRead(inode, offset, count))
-    return readFile(this.context, op, inode as LiveInode, offset, count, result)
+    const { tokens } = this.context
+    tokens?.need(inode.ino, 'BR_R', ...blocksToRead(inode, offset, count))
+    try {
+      return readFile(this.context, op, inode as LiveInode, offset, count, result)
+    } catch (error) {
+      throw tokens === null ? error : tokens.keep(error, inode.ino)
+    }
   }
 
   write(
@@ -143,20 +152,37 @@ export class VolumeFiles implements FileService {
     stability: Stability,
     result: WriteResult,
   ): Failure | null {
-    if (!op.readOnly) this.context.tokens?.need(inode.ino, 'BR_W', ...blocksToWrite(inode, offset, data.length))
-    return writeFile(this.context, op, inode as LiveInode, offset, data, stability, result)
+    const { tokens } = this.context
+    if (!op.readOnly) tokens?.need(inode.ino, 'BR_W', ...blocksToWrite(inode, offset, data.length))
+    try {
+      return writeFile(this.context, op, inode as LiveInode, offset, data, stability, result)
+    } catch (error) {
+      throw tokens === null ? error : tokens.keep(error, inode.ino)
+    }
   }
 
   create(op: Operation, dir: Inode, name: Uint8Array, how: CreateHow): Inode | Failure {
-    return createFile(this.context, op, dir as LiveInode, name, how)
+    try {
+      return createFile(this.context, op, dir as LiveInode, name, how)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   mkdir(op: Operation, dir: Inode, name: Uint8Array, attributes: SetAttributes): Inode | Failure {
-    return makeDirectory(this.context, op, dir as LiveInode, name, attributes)
+    try {
+      return makeDirectory(this.context, op, dir as LiveInode, name, attributes)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   symlink(op: Operation, dir: Inode, name: Uint8Array, target: Uint8Array, attributes: SetAttributes): Inode | Failure {
-    return makeSymlink(this.context, op, dir as LiveInode, name, target, attributes)
+    try {
+      return makeSymlink(this.context, op, dir as LiveInode, name, target, attributes)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   mknod(
@@ -168,23 +194,43 @@ export class VolumeFiles implements FileService {
     major: number,
     minor: number,
   ): Inode | Failure {
-    return makeNode(this.context, op, dir as LiveInode, name, type, attributes, major, minor)
+    try {
+      return makeNode(this.context, op, dir as LiveInode, name, type, attributes, major, minor)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   remove(op: Operation, dir: Inode, name: Uint8Array): Failure | null {
-    return removeFile(this.context, op, dir as LiveInode, name)
+    try {
+      return removeFile(this.context, op, dir as LiveInode, name)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   rmdir(op: Operation, dir: Inode, name: Uint8Array): Failure | null {
-    return removeDirectory(this.context, op, dir as LiveInode, name)
+    try {
+      return removeDirectory(this.context, op, dir as LiveInode, name)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   rename(op: Operation, fromDir: Inode, fromName: Uint8Array, toDir: Inode, toName: Uint8Array): Failure | null {
-    return renameEntry(this.context, op, fromDir as LiveInode, fromName, toDir as LiveInode, toName)
+    try {
+      return renameEntry(this.context, op, fromDir as LiveInode, fromName, toDir as LiveInode, toName)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   link(op: Operation, inode: Inode, dir: Inode, name: Uint8Array): Failure | null {
-    return makeLink(this.context, op, inode as LiveInode, dir as LiveInode, name)
+    try {
+      return makeLink(this.context, op, inode as LiveInode, dir as LiveInode, name)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   readdir(op: Operation, dir: Inode, cookie: number, exportRoot: number, sink: EntrySink): boolean | Failure {
@@ -213,6 +259,12 @@ export class VolumeFiles implements FileService {
       totalFiles: counters.inodeCount + freeFiles,
       freeFiles,
     }
+  }
+
+  /** An operation that has claimed files has to wait: it keeps them. */
+  #keep(error: unknown): unknown {
+    const { tokens } = this.context
+    return tokens === null ? error : tokens.keep(error, 0)
   }
 
   /** Writes everything out and closes the volume. */

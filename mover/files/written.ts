@@ -1,16 +1,71 @@
 import type { written } from '../../protocol/moverlock/moverlock.gen.ts'
-import type { LiveInode } from './live-inode.ts'
+import type { InodeValue } from '../volume/inode-value.ts'
+import { isLater, type LiveInode } from './live-inode.ts'
 
-/** What this mover has written of a file that the primary has not been told yet; null: nothing. It counts as told now. */
-export function takeWritten(inode: LiveInode, size: number = inode.size): written | null {
-  const changes = inode.change - inode.toldChange
-  if (changes === 0 && !inode.unlogged) return null
-  inode.toldChange = inode.change
-  return {
-    size,
-    atime: { sec: inode.atimeSec, nsec: inode.atimeNsec },
-    mtime: { sec: inode.mtimeSec, nsec: inode.mtimeNsec },
-    ctime: { sec: inode.ctimeSec, nsec: inode.ctimeNsec },
-    changes,
+/** What a secondary has written of one file, and how much of it the primary has been told. */
+export class WrittenFile {
+  readonly inode: LiveInode
+  /** The change number that has been told. */
+  #toldChange: number
+  /** Told, but perhaps not yet in what the primary tells of the file. */
+  #underWay: written[] = []
+
+  constructor(inode: LiveInode) {
+    this.inode = inode
+    this.#toldChange = inode.change
+  }
+
+  /** What the primary has not been told yet; null: nothing. It counts as told now, under this sequence. */
+  take(sequence: number, size: number = this.inode.size): written | null {
+    const { inode } = this
+    if (inode.change === this.#toldChange && !inode.unlogged) return null
+    return this.tell(sequence, size)
+  }
+
+  /** The same, also when there is nothing new. */
+  tell(sequence: number, size: number): written {
+    const { inode } = this
+    const told: written = {
+      sequence,
+      size,
+      atime: { sec: inode.atimeSec, nsec: inode.atimeNsec },
+      mtime: { sec: inode.mtimeSec, nsec: inode.mtimeNsec },
+      ctime: { sec: inode.ctimeSec, nsec: inode.ctimeNsec },
+      changes: inode.change - this.#toldChange,
+    }
+    this.#toldChange = inode.change
+    this.#underWay.push(told)
+    return told
+  }
+
+  /** All that was told up to `sequence` is in what the primary tells from now on. */
+  seen(sequence: number): void {
+    if (this.#underWay.length > 0) this.#underWay = this.#underWay.filter((told) => told.sequence > sequence)
+  }
+
+  /** True when something has been told that what the primary tells now may lack. */
+  get isAhead(): boolean {
+    return this.#underWay.length > 0
+  }
+
+  /** The primary has told the attributes again: what it does not know yet comes on top of them. */
+  merge(value: InodeValue): void {
+    const { inode } = this
+    const untold = inode.change - this.#toldChange
+    const { size, unlogged, mtimeSec, mtimeNsec, ctimeSec, ctimeNsec } = inode
+    inode.unlogged = false
+    inode.absorb(value, 0)
+    inode.unlogged = unlogged
+    for (const told of this.#underWay) {
+      inode.change += told.changes
+      if (told.size > inode.size) inode.size = told.size
+    }
+    inode.loggedSize = inode.size
+    this.#toldChange = inode.change
+    inode.change += untold
+    if (untold === 0 && !unlogged && !this.isAhead) return
+    if (size > inode.size) inode.size = size
+    if (isLater(mtimeSec, mtimeNsec, inode.mtimeSec, inode.mtimeNsec)) inode.setMtime(mtimeSec, mtimeNsec)
+    if (isLater(ctimeSec, ctimeNsec, inode.ctimeSec, inode.ctimeNsec)) inode.setCtime(ctimeSec, ctimeNsec)
   }
 }

@@ -13,6 +13,8 @@ export interface HolderPort {
    * says otherwise, and calls `TokenHolder.drained`.
    */
   drain(ino: number, part: Leaving): void
+  /** Nothing is held of the file, or asked for, any more. */
+  forgotten(ino: number): void
 }
 
 /** Called once a request has been answered: what was asked for may be used now, in this call, or there is no such file. */
@@ -90,7 +92,10 @@ export class TokenHolder {
     this.#sendAsks(ino, file)
   }
 
-  /** Until as many `letGo` calls, the file's tokens are kept even if the primary asks for them. */
+  /**
+   * Until as many `letGo` calls, the file's tokens are kept even if the primary asks for them: an operation has what it
+   * needs, and must not lose it before it has been carried out. It must not wait for other tokens meanwhile.
+   */
   retain(ino: number): void {
     this.#file(ino).retained++
   }
@@ -179,12 +184,15 @@ export class TokenHolder {
     this.#forgetIfIdle(ino, file)
   }
 
-  /** Sends what has not been sent yet: a write not before a reader's token of the whole file has been released. */
+  /**
+   * Sends what has not been sent yet, unless something of the file is still to be released: a writer must not keep others
+   * from what it has been asked for, and its grant tells of a file in which its own earlier writes are.
+   */
   #sendAsks(ino: number, file: HeldFile): void {
-    const isLeaving = file.tokens.leaving.some(({ kind }) => kind === 'WF_R')
+    if (file.tokens.leaving.length > 0) return
     for (const ask of file.asks) {
       const { id, kind, need, exact } = ask
-      if (ask.isSent || (isLeaving && !isReading(kind))) continue
+      if (ask.isSent) continue
       ask.isSent = true
       this.#port.request(ino, { id, kind, need: { ...need }, exact })
     }
@@ -209,8 +217,8 @@ export class TokenHolder {
 
   #forgetIfIdle(ino: number, file: HeldFile): void {
     const hasRights = this.#isHome ? !file.isAlone : !file.tokens.isEmpty
-    if (hasRights || file.asks.length > 0 || file.retained > 0) return
-    this.#files.delete(ino)
+    if (hasRights || file.asks.length > 0 || file.retained > 0 || !this.#files.delete(ino)) return
+    this.#port.forgotten(ino)
   }
 }
 

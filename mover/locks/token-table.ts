@@ -142,6 +142,13 @@ export class TokenTable {
     this.#advance(ino, file)
   }
 
+  /** True when the mover holds or wants anything of the file. */
+  isInvolved(ino: number, mover: MoverId): boolean {
+    const file = this.#files.get(ino)
+    if (file === undefined) return false
+    return [...file.tokens, ...file.queue].some((one) => one.mover === mover)
+  }
+
   /** True when the mover may write to the span, or has not released it yet. */
   mayWrite(ino: number, mover: MoverId, span: Span): boolean {
     const own = (this.#files.get(ino)?.tokens ?? []).filter((token) => token.mover === mover && ALLOWS[token.kind].BR_W)

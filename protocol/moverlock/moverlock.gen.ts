@@ -491,6 +491,7 @@ export function sizelock(_v: lock): number {
 
 /** What a mover's writes have made of a file since it was last told. */
 export interface written {
+  sequence: number64
   size: number64
   atime: moment
   mtime: moment
@@ -500,6 +501,7 @@ export interface written {
 
 export function readwritten(r: XdrReader): written {
   return {
+    sequence: r.number64(),
     size: r.number64(),
     atime: readmoment(r),
     mtime: readmoment(r),
@@ -509,6 +511,7 @@ export function readwritten(r: XdrReader): written {
 }
 
 export function readwrittenInto(r: XdrReader, out: written): void {
+  out.sequence = r.number64()
   out.size = r.number64()
   readmomentInto(r, out.atime)
   readmomentInto(r, out.mtime)
@@ -517,20 +520,21 @@ export function readwrittenInto(r: XdrReader, out: written): void {
 }
 
 export function writewritten(w: XdrWriter, v: written): void {
-  const at = w.reserve(52)
+  const at = w.reserve(60)
   const { view } = w
-  putNumber64(view, at, v.size)
-  putNumber64(view, at + 8, v.atime.sec)
-  view.setUint32(at + 16, v.atime.nsec)
-  putNumber64(view, at + 20, v.mtime.sec)
-  view.setUint32(at + 28, v.mtime.nsec)
-  putNumber64(view, at + 32, v.ctime.sec)
-  view.setUint32(at + 40, v.ctime.nsec)
-  putNumber64(view, at + 44, v.changes)
+  putNumber64(view, at, v.sequence)
+  putNumber64(view, at + 8, v.size)
+  putNumber64(view, at + 16, v.atime.sec)
+  view.setUint32(at + 24, v.atime.nsec)
+  putNumber64(view, at + 28, v.mtime.sec)
+  view.setUint32(at + 36, v.mtime.nsec)
+  putNumber64(view, at + 40, v.ctime.sec)
+  view.setUint32(at + 48, v.ctime.nsec)
+  putNumber64(view, at + 52, v.changes)
 }
 
 export function sizewritten(_v: written): number {
-  return 52
+  return 60
 }
 
 /** RELEASE: the span is not used any more; what was written to it is on the device, and its extents are committed. */
@@ -572,6 +576,7 @@ export function sizerelease(v: release): number {
 
 /** Where the blocks from `first` up to `end` lie; what is between the extents are holes. */
 export interface block_map {
+  seen: number64
   first: number64
   end: number64
   extents: block_map_extents
@@ -579,6 +584,7 @@ export interface block_map {
 
 export function readblock_map(r: XdrReader): block_map {
   return {
+    seen: r.number64(),
     first: r.number64(),
     end: r.number64(),
     extents: readblock_map_extents(r),
@@ -586,19 +592,21 @@ export function readblock_map(r: XdrReader): block_map {
 }
 
 export function readblock_mapInto(r: XdrReader, out: block_map): void {
+  out.seen = r.number64()
   out.first = r.number64()
   out.end = r.number64()
   out.extents = readblock_map_extents(r)
 }
 
 export function writeblock_map(w: XdrWriter, v: block_map): void {
+  w.number64(v.seen)
   w.number64(v.first)
   w.number64(v.end)
   writeblock_map_extents(w, v.extents)
 }
 
 export function sizeblock_map(v: block_map): number {
-  let size = 16
+  let size = 24
   size += sizeblock_map_extents(v.extents)
   return size
 }
@@ -884,7 +892,7 @@ export function writecommit(w: XdrWriter, v: commit): void {
 }
 
 export function sizecommit(v: commit): number {
-  let size = 68
+  let size = 76
   size += sizecommit_runs(v.runs)
   return size
 }
@@ -2090,7 +2098,7 @@ export function writerelease_changes(w: XdrWriter, v: release_changes): void {
 }
 
 export function sizerelease_changes(v: release_changes): number {
-  return v === null ? 4 : 4 + 52
+  return v === null ? 4 : 4 + 60
 }
 
 export type block_map_extents = extent[]
@@ -2195,7 +2203,7 @@ export function writeglimpsed_changes(w: XdrWriter, v: glimpsed_changes): void {
 }
 
 export function sizeglimpsed_changes(v: glimpsed_changes): number {
-  return v === null ? 4 : 4 + 52
+  return v === null ? 4 : 4 + 60
 }
 
 export type credentials_gids = number[]

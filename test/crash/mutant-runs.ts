@@ -8,7 +8,7 @@ import { ROUNDS, usualSeeds } from './usual-stories.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 /** What a run needs of the repository. */
-const NEEDED = ['mover', 'protocol', 'test/crash', 'test/sim', 'package.json']
+const NEEDED = ['mover', 'protocol', 'test/crash', 'test/sim', 'test/unit', 'package.json']
 const TIMEOUT_MS = 100_000
 /** What run.ts exits with when a crash test has found something wrong. */
 export const FOUND_SOMETHING = 3

@@ -158,7 +158,8 @@ export class Secondary implements SimulatedMover {
   }
 }
 
-const POOLS = Array.from({ length: 3 }, () => new PagePool(256))
+/** Pages of each secondary: hardly any, some, and enough to read ahead. */
+const POOLS = [new PagePool(24), new PagePool(256), new PagePool(4200)]
 
 /** A primary and some secondaries over one device, on virtual time. One world at a time: memory is used again. */
 export class MoverWorld {

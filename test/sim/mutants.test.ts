@@ -1,16 +1,16 @@
 /** Deliberate breaks of the product: the worlds of the simulations, in which the product itself is well, must notice each. */
 import { join } from 'node:path'
 import t from 'tap'
-import { type Break, FOUND_SOMETHING, mutatedCopy, runProgram } from '../crash/mutant-runs.ts'
-import { MUTANTS } from './mutants.ts'
+import { FOUND_SOMETHING, mutatedCopy, runProgram } from '../crash/mutant-runs.ts'
+import { MUTANTS, type SimMutant } from './mutants.ts'
 
 const AT_ONCE = 2
 t.setTimeout(400_000)
 
-async function outcome(mutant: Break): Promise<{ code: number; output: string }> {
+async function outcome(mutant: SimMutant): Promise<{ code: number; output: string }> {
   const copy = mutatedCopy(mutant)
   try {
-    return await runProgram([join(copy.path, 'test/sim/run.ts')])
+    return await runProgram([join(copy.path, 'test/sim/run.ts'), '--world', mutant.world])
   } finally {
     copy.remove()
   }
@@ -26,5 +26,7 @@ async function work(): Promise<void> {
 
 await Promise.all(Array.from({ length: AT_ONCE }, work))
 const name = '"name": "lockkeeper"'
-const { code } = await outcome({ name: 'none', file: 'package.json', find: name, replace: name })
-t.equal(code, 0, 'a copy without a break passes')
+for (const world of ['tokens', 'data'] as const) {
+  const { code } = await outcome({ name: 'none', file: 'package.json', find: name, replace: name, world })
+  t.equal(code, 0, `a copy without a break passes in the world of ${world}`)
+}

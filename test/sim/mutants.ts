@@ -1,12 +1,16 @@
 import type { Break } from '../crash/mutant-runs.ts'
 
+/** A deliberate break, and the kind of world that is to notice it. */
+export interface SimMutant extends Break {
+  world: 'tokens' | 'data'
+}
+
 const TOKEN = 'mover/locks/token.ts'
 const TABLE = 'mover/locks/token-table.ts'
 const HELD = 'mover/locks/held-tokens.ts'
 const HOLDER = 'mover/locks/token-holder.ts'
 
-/** Deliberate breaks of the product that the simulations must notice. */
-export const MUTANTS: readonly Break[] = [
+const OF_TOKENS: readonly Break[] = [
   {
     name: 'writers of one span are let together',
     file: TOKEN,
@@ -127,4 +131,102 @@ export const MUTANTS: readonly Break[] = [
     find: '    for (const { done } of asks) for (const answered of done) answered(true)\n',
     replace: '',
   },
+]
+
+const HELD_VOLUME = 'mover/files/held-volume.ts'
+const GOVERNED = 'mover/files/governed-volume.ts'
+const TRANSFER = 'mover/files/transfer.ts'
+const PEER = 'mover/authority/peer.ts'
+
+const OF_DATA: readonly Break[] = [
+  {
+    name: 'a secondary releases what it has not written out',
+    file: HELD_VOLUME,
+    find: 'if (data.hasDirtyIn(start, end)) {',
+    replace: 'if (data.hasDirtyIn(end, end)) {',
+  },
+  {
+    name: 'the primary gives up what it has not written out',
+    file: GOVERNED,
+    find: 'if (data.hasDirtyIn(start, end)) {',
+    replace: 'if (data.hasDirtyIn(end, end)) {',
+  },
+  {
+    name: 'a secondary keeps pages of what it has released',
+    file: HELD_VOLUME,
+    find: 'data.dropClean(start, end, (block) => mayKeep({ start: block, end: block + 1 }))',
+    replace: '',
+  },
+  {
+    name: 'the primary keeps pages of what it has given up',
+    file: GOVERNED,
+    find: 'data.dropClean(start, end, (block) => mayKeep({ start: block, end: block + 1 }))',
+    replace: '',
+  },
+  {
+    name: 'a secondary remembers where blocks lay that it has released',
+    file: HELD_VOLUME,
+    find: 'if (!mayKeep(part)) this.volume.forget(ino, part)',
+    replace: '',
+  },
+  {
+    name: 'a file is lengthened without a right to its end',
+    file: TRANSFER,
+    find: 'return [Math.floor(Math.min(offset, inode.size) / PAGE_BYTES), FILE_END]',
+    replace: 'return [Math.floor(offset / PAGE_BYTES), Math.ceil(end / PAGE_BYTES)]',
+  },
+  {
+    name: 'any token of a file lets a secondary do anything',
+    file: 'mover/authority/secondary.ts',
+    find: "if (this.tokens.allows(ino, kind === 'WF_R' ? 'BR_R' : kind, span)) return true",
+    replace: 'if (this.tokens.held(ino) !== undefined) return true',
+  },
+  {
+    name: 'the primary reads without asking',
+    file: 'mover/files/volume-files.ts',
+    find: "tokens?.need(inode.ino, 'BR_R', ...blocksToRead(inode, offset, count))",
+    replace: '',
+  },
+  {
+    name: 'the primary writes without asking',
+    file: 'mover/files/volume-files.ts',
+    find: "if (!op.readOnly) tokens?.need(inode.ino, 'BR_W', ...blocksToWrite(inode, offset, data.length))",
+    replace: '',
+  },
+  {
+    name: 'tokens are lost while an operation waits for its pages',
+    file: 'mover/authority/keep.ts',
+    find: 'for (const ino of inos) holder.retain(ino)',
+    replace: 'if (inos.length > 4) for (const ino of inos) holder.retain(ino)',
+  },
+  {
+    name: 'what a mover has written is not taken over',
+    file: GOVERNED,
+    find: 'if (changes.size > inode.size) inode.size = changes.size',
+    replace: '',
+  },
+  {
+    name: 'messages of one file pass each other',
+    file: 'mover/authority/in-order.ts',
+    find: 'if (waiting !== undefined) waiting.push(step)',
+    replace: 'if (waiting !== undefined && waiting.length > 99) waiting.push(step)',
+  },
+  {
+    name: 'a revocation leaves before the grant that it is of',
+    file: PEER,
+    find: 'this.#outgoing.run(ino, () => this.session.send({ kind: message_kind.REVOKE, revoke }))',
+    replace: 'this.session.send({ kind: message_kind.REVOKE, revoke })',
+  },
+  {
+    name: 'the primary does not count that it has pages of a file',
+    file: GOVERNED,
+    find: 'return data !== null && (data.hasPages || !data.idle)',
+    replace: 'return data !== null && !data.idle',
+  },
+]
+
+/** Deliberate breaks of the product that the simulations must notice. */
+export const MUTANTS: readonly SimMutant[] = [
+  ...OF_TOKENS.map((mutant) => ({ ...mutant, world: 'tokens' as const })),
+  ...OF_DATA.map((mutant) => ({ ...mutant, world: 'data' as const })),
 ]

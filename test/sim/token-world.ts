@@ -77,6 +77,7 @@ class SimMover {
         request: (ino, request) => this.toPrimary.push({ type: 'request', ino, request }),
         release: (ino, serial, span) => this.toPrimary.push({ type: 'release', ino, serial, span }),
         drain: (ino, part) => this.drains.push({ ino, part }),
+        forgotten: () => {},
       },
       id === HOME,
     )

@@ -27,6 +27,7 @@ class Movers {
         request: (ino, request) => this.#later(() => this.#request(ino, id, request)),
         release: (ino, serial, span) => this.#later(() => this.#release(ino, id, serial, span)),
         drain: (ino, part) => this.#pending.push(() => drained(ino, part)),
+        forgotten: () => {},
       },
       id === HOME,
     )

@@ -1,0 +1,20 @@
+import type { TokenHolder } from '../locks/token-holder.ts'
+import { Suspend } from '../suspend.ts'
+
+/**
+ * An operation that holds all tokens it needs has thrown `error`. If it has to wait, for pages say, it keeps the tokens of
+ * these files until it has run again, or two movers would take them from each other for ever. Returns what to throw on.
+ */
+export function keepTokens(holder: TokenHolder, error: unknown, inos: readonly number[]): unknown {
+  if (!(error instanceof Suspend)) return error
+  for (const ino of inos) holder.retain(ino)
+  return new Suspend((resume) =>
+    error.wait(() => {
+      try {
+        resume()
+      } finally {
+        for (const ino of inos) holder.letGo(ino)
+      }
+    }),
+  )
+}

@@ -1,0 +1,13 @@
+/**
+ * The data of files at a primary and its secondaries, with the real drivers, volume and write-back over one device and
+ * messages that take any time: what clients see, at whichever mover, is one history.
+ */
+import t from 'tap'
+import { DATA_SEEDS, playData } from './data-runs.ts'
+
+t.test('every read sees the last write, whichever movers serve the two', async (t) => {
+  const { counts, failure } = playData(1, DATA_SEEDS)
+  t.comment(`seeds 1 to ${DATA_SEEDS}: ${JSON.stringify(counts)}`)
+  t.equal(failure, null)
+  for (const [what, count] of Object.entries(counts)) t.ok(count > 500, `${what}: ${count}`)
+})
