@@ -21,8 +21,6 @@ export interface FoundLog {
   lastChecksum: number
   /** Terms that wrote at least one of the batches. */
   terms: Set<number>
-  /** Segments in which they lie. */
-  segments: Set<number>
 }
 
 /** Reads the whole log region (8 MiB at most). */
@@ -49,7 +47,6 @@ export function findBatches(superblock: Superblock, region: Uint8Array): FoundLo
     lastLsn: superblock.lsn,
     lastChecksum: superblock.log.checksum,
     terms: new Set(),
-    segments: new Set(),
   }
   const later = superblock.reigns.filter((reign) => reign.term > superblock.term).sort((a, b) => a.term - b.term)
   let { segment, offset } = superblock.log
@@ -102,7 +99,6 @@ function followReign(
     found.lastLsn = lastLsn
     found.lastChecksum = batch.header.checksum
     found.terms.add(from.term)
-    found.segments.add(order[at])
     offset += batchBlocks(batch.header.bytes)
   }
 }

@@ -12,7 +12,10 @@ const MAX_BATCH_BYTES = 262_144
 const BATCH_BUFFERS = 6
 /** Batches on their way to the device at the same time. */
 const WRITES_AT_ONCE = 4
-/** Segments that ordinary operations leave to extent commits, and that extent commits leave to a batch's alignment. */
+/**
+ * Segments that ordinary operations leave to extent commits, and that extent commits leave to a batch's alignment. Above 0,
+ * too, so that a new reign, which has a single segment, logs nothing before its first checkpoint (reign.ts).
+ */
 const ORDINARY_LEAVE_SEGMENTS = 4
 const URGENT_LEAVE_SEGMENTS = 2
 
@@ -81,8 +84,8 @@ export interface LogOptions {
   /** Last LSN of the reigns before, and the checksum of the batch that holds it. */
   lastLsn: number
   lastChecksum: number
-  /** This reign's segments in the order of their use; more come by `assign`. */
-  segments: number[]
+  /** The segment that this reign begins with; more come by `assign`. */
+  segment: number
   /** Called once when a log write fails: the volume becomes read-only. */
   onFailure(error: DeviceError): void
   onDurable(lsn: number): void
@@ -109,7 +112,7 @@ export class Log {
   #segment: number
   #offset = 0
   #checksum: number
-  #ahead: number[]
+  readonly #ahead: number[] = []
   /** Blocks of the log passed in this reign, and how many of them when replay's start and the sealed boundary were. */
   #passed = 0
   #passedAtCheckpoint = 0
@@ -124,8 +127,7 @@ export class Log {
     this.lastLsn = options.lastLsn
     this.durableLsn = options.lastLsn
     this.#checksum = options.lastChecksum
-    this.#ahead = options.segments.slice(1)
-    this.#segment = options.segments[0]
+    this.#segment = options.segment
     this.#batchBytes = Math.min(MAX_BATCH_BYTES, options.geometry.logSegmentBlocks * BLOCK_BYTES)
     const pages = options.device.allocatePages((this.#batchBytes / BLOCK_BYTES) * BATCH_BUFFERS)
     this.#idle = Array.from(

@@ -55,7 +55,7 @@ export function* openVolume(options: OpenOptions): Task<Volume> {
   const replays = new ReplayTable()
   const replayBlocks = yield* loadReplays(device, superblock, replays)
   const found = findBatches(superblock, yield* readLogRegion(device, superblock))
-  const { term, segments } = beginReign(superblock, found, options.leastTerm)
+  const { term, segment } = beginReign(superblock, found, options.leastTerm)
   const cache = new NodeCache({
     device,
     pool: options.nodePool,
@@ -80,7 +80,7 @@ export function* openVolume(options: OpenOptions): Task<Volume> {
       env,
       superblock,
       term,
-      segments,
+      segment,
       space,
       cache,
       tree,
@@ -95,7 +95,8 @@ export function* openVolume(options: OpenOptions): Task<Volume> {
     },
     replayBlocks,
   )
-  if (found.batches.length > 0 || segments.length < superblock.geometry.logSegmentCount / 2) volume.requestCheckpoint()
+  // The log takes nothing before it.
+  volume.requestCheckpoint()
   yield* recoverMarks(volume)
   if (volume.isGivenUp) throw volume.failure
   return volume

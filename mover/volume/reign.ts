@@ -1,55 +1,38 @@
 import type { FoundLog } from './log-reader.ts'
 import { segmentsOf } from './log-reader.ts'
-import type { LogPosition, Superblock } from './superblock.ts'
+import { type LogPosition, type Superblock, SuperblockError } from './superblock.ts'
 
-/** Segments that a reign leaves unassigned, so that its successor has some that it could never write. */
+/** Segments that a checkpoint leaves unassigned: the next reign begins in one that none whose records count could write. */
 const LEFT_FOR_SUCCESSOR = 4
 
 /**
- * Enters a new reign into the superblock: a term above every other, and log segments that no reign whose records still
- * count could write. Nothing may be logged before this superblock is durable. Returns the segments in order.
+ * Enters a new reign into the superblock: a term above every other, and one log segment that no reign whose records still
+ * count could write. Nothing may be logged before this superblock is durable. Throws SuperblockError when no segment is
+ * free, which only damage can bring about: the log takes no record while it has a single segment, so that a reign that
+ * ends before its first checkpoint has logged nothing, and its segment is free for the next one.
  */
 export function beginReign(
   superblock: Superblock,
   found: FoundLog,
   leastTerm: number,
-): { term: number; segments: number[] } {
+): { term: number; segment: number } {
   const terms = superblock.reigns.map((reign) => reign.term)
   const term = Math.max(superblock.term, leastTerm - 1, ...terms) + 1
   superblock.reigns = superblock.reigns.filter((reign) => reign.term > superblock.term && found.terms.has(reign.term))
   const live = [superblock.term, ...superblock.reigns.map((reign) => reign.term)]
-  const free: number[] = []
   for (const [index, assignment] of superblock.segments.entries()) {
-    if (live.includes(assignment.term) && assignment.term !== 0) continue
-    superblock.segments[index] = { term: 0, sequence: 0 }
-    free.push(index)
+    if (!live.includes(assignment.term)) superblock.segments[index] = { term: 0, sequence: 0 }
   }
-  if (free.length === 0) free.push(...reclaim(superblock, found))
-  const segments = free.slice(0, Math.max(1, free.length - LEFT_FOR_SUCCESSOR))
-  for (const [sequence, index] of segments.entries()) superblock.segments[index] = { term, sequence }
+  const segment = superblock.segments.findIndex((assignment) => assignment.term === 0)
+  if (segment < 0) throw new SuperblockError('the superblock leaves no log segment for a new reign')
+  superblock.segments[segment] = { term, sequence: 0 }
   superblock.reigns.push({
     term,
-    firstSegment: segments[0],
+    firstSegment: segment,
     predecessorLsn: found.lastLsn,
     predecessorChecksum: found.lastChecksum,
   })
-  return { term, segments }
-}
-
-/**
- * When reign after reign crashed before its first checkpoint, every segment belongs to one that counts; then those that
- * hold no record that counts are taken. Their owners are fenced.
- */
-function reclaim(superblock: Superblock, found: FoundLog): number[] {
-  const free: number[] = []
-  for (const index of superblock.segments.keys()) {
-    if (found.segments.has(index) || index === superblock.log.segment) continue
-    if (superblock.reigns.some((reign) => reign.firstSegment === index)) continue
-    superblock.segments[index] = { term: 0, sequence: 0 }
-    free.push(index)
-  }
-  if (free.length === 0) throw new Error('no log segment is free for a new reign')
-  return free
+  return { term, segment }
 }
 
 /**

@@ -33,7 +33,8 @@ export interface VolumeParts {
   superblock: Superblock
   /** The term of this reign. */
   term: number
-  segments: number[]
+  /** The log segment that the reign begins with. */
+  segment: number
   space: Space
   cache: NodeCache
   tree: Tree
@@ -152,7 +153,7 @@ export class Volume {
       term: parts.term,
       lastLsn: parts.lastLsn,
       lastChecksum: parts.lastChecksum,
-      segments: parts.segments,
+      segment: parts.segment,
       onFailure: (error) => this.#cannotWrite(error),
       onDurable: (lsn) => {
         this.settle()

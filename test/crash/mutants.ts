@@ -152,9 +152,30 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'new reign takes the log segments of its predecessor',
     file: REIGN,
-    find: 'if (live.includes(assignment.term) && assignment.term !== 0) continue',
-    replace: '',
+    find: 'if (!live.includes(assignment.term)) superblock',
+    replace: 'superblock',
     plot: 'reigns',
+  },
+  {
+    name: 'new reign logs before its first checkpoint',
+    file: LOG,
+    find: '&& this.#ahead.length >= leave) return',
+    replace: ') return',
+    plot: 'reigns',
+  },
+  {
+    name: 'log segment of a reign that has logged nothing not used again',
+    file: REIGN,
+    find: '&& found.terms.has(reign.term))',
+    replace: ')',
+    plot: 'reigns',
+  },
+  {
+    name: 'checkpoint leaves no log segment for the next reign',
+    file: REIGN,
+    find: 'const LEFT_FOR_SUCCESSOR = 4',
+    replace: 'const LEFT_FOR_SUCCESSOR = 0',
+    plot: 'names',
   },
   {
     name: 'checkpoint gives away the segment where replay starts',

@@ -24,8 +24,10 @@ export interface Plot {
   readonly every: number
   /** True when the disk fails to write something. */
   readonly failures: boolean
-  /** True when lives end during the opening, too, or soon after. */
+  /** True when lives end during the opening, too, or soon after; clients come before its checkpoint has ended. */
   readonly short: boolean
+  /** Lives in a row, behind the first one, that end when their first checkpoint has written all but the superblock. */
+  readonly crashLoop: number
 }
 
 function usual(random: Random): Plot {
@@ -48,6 +50,7 @@ function usual(random: Random): Plot {
     every: 8,
     failures: false,
     short: false,
+    crashLoop: 0,
   }
 }
 
@@ -118,12 +121,13 @@ export const PLOTS = {
   /** Crash after crash before the first checkpoint. */
   reigns: (random) => ({
     ...usual(random),
-    lives: 30,
+    lives: 40,
     operations: random.pick([1, 4, 12]),
     mix: random.pick([MIXES.names, MIXES.data]),
     maxObjects: 20,
     every: 4,
     short: true,
+    crashLoop: 10,
   }),
 } as const satisfies Record<string, (random: Random) => Plot>
 

@@ -40,6 +40,8 @@ export class Story {
   #tried = 0
   /** The power is cut at this point of the life, or the first behind it. */
   #cutFrom = Number.POSITIVE_INFINITY
+  /** The power is cut before the first checkpoint of the life is durable. */
+  #isLooping = false
 
   constructor(options: StoryOptions) {
     this.#o = options
@@ -60,6 +62,7 @@ export class Story {
     try {
       for (let life = 0; life < this.#plot.lives; life++) {
         trace(`life ${life}`)
+        this.#isLooping = life > 0 && life <= this.#plot.crashLoop
         this.#live()
       }
     } catch (error) {
@@ -77,10 +80,12 @@ export class Story {
     const world = new World(env, memoryAt(0), this.#plot.tuning, (options) => this.#disk.survivingImage(env, options))
     world.device.onPoint = (point) => this.#atPoint(point, world)
     this.#cutFrom = this.#plot.short ? 1 + this.#random.below(300) : Number.POSITIVE_INFINITY
-    const files = world.run(world.open())
+    const files = this.#plot.short ? world.runAlone(world.open()) : world.run(world.open())
     if (files !== undefined) this.#work(world, files)
     coverage.event(`${this.#name}: ${env.halted ? 'power cut' : 'closed'}`)
-    coverage.event('checkpoints', world.volume?.status().checkpoints ?? 0)
+    const checkpoints = world.volume?.status().checkpoints ?? 0
+    coverage.event('checkpoints', checkpoints)
+    if (checkpoints === 0) coverage.event('reigns without a checkpoint')
     coverage.event('log segments used again', world.segmentsReused)
     this.#points += world.device.pointCount
     this.#wallMs = env.wallMs()
@@ -149,7 +154,8 @@ export class Story {
     const { coverage, onlyPoint, trace, seed } = this.#o
     const number = this.#points + point.number
     const random = new Random(seed * 2 ** 20 + number)
-    const isCut = point.number >= this.#cutFrom && !world.env.halted
+    const isOver = point.number >= this.#cutFrom || (this.#isLooping && isCheckpointing(world))
+    const isCut = isOver && !world.env.halted
     const every = isRare(point) ? Math.ceil(this.#plot.every / RARE_SHARE) : this.#plot.every
     const isDrawn = random.below(every) === 0
     const isTried = onlyPoint === 0 ? isDrawn : number === onlyPoint
@@ -202,6 +208,11 @@ function planFailure(random: Random, { device, volume }: World): void {
     const range = { fromOffset: first * BLOCK_BYTES, toOffset: end * BLOCK_BYTES }
     device.inject({ on: 'anyWrite', code: 'IO', skip: kind === 'log' ? skip : random.below(4), ...range })
   }
+}
+
+/** True when a superblock is being written that is not the one of the opening, which has two copies. */
+function isCheckpointing({ device }: World): boolean {
+  return (device.labelCounts.get('superblock') ?? 0) > 2
 }
 
 /** What happens so seldom that its crash points are tried so many times as often. */

@@ -114,6 +114,16 @@ export const SPOILED_BLOCKS: readonly Spoiling[] = [
     ],
   },
   {
+    name: 'the superblock leaves no log segment for a new reign',
+    device: (device) =>
+      spoilSuperblock(device, ({ segments, term }) => {
+        for (const [index, segment] of segments.entries()) {
+          if (segment.term === 0) segments[index] = { term, sequence: 100 + index }
+        }
+      }),
+    problems: () => [/the superblock says that no log segment is left for a new reign/],
+  },
+  {
     name: 'superblocks are of another volume, in the wrong slot, lost, or differ',
     device: (device) => {
       const superblock = superblockOf(device)

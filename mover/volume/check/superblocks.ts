@@ -196,6 +196,7 @@ function checkReigns(sb: Superblock, wrong: (what: string) => void): void {
     if (places.has(`${term}.${sequence}`)) wrong(`log segment ${index} has the place of another one in term ${term}`)
     places.add(`${term}.${sequence}`)
   }
+  if (sb.segments.every(({ term }) => term !== 0)) wrong('no log segment is left for a new reign')
   let before = 0
   for (const { term, firstSegment, predecessorLsn } of sb.reigns) {
     if (term <= before) wrong(`term ${term} began after term ${before}`)
