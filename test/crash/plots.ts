@@ -93,7 +93,7 @@ export const PLOTS = {
     operations: 200,
     maxFileBytes: 200_000,
     maxWriteBytes: 65_536,
-    every: 30,
+    every: 16,
   }),
   'full of names': (random) => ({
     ...usual(random),
