@@ -30,6 +30,7 @@ const servers = ['nfs3', 'mount', 'portmap', 'nlm4', 'nsm', 'nfs4', 'smb2']
 
 export const ROOMS: readonly Room[] = [
   { name: 'protocol', paths: ['protocol/'], rooms: [], ...PURE },
+  { name: 'moverlock', paths: ['protocol/moverlock/'], rooms: ['protocol'], ...PURE },
   {
     name: 'words',
     paths: ['environment', 'suspend', 'failure', 'operation', 'task'].map((word) => `mover/${word}.ts`),
@@ -49,14 +50,14 @@ export const ROOMS: readonly Room[] = [
   {
     name: 'authority',
     paths: ['mover/authority/'],
-    rooms: ['locks', 'protocol', 'volume', 'words'],
+    rooms: ['locks', 'moverlock', 'protocol', 'volume', 'words'],
     node: [],
     packages: ['pino'],
   },
   {
     name: 'files',
     paths: ['mover/files/'],
-    rooms: ['locks', 'authority', 'volume', 'store', 'words'],
+    rooms: ['locks', 'authority', 'moverlock', 'volume', 'store', 'words'],
     node: ['net'],
     packages: ['lru-cache'],
   },
