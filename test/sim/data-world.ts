@@ -6,8 +6,10 @@ import { MoverWorld, Secondary, type SimulatedMover } from './mover-world.ts'
 
 const SECTOR_BYTES = 512
 /** Where operations begin, in sectors: near each other, and around the steps in which tokens grow. */
-const PLACES = [0, 1, 7, 8, 9, 16, 20, 64, 2048 * 8 - 4, 2048 * 8, 2048 * 8 + 8]
+const PLACES = [0, 1, 7, 8, 9, 16, 20, 64, 2400, 2404, 2048 * 8 - 4, 2048 * 8, 2048 * 8 + 8]
 const LONGEST = 24
+/** Sectors that a sequential reader reads at a time. */
+const SCAN = 32
 const MOST_STEPS = 200_000
 
 interface SharedFile {
@@ -64,12 +66,14 @@ export class DataWorld {
     const first = this.#random.pick(PLACES)
     const end = first + 1 + this.#random.below(LONGEST)
     const dice = this.#random.below(10)
-    if (dice < 5) this.#read(mover, file, first, end)
+    if (dice === 0) this.#read(mover, file, 0, SCAN, 2)
+    else if (dice === 1) this.#write(mover, file, file.history.end, file.history.end + (end - first))
+    else if (dice < 6) this.#read(mover, file, first, end)
     else if (dice < 9) this.#write(mover, file, first, end)
     else this.#commit(mover, file.ino)
   }
 
-  #read(mover: SimulatedMover, { ino, history }: SharedFile, first: number, end: number): void {
+  #read(mover: SimulatedMover, { ino, history }: SharedFile, first: number, end: number, scan = 0): void {
     this.counts.reads++
     const answered = history.read(first, end)
     const result: ReadResult = { segments: [], segmentCount: 0, count: 0, eof: false, release: () => {} }
@@ -84,7 +88,11 @@ export class DataWorld {
         result.release()
         return null
       },
-      () => answered(values, result.eof),
+      () => {
+        answered(values, result.eof)
+        // A sequential reader goes on at once.
+        if (scan > 0 && !result.eof) this.#read(mover, { ino, history }, end, end + SCAN, scan - 1)
+      },
     )
   }
 

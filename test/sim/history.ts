@@ -62,6 +62,11 @@ export class FileHistory {
   #seenEnd = 0
   #lastValue = 0
 
+  /** Where the file ends at least, in sectors. */
+  get end(): number {
+    return Math.max(this.#acknowledgedEnd, this.#seenEnd)
+  }
+
   /** The next moment: every asking and answering has its own. */
   tick(): number {
     return ++this.#time

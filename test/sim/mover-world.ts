@@ -175,7 +175,7 @@ export class MoverWorld {
     this.primary = new Primary(this.files)
     this.secondaries = Array.from(
       { length: secondaries },
-      (_, i) => new Secondary(`secondary ${i + 1}`, this.files, this.primary, POOLS[i], this.files.device),
+      (_, i) => new Secondary(`secondary ${i + 1}`, this.files, this.primary, POOLS[(i + seed) % 3], this.files.device),
     )
   }
 

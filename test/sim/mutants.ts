@@ -170,6 +170,18 @@ const OF_DATA: readonly Break[] = [
     replace: '',
   },
   {
+    name: 'the end of a file is read without a right to it',
+    file: TRANSFER,
+    find: 'end >= inode.size ? FILE_END : Math.ceil(end / PAGE_BYTES)]',
+    replace: 'Math.ceil(end / PAGE_BYTES)]',
+  },
+  {
+    name: 'what was told before a commit is believed after it',
+    file: 'mover/files/remote-volume.ts',
+    find: 'if (file === undefined || file.isAhead) return',
+    replace: 'if (file === undefined) return',
+  },
+  {
     name: 'a file is lengthened without a right to its end',
     file: TRANSFER,
     find: 'return [Math.floor(Math.min(offset, inode.size) / PAGE_BYTES), FILE_END]',
