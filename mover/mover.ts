@@ -5,7 +5,7 @@ import type { Environment } from './environment.ts'
 import type { Failure } from './failure.ts'
 import { parseAddressSet } from './files/cidr.ts'
 import { Export, ExportTable } from './files/exports.ts'
-import type { Operation } from './files/service.ts'
+import { newOperation, type Operation } from './files/service.ts'
 import type { ServingState, UnservedExport } from './host/channel.ts'
 import { ExportMountBackend } from './mount/export-backend.ts'
 import { MountList } from './mount/mount-list.ts'
@@ -175,23 +175,24 @@ export function buildPrograms(
 /** A directory by its path from the volume's root, as the superuser finds it. */
 async function findDirectory(volume: OpenedVolume, path: string): Promise<Inode | Failure> {
   const { service } = volume
-  const op: Operation = { credentials: { uid: 0, gid: 0, gids: [] }, readOnly: true, replay: null, barrier: null }
-  let inode = await whenItCan(() => volume.inodeByNumber(op, service.rootIno))
+  let inode = await whenItCan((op) => volume.inodeByNumber(op, service.rootIno))
   for (const name of path.split('/')) {
     if (name === '') continue
     if (typeof inode === 'string') return inode
     if (inode.type !== 'directory') return 'NOTDIR'
     const dir = inode
-    inode = await whenItCan(() => service.lookup(op, dir, Buffer.from(name), service.rootIno))
+    inode = await whenItCan((op) => service.lookup(op, dir, Buffer.from(name), service.rootIno))
   }
   return typeof inode === 'string' || inode.type === 'directory' ? inode : 'NOTDIR'
 }
 
-/** Runs an operation of the file service again and again until it need not wait any more. */
-async function whenItCan<T>(attempt: () => T): Promise<T> {
+/** Runs an operation of the file service, as the superuser, again and again until it need not wait any more. */
+async function whenItCan<T>(attempt: (op: Operation) => T): Promise<T> {
+  const op = newOperation({ uid: 0, gid: 0, gids: [] }, true)
   for (;;) {
     try {
-      return attempt()
+      op.forwarded?.rewind()
+      return attempt(op)
     } catch (error) {
       if (!(error instanceof Suspend)) throw error
       await new Promise<void>((resolve) => error.wait(resolve))

@@ -14,6 +14,36 @@ export interface ReplayTag {
 }
 
 /**
+ * What the runs of one call have been answered by another mover so far, so that a later run need not ask again. Only the
+ * service that asks looks inside.
+ */
+export interface ForwardedCall {
+  /** The call is run again, from its beginning. */
+  rewind(): void
+}
+
+/**
+ * Thrown by an operation that finds, at another mover, that its call was carried out before, whoever did it then: nothing
+ * has been changed now. The protocol server gives the first answer again.
+ */
+export class Replayed {
+  /** The object that the call made or changed; 0 for none. */
+  readonly objectIno: number
+
+  constructor(objectIno: number) {
+    this.objectIno = objectIno
+  }
+}
+
+/** A call that was carried out before. */
+export interface KnownCall {
+  /** The object that it made or changed; 0 for none. */
+  objectIno: number
+  /** Until it is durable that the call was carried out. Null: it is. */
+  barrier: Barrier | null
+}
+
+/**
  * Something a finished call must wait for before its reply may leave (log durable, data flushed). `done` is called
  * once, later, with null or with what failed.
  */

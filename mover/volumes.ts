@@ -120,16 +120,8 @@ async function openOne(
   return {
     name,
     service: files,
-    inodeByNumber: (op, ino) => {
-      volume.begin()
-      return files.entry(op, ino)
-    },
-    replayMemory: {
-      find: (tag) => {
-        volume.settle()
-        return volume.replays.find(tag, env.wallMs() / 1000)
-      },
-    },
+    inodeByNumber: (op, ino) => files.find(op, ino),
+    replayMemory: { find: (tag) => files.findReplay(tag) },
     status: () => statusOf(name, device, files),
     close: async () => {
       // That a read-only volume cannot be written was told when it became one; what is acknowledged is in its log.

@@ -1,6 +1,6 @@
 import type { Timestamp } from '../environment.ts'
 import type { Failure } from '../failure.ts'
-import type { Barrier, ReplayTag } from '../operation.ts'
+import type { Barrier, ForwardedCall, KnownCall, ReplayTag } from '../operation.ts'
 import type { FileType, Inode } from '../volume/inode.ts'
 
 /** Most names of one file. */
@@ -14,6 +14,13 @@ export interface Credentials {
   gids: readonly number[]
 }
 
+/**
+ * What is done with the objects of an operation, so that a service can make ready for it when it gives them. 'attributes':
+ * no more than their attributes are looked at; 'names': names are looked up or listed, or a link is read; 'change': names
+ * or attributes are changed; 'read' and 'write': the bytes [rangeStart, rangeEnd) of a file.
+ */
+export type Intent = 'attributes' | 'names' | 'change' | 'read' | 'write'
+
 /** What an operation is run with and what it leaves behind for its reply. Reused by its protocol server. */
 export interface Operation {
   credentials: Credentials
@@ -23,6 +30,27 @@ export interface Operation {
   replay: ReplayTag | null
   /** Set by the operation when its reply must wait (log not durable yet, data not flushed). Null: reply at once. */
   barrier: Barrier | null
+  /** Set before `inode` is called. */
+  intent: Intent
+  /** The bytes of a 'read' or 'write'; of no meaning else. */
+  rangeStart: number
+  rangeEnd: number
+  /** Kept for the operation from one run to the next, and rewound before each. Null: it has asked no other mover. */
+  forwarded: ForwardedCall | null
+}
+
+/** An operation that has not run yet, which looks names up. */
+export function newOperation<C extends Credentials>(credentials: C, readOnly: boolean): Operation & { credentials: C } {
+  return {
+    credentials,
+    readOnly,
+    replay: null,
+    barrier: null,
+    intent: 'names',
+    rangeStart: 0,
+    rangeEnd: 0,
+    forwarded: null,
+  }
 }
 
 /** 'now' means the server's clock; undefined leaves the attribute alone. */
@@ -68,13 +96,24 @@ export interface VolumeStatistics {
   freeFiles: number
 }
 
+/** How much of a directory its reader has room for; a service that fetches a listing fetches about so much of it. */
+export interface ListingRoom {
+  /** Of names, and of attributes if they are wanted. */
+  bytes: number
+  /** `entry` will be asked for each entry. */
+  attributes: boolean
+}
+
 /** Called for each entry; returns false when it does not fit any more (that entry is not consumed). */
 export type EntrySink = (cookie: number, ino: number, name: Uint8Array) => boolean
 
 /**
  * The neutral file service of one volume. Every method is synchronous, throws `Suspend` (having changed nothing) when
  * something must be read first, and sets `op.barrier` when the reply must wait. Permission checks are made here, against
- * `op.credentials`. Names are raw bytes. Inodes are live objects: attributes are read from them right after the call.
+ * `op.credentials`. Names are raw bytes. Inodes are live objects: attributes are read from them right after the call. Of a
+ * volume that another mover owns, operations that look up or change names and attributes are that mover's: their objects
+ * show no attributes before the call (`Inode.isCurrent`), or those that the owner found there, and afterwards those that it
+ * left; objects that are gone are found by the operation; it may throw `Replayed`.
  */
 export interface FileService {
   readonly volumeUuid: Uint8Array
@@ -120,11 +159,29 @@ export interface FileService {
   link(op: Operation, inode: Inode, dir: Inode, name: Uint8Array): Failure | null
   /**
    * Entries after `cookie` (0: from the start; '.' has cookie 1 and '..' cookie 2), until `sink` returns false.
-   * Returns true when the end of the directory was reached, false when the sink stopped it.
+   * Returns true when the end of the directory was reached, false when the sink stopped it, or `room` is used up.
    */
-  readdir(op: Operation, dir: Inode, cookie: number, exportRoot: number, sink: EntrySink): boolean | Failure
-  /** The live inode of an entry that `readdir` has just shown, for its attributes and handle; as `inode` in every other way. */
-  entry(op: Operation, ino: number): Inode | Failure
+  readdir(
+    op: Operation,
+    dir: Inode,
+    cookie: number,
+    exportRoot: number,
+    room: ListingRoom,
+    sink: EntrySink,
+  ): boolean | Failure
+  /**
+   * The live inode of an entry of `dir` that `readdir` is showing, for its attributes and handle, while the sink is called;
+   * ACCES when the caller may not look names up there; as `inode` in every other way.
+   */
+  entry(op: Operation, dir: Inode, ino: number): Inode | Failure
   commit(op: Operation, inode: Inode, offset: number, count: number): Failure | null
   statistics(): VolumeStatistics
+}
+
+/** The file service of a volume that this mover owns. */
+export interface OwnedFiles extends FileService {
+  /** An object by its number alone, such as the root of an export; STALE when there is none. As `inode` in every other way. */
+  find(op: Operation, ino: number): Inode | Failure
+  /** Whether this call has changed the volume already, whichever mover's client it came from. */
+  findReplay(tag: ReplayTag): KnownCall | null
 }

@@ -1,5 +1,6 @@
 import type { Environment, Timestamp } from '../environment.ts'
 import type { Failure } from '../failure.ts'
+import type { KnownCall, ReplayTag } from '../operation.ts'
 import type { PagePool } from '../store/page-pool.ts'
 import type { Task } from '../task.ts'
 import type { FileType, Inode } from '../volume/inode.ts'
@@ -8,9 +9,9 @@ import { BLOCK_BYTES, MAX_SYMLINK_BYTES } from '../volume/layout.ts'
 import { ROOT_INO } from '../volume/mkfs.ts'
 import { Key } from '../volume/tree/key.ts'
 import type { Volume } from '../volume/volume.ts'
-import { accessBits } from './access.ts'
+import { accessBits, MAY, may } from './access.ts'
 import { Ancestry } from './ancestry.ts'
-import { type FilesContext, holdFor } from './context.ts'
+import { type FilesContext, holdFor, LogBarrier } from './context.ts'
 import { lookUp, readDirectory } from './directory.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { InodeCache } from './inode-cache.ts'
@@ -20,8 +21,9 @@ import { PageCache } from './page-cache.ts'
 import type {
   CreateHow,
   EntrySink,
-  FileService,
+  ListingRoom,
   Operation,
+  OwnedFiles,
   ReadResult,
   SetAttributes,
   Stability,
@@ -48,7 +50,7 @@ export interface VolumeFilesOptions {
 }
 
 /** The file service of one open volume: names, attributes and data, with permissions, caches and write-back. */
-export class VolumeFiles implements FileService {
+export class VolumeFiles implements OwnedFiles {
   readonly volumeUuid: Uint8Array
   readonly rootIno = ROOT_INO
   readonly volume: Volume
@@ -93,6 +95,24 @@ export class VolumeFiles implements FileService {
     // That a file is gone must not be told before its removal is durable either.
     holdFor(this.context, op, inode === null ? this.volume.log.lastLsn : inode.lastLsn)
     return inode === null || inode.generation !== generation || inode.nlink === 0 ? 'STALE' : inode
+  }
+
+  find(op: Operation, ino: number): Inode | Failure {
+    this.volume.begin()
+    const inode = this.context.inodes.get(ino)
+    if (inode === null) return 'STALE'
+    holdFor(this.context, op, inode.lastLsn)
+    return inode
+  }
+
+  findReplay(tag: ReplayTag): KnownCall | null {
+    this.volume.settle()
+    const entry = this.volume.replays.find(tag, this.context.env.wallMs() / 1000)
+    if (entry === null) return null
+    // The record of the first one, which came from another mover's client, may still be on its way.
+    const { log } = this.volume
+    const barrier = log.lastLsn > log.durableLsn ? new LogBarrier(log, log.lastLsn, null) : null
+    return { objectIno: entry.objectIno, barrier }
   }
 
   getattr(op: Operation, inode: Inode): void {
@@ -233,11 +253,19 @@ export class VolumeFiles implements FileService {
     }
   }
 
-  readdir(op: Operation, dir: Inode, cookie: number, exportRoot: number, sink: EntrySink): boolean | Failure {
+  readdir(
+    op: Operation,
+    dir: Inode,
+    cookie: number,
+    exportRoot: number,
+    _room: ListingRoom,
+    sink: EntrySink,
+  ): boolean | Failure {
     return readDirectory(this.context, op, dir as LiveInode, cookie, exportRoot, sink)
   }
 
-  entry(op: Operation, ino: number): Inode | Failure {
+  entry(op: Operation, dir: Inode, ino: number): Inode | Failure {
+    if (!may(op.credentials, dir as LiveInode, MAY.execute)) return 'ACCES'
     const inode = this.context.inodes.get(ino)
     if (inode === null) return 'STALE'
     holdFor(this.context, op, inode.lastLsn)
@@ -249,6 +277,7 @@ export class VolumeFiles implements FileService {
   }
 
   statistics(): VolumeStatistics {
+    this.volume.settle()
     const { space, superblock, counters } = this.volume
     const { deviceBlocks } = superblock.geometry
     const free = Math.max(0, space.dataFree + space.pendingBlocks - space.reservedBlocks)

@@ -1,6 +1,6 @@
 import type { Failure } from '../failure.ts'
 import type { Export, ExportTable } from '../files/exports.ts'
-import type { Operation } from '../files/service.ts'
+import { newOperation, type Operation } from '../files/service.ts'
 import type { Call } from '../rpc/program.ts'
 import type { Inode } from '../volume/inode.ts'
 import type { ExportListing, MountBackend } from './backend.ts'
@@ -41,15 +41,27 @@ export class ExportMountBackend implements MountBackend {
     if (found === null) return 'NOENT'
     const { entry, depth } = found
     if (entry.match(call.address, call.port) === undefined) return 'ACCES'
-    const op: Operation = { credentials: { uid: 0, gid: 0, gids: [] }, readOnly: true, replay: null, barrier: null }
-    let inode = this.#rootOf(entry, op)
-    for (let i = depth; i < names.length && typeof inode !== 'string'; i++) {
-      inode = inode.type === 'directory' ? entry.service.lookup(op, inode, names[i], entry.rootIno) : 'NOTDIR'
+    const op = newOperation({ uid: 0, gid: 0, gids: [] }, true)
+    op.forwarded = call.forwarded
+    op.forwarded?.rewind()
+    try {
+      const inode = this.#walk(entry, op, names.slice(depth))
+      if (typeof inode === 'string') return inode
+      return this.#handles.encode(entry, inode.ino, inode.generation)
+    } finally {
+      call.barrier = op.barrier
+      call.forwarded = op.forwarded
     }
-    if (typeof inode === 'string') return inode
-    if (inode.type !== 'directory') return 'NOTDIR'
-    call.barrier = op.barrier
-    return this.#handles.encode(entry, inode.ino, inode.generation)
+  }
+
+  /** The directory that `names` lead to from the root of an export. */
+  #walk(entry: Export, op: Operation, names: readonly Uint8Array[]): Inode | Failure {
+    let inode = this.#rootOf(entry, op)
+    for (const name of names) {
+      if (typeof inode === 'string') return inode
+      inode = inode.type === 'directory' ? entry.service.lookup(op, inode, name, entry.rootIno) : 'NOTDIR'
+    }
+    return typeof inode === 'string' || inode.type === 'directory' ? inode : 'NOTDIR'
   }
 
   exports(): ExportListing[] {

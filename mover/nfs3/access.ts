@@ -42,7 +42,7 @@ export function access(nfs: Nfs3Context): Procedure<ACCESS3args, ACCESS3res> {
       return args
     },
     handle: ({ object, access: wanted }, call) => {
-      const target = nfs.open(object.data, call)
+      const target = nfs.open(object.data, call, 'attributes')
       if (typeof target === 'string') return refuse(target, NO_ATTRIBUTES)
       const grantable = wanted & (nfs.op.readOnly ? ALL & ~CHANGES : ALL)
       resok.access = target.service.access(nfs.op, target.inode, grantable)

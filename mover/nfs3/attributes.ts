@@ -73,6 +73,7 @@ export class PostOp {
   }
 
   of(inode: Inode, fsid: bigint): post_op_attr {
+    if (!inode.isCurrent) return NO_ATTRIBUTES
     fillFattr3(this.#given.attributes, inode, fsid)
     return this.#given
   }
@@ -86,10 +87,12 @@ export class Wcc {
     ctime: { seconds: 0, nseconds: 0 },
   }
   readonly #after = new PostOp()
+  #hasBefore = false
   readonly #given: wcc_data = { before: { attributes_follow: true, attributes: this.#before }, after: NO_ATTRIBUTES }
 
   /** Notes what `inode` shows before the operation. */
   before(inode: Inode): void {
+    this.#hasBefore = inode.isCurrent
     const { mtime, ctime } = this.#before
     this.#before.size = inode.size
     mtime.seconds = inode.mtimeSec
@@ -98,8 +101,9 @@ export class Wcc {
     ctime.nseconds = inode.ctimeNsec
   }
 
-  /** Both halves, once the operation is over. */
+  /** Both halves, once the operation is over; none unless both are known. */
   after(inode: Inode, fsid: bigint): wcc_data {
+    if (!this.#hasBefore || !inode.isCurrent) return NO_WCC
     this.#given.after = this.#after.of(inode, fsid)
     return this.#given
   }

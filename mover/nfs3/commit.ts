@@ -33,7 +33,7 @@ export function commit(nfs: Nfs3Context): Procedure<COMMIT3args, COMMIT3res> {
       return args
     },
     handle: ({ file, offset, count }, call) => {
-      const target = nfs.open(file.data, call)
+      const target = nfs.open(file.data, call, 'attributes')
       if (typeof target === 'string') return refuse(target, NO_WCC)
       const { service, inode, fsid } = target
       wcc.before(inode)

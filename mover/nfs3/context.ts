@@ -1,6 +1,6 @@
 import type { Failure } from '../failure.ts'
 import { type Export, squash } from '../files/exports.ts'
-import type { Credentials, FileService, Operation } from '../files/service.ts'
+import { type Credentials, type FileService, type Intent, newOperation, type Operation } from '../files/service.ts'
 import type { Call } from '../rpc/program.ts'
 import type { Inode } from '../volume/inode.ts'
 import type { HandleCodec } from './handle.ts'
@@ -24,14 +24,14 @@ export class Nfs3Context {
 
   constructor(handles: HandleCodec) {
     this.handles = handles
-    this.op = { credentials: this.#credentials, readOnly: true, replay: null, barrier: null }
+    this.op = newOperation(this.#credentials, true)
   }
 
   /**
    * The object of a call's file handle. Sets up `op` for its caller by the export's rules: ACCES when they do not let it
-   * in. What it gives holds until the next call.
+   * in. What it gives holds until the next call. For `read` and `write` the range is set by the caller.
    */
-  open(handle: Uint8Array, call: Call): Target | Failure {
+  open(handle: Uint8Array, call: Call, intent: Intent): Target | Failure {
     const known = this.handles.decode(handle)
     if (typeof known === 'string') return known
     const rule = known.export.match(call.address, call.port)
@@ -40,6 +40,7 @@ export class Nfs3Context {
     const { op } = this
     op.readOnly = rule.access === 'ro'
     op.replay = call.replay
+    op.intent = intent
     const { service } = known.export
     const inode = service.inode(op, known.ino, known.generation)
     if (typeof inode === 'string') return inode

@@ -41,7 +41,7 @@ export function fsinfo(nfs: Nfs3Context): Procedure<FSINFO3args, FSINFO3res> {
 
   return serve(nfs, NFS_V3_codecs.NFSPROC3_FSINFO, {
     handle: ({ fsroot }, call) => {
-      const target = nfs.open(fsroot.data, call)
+      const target = nfs.open(fsroot.data, call, 'attributes')
       if (typeof target === 'string') return refuse(target, NO_ATTRIBUTES)
       const obj_attributes = attributes.of(target.inode, target.fsid)
       return { status: nfsstat3.NFS3_OK, resok: { obj_attributes, ...CAPABILITIES } }

@@ -23,7 +23,7 @@ export function fsstat(nfs: Nfs3Context): Procedure<FSSTAT3args, FSSTAT3res> {
 
   return serve(nfs, NFS_V3_codecs.NFSPROC3_FSSTAT, {
     handle: ({ fsroot }, call) => {
-      const target = nfs.open(fsroot.data, call)
+      const target = nfs.open(fsroot.data, call, 'attributes')
       if (typeof target === 'string') return refuse(target, NO_ATTRIBUTES)
       const obj_attributes = attributes.of(target.inode, target.fsid)
       const { totalBytes, freeBytes, totalFiles, freeFiles } = target.service.statistics()

@@ -27,7 +27,7 @@ export function getattr(nfs: Nfs3Context): Procedure<GETATTR3args, GETATTR3res> 
       return args
     },
     handle: ({ object }, call) => {
-      const target = nfs.open(object.data, call)
+      const target = nfs.open(object.data, call, 'attributes')
       if (typeof target === 'string') return fail(target)
       target.service.getattr(nfs.op, target.inode)
       fillFattr3(attributes, target.inode, target.fsid)

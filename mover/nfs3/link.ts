@@ -30,7 +30,7 @@ export function link(nfs: Nfs3Context): Procedure<LINK3args, LINK3res> {
 
   return serve(nfs, NFS_V3_codecs.NFSPROC3_LINK, {
     handle: ({ file, link }, call) => {
-      const target = nfs.open(file.data, call)
+      const target = nfs.open(file.data, call, 'change')
       if (typeof target === 'string') return refuse(target, NO_ATTRIBUTES, NO_WCC)
       const { service, inode, fsid } = target
       const dir = nfs.openSecond(link.dir.data, target)

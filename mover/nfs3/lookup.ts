@@ -35,7 +35,7 @@ export function lookup(nfs: Nfs3Context): Procedure<LOOKUP3args, LOOKUP3res> {
       return args
     },
     handle: ({ what }, call) => {
-      const dir = nfs.open(what.dir.data, call)
+      const dir = nfs.open(what.dir.data, call, 'names')
       if (typeof dir === 'string') return refuse(dir, NO_ATTRIBUTES)
       const { service, inode, fsid } = dir
       const found = checkName(what.name) ?? service.lookup(nfs.op, inode, what.name, dir.export.rootIno)

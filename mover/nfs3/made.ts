@@ -41,7 +41,7 @@ export function making<Args extends { where: diropargs3 }>(
 
   return {
     handle: (args, call) => {
-      const dir = nfs.open(args.where.dir.data, call)
+      const dir = nfs.open(args.where.dir.data, call, 'change')
       if (typeof dir === 'string') return refuse(dir, NO_WCC)
       wcc.before(dir.inode)
       const made = checkNewName(args.where.name) ?? make(dir, args)

@@ -34,7 +34,7 @@ export function pathconf(nfs: Nfs3Context): Procedure<PATHCONF3args, PATHCONF3re
 
   return serve(nfs, NFS_V3_codecs.NFSPROC3_PATHCONF, {
     handle: ({ object }, call) => {
-      const target = nfs.open(object.data, call)
+      const target = nfs.open(object.data, call, 'attributes')
       if (typeof target === 'string') return refuse(target, NO_ATTRIBUTES)
       const obj_attributes = attributes.of(target.inode, target.fsid)
       return { status: nfsstat3.NFS3_OK, resok: { obj_attributes, ...CAPABILITIES } }

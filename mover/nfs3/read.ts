@@ -42,10 +42,12 @@ export function read(nfs: Nfs3Context): Procedure<READ3args, ReadReply> {
       return args
     },
     handle: ({ file, offset, count }, call) => {
-      const target = nfs.open(file.data, call)
+      const wanted = Math.min(count, TRANSFER_MAX_BYTES)
+      nfs.op.rangeStart = offset
+      nfs.op.rangeEnd = offset + wanted
+      const target = nfs.open(file.data, call, 'read')
       if (typeof target === 'string') return refuse(target, NO_ATTRIBUTES)
       const { service, inode, fsid } = target
-      const wanted = Math.min(count, TRANSFER_MAX_BYTES)
       const failure = inode.type === 'file' ? service.read(nfs.op, inode, offset, wanted, data) : 'INVAL'
       const file_attributes = attributes.of(inode, fsid)
       if (failure !== null) return refuse(failure, file_attributes)

@@ -27,12 +27,13 @@ export function readdir(nfs: Nfs3Context): Procedure<READDIR3args, READDIR3res> 
 
   return serve(nfs, NFS_V3_codecs.NFSPROC3_READDIR, {
     handle: ({ dir, cookie, count }, call) => {
-      const target = nfs.open(dir.data, call)
+      const target = nfs.open(dir.data, call, 'names')
       if (typeof target === 'string') return refuse(target, NO_ATTRIBUTES)
       const { service, inode, fsid } = target
       const entries: entry3[] = []
       let room = Math.min(count, DIRECTORY_MAX_BYTES) - RESOK_BYTES
-      const eof = service.readdir(nfs.op, inode, cookie, target.export.rootIno, (next, fileid, name) => {
+      const wanted = { bytes: Math.max(0, room), attributes: false }
+      const eof = service.readdir(nfs.op, inode, cookie, target.export.rootIno, wanted, (next, fileid, name) => {
         room -= ENTRY_BYTES + padded(name.length)
         if (room < 0) return false
         entries.push({ fileid, name, cookie: next })

@@ -1,5 +1,4 @@
 import {
-  ACCESS3_LOOKUP,
   type entryplus3,
   NFS_V3_codecs,
   type nfs_fh3,
@@ -39,14 +38,14 @@ export function readdirplus(nfs: Nfs3Context): Procedure<READDIRPLUS3args, READD
 
   return serve(nfs, NFS_V3_codecs.NFSPROC3_READDIRPLUS, {
     handle: ({ dir, cookie, dircount, maxcount }, call) => {
-      const target = nfs.open(dir.data, call)
+      const target = nfs.open(dir.data, call, 'names')
       if (typeof target === 'string') return refuse(target, NO_ATTRIBUTES)
       const { service, inode, fsid } = target
       entries.length = 0
-      const showsObjects = service.access(nfs.op, inode, ACCESS3_LOOKUP) !== 0
       let dirRoom = dircount
       let room = Math.min(maxcount, DIRECTORY_MAX_BYTES) - RESOK_BYTES
-      const eof = service.readdir(nfs.op, inode, cookie, target.export.rootIno, (next, ino, name) => {
+      const wanted = { bytes: Math.max(0, room), attributes: true }
+      const eof = service.readdir(nfs.op, inode, cookie, target.export.rootIno, wanted, (next, ino, name) => {
         const bytes = ENTRY_BYTES + padded(name.length)
         dirRoom -= bytes
         room -= bytes + PLUS_BYTES
@@ -54,7 +53,7 @@ export function readdirplus(nfs: Nfs3Context): Procedure<READDIRPLUS3args, READD
         if (room < 0 || (dirRoom < 0 && entries.length > 0)) return false
         const at = entries.length
         if (at === made.length) made.push(new PlusEntry())
-        entries.push(made[at].fill(nfs, target, next, ino, name, showsObjects))
+        entries.push(made[at].fill(nfs, target, next, ino, name))
         return true
       })
       const dir_attributes = attributes.of(inode, fsid)
@@ -79,11 +78,11 @@ class PlusEntry implements entryplus3 {
   readonly #handle: nfs_fh3 = { data: NO_NAME }
   readonly #givenHandle: post_op_fh3 = { handle_follows: true, handle: this.#handle }
 
-  fill(nfs: Nfs3Context, dir: Target, cookie: number, fileid: number, name: Uint8Array, showsObject: boolean): this {
+  fill(nfs: Nfs3Context, dir: Target, cookie: number, fileid: number, name: Uint8Array): this {
     this.fileid = fileid
     this.name = name
     this.cookie = cookie
-    const inode = showsObject ? dir.service.entry(nfs.op, fileid) : 'ACCES'
+    const inode = dir.service.entry(nfs.op, dir.inode, fileid)
     if (typeof inode === 'string') {
       this.name_attributes = NO_ATTRIBUTES
       this.name_handle = NO_HANDLE

@@ -23,10 +23,10 @@ export function readlink(nfs: Nfs3Context): Procedure<READLINK3args, READLINK3re
 
   return serve(nfs, NFS_V3_codecs.NFSPROC3_READLINK, {
     handle: ({ symlink }, call) => {
-      const target = nfs.open(symlink.data, call)
+      const target = nfs.open(symlink.data, call, 'names')
       if (typeof target === 'string') return refuse(target, NO_ATTRIBUTES)
       const { service, inode, fsid } = target
-      const data = inode.type === 'symlink' ? service.readlink(nfs.op, inode) : 'INVAL'
+      const data = service.readlink(nfs.op, inode)
       const symlink_attributes = attributes.of(inode, fsid)
       if (typeof data === 'string') return refuse(data, symlink_attributes)
       return { status: nfsstat3.NFS3_OK, resok: { symlink_attributes, data } }

@@ -25,7 +25,7 @@ export function remove(nfs: Nfs3Context): Procedure<REMOVE3args, REMOVE3res> {
 
   return serve(nfs, NFS_V3_codecs.NFSPROC3_REMOVE, {
     handle: ({ object }, call) => {
-      const dir = nfs.open(object.dir.data, call)
+      const dir = nfs.open(object.dir.data, call, 'change')
       if (typeof dir === 'string') return refuse(dir, NO_WCC)
       wcc.before(dir.inode)
       const failure = removable(object.name) ?? dir.service.remove(nfs.op, dir.inode, object.name)

@@ -29,7 +29,7 @@ export function rename(nfs: Nfs3Context): Procedure<RENAME3args, RENAME3res> {
 
   return serve(nfs, NFS_V3_codecs.NFSPROC3_RENAME, {
     handle: ({ from, to }, call) => {
-      const fromDir = nfs.open(from.dir.data, call)
+      const fromDir = nfs.open(from.dir.data, call, 'change')
       if (typeof fromDir === 'string') return refuse(fromDir, NO_WCC, NO_WCC)
       fromWcc.before(fromDir.inode)
       const toDir = nfs.openSecond(to.dir.data, fromDir)

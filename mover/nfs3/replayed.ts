@@ -17,7 +17,7 @@ export function replayedMade(nfs: Nfs3Context, where: diropargs3, objectIno: num
 }
 
 function handleOf(nfs: Nfs3Context, where: diropargs3, objectIno: number, call: Call): post_op_fh3 {
-  const dir = nfs.open(where.dir.data, call)
+  const dir = nfs.open(where.dir.data, call, 'names')
   if (typeof dir === 'string') return NO_HANDLE
   const found = dir.service.lookup(nfs.op, dir.inode, where.name, dir.export.rootIno)
   if (typeof found === 'string' || found.ino !== objectIno) return NO_HANDLE

@@ -22,7 +22,7 @@ export function rmdir(nfs: Nfs3Context): Procedure<RMDIR3args, RMDIR3res> {
 
   return serve(nfs, NFS_V3_codecs.NFSPROC3_RMDIR, {
     handle: ({ object }, call) => {
-      const dir = nfs.open(object.dir.data, call)
+      const dir = nfs.open(object.dir.data, call, 'change')
       if (typeof dir === 'string') return refuse(dir, NO_WCC)
       wcc.before(dir.inode)
       const failure = removable(object.name) ?? dir.service.rmdir(nfs.op, dir.inode, object.name)

@@ -3,6 +3,8 @@ import type { ProcedureCodec } from '../../protocol/xdr/procedure.ts'
 import type { XdrReader } from '../../protocol/xdr/reader.ts'
 import type { XdrWriter } from '../../protocol/xdr/writer.ts'
 import type { Failure } from '../failure.ts'
+import type { Operation } from '../files/service.ts'
+import { Replayed } from '../operation.ts'
 import type { Call, Procedure } from '../rpc/program.ts'
 import type { Nfs3Context } from './context.ts'
 
@@ -36,10 +38,15 @@ export function serve<Args, Res extends { status: nfsstat3 }>(
     read: server.read ?? codec.readArgs,
     write: server.write ?? (codec.writeResult as (writer: XdrWriter, result: Res) => void),
     handle: (args, call) => {
-      op.barrier = null
-      const result = server.handle(args, call)
-      call.barrier = op.barrier
-      return result
+      begin(op, call)
+      try {
+        return server.handle(args, call)
+      } catch (error) {
+        if (!(error instanceof Replayed) || replayed === undefined) throw error
+        return replayed(error.objectIno, args, call)
+      } finally {
+        end(op, call)
+      }
     },
     fail: (failure) => server.fail(failure),
     idempotent: replayed === undefined,
@@ -50,10 +57,24 @@ export function serve<Args, Res extends { status: nfsstat3 }>(
   return {
     ...procedure,
     replayed: (objectIno, args, call) => {
-      op.barrier = null
-      const result = replayed(objectIno, args, call)
-      call.barrier = op.barrier
-      return result
+      begin(op, call)
+      try {
+        return replayed(objectIno, args, call)
+      } finally {
+        end(op, call)
+      }
     },
   }
+}
+
+/** A run of a call: its operation goes on where the last run was answered by other movers. */
+function begin(op: Operation, call: Call): void {
+  op.barrier = null
+  op.forwarded = call.forwarded
+  op.forwarded?.rewind()
+}
+
+function end(op: Operation, call: Call): void {
+  call.barrier = op.barrier
+  call.forwarded = op.forwarded
 }

@@ -25,7 +25,7 @@ export function setattr(nfs: Nfs3Context): Procedure<SETATTR3args, SETATTR3res> 
 
   return serve(nfs, NFS_V3_codecs.NFSPROC3_SETATTR, {
     handle: ({ object, new_attributes, guard }, call) => {
-      const target = nfs.open(object.data, call)
+      const target = nfs.open(object.data, call, 'change')
       if (typeof target === 'string') return refuse(target, NO_WCC)
       const { service, inode, fsid } = target
       wcc.before(inode)

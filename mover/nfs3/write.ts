@@ -49,12 +49,14 @@ export function write(nfs: Nfs3Context): Procedure<WRITE3args, WRITE3res> {
       return args
     },
     handle: ({ file, offset, count, stable, data }, call) => {
-      const target = nfs.open(file.data, call)
+      const bytes = exactly(data, Math.min(count, TRANSFER_MAX_BYTES))
+      nfs.op.rangeStart = offset
+      nfs.op.rangeEnd = offset + bytes.length
+      const target = nfs.open(file.data, call, 'write')
       if (typeof target === 'string') return refuse(target, NO_WCC)
       const { service, inode, fsid } = target
       wcc.before(inode)
       const isWritable = inode.type === 'file' && count <= data.length
-      const bytes = exactly(data, Math.min(count, TRANSFER_MAX_BYTES))
       const failure = isWritable ? service.write(nfs.op, inode, offset, bytes, STABILITY[stable], written) : 'INVAL'
       const file_wcc = wcc.after(inode, fsid)
       if (failure !== null) return refuse(failure, file_wcc)

@@ -1,7 +1,7 @@
 import type { Splice } from '../../protocol/xdr/writer.ts'
 import type { ReplayRecord } from '../clients/replay-cache.ts'
 import type { MessageConnection } from '../net/message.ts'
-import type { Barrier, ReplayTag } from '../operation.ts'
+import type { Barrier, ForwardedCall, ReplayTag } from '../operation.ts'
 import type { Call, RpcCredentials } from './program.ts'
 import type { ServedProcedure } from './served.ts'
 
@@ -26,6 +26,7 @@ export class ActiveCall implements Call {
   replay: ReplayTag | null = null
   barrier: Barrier | null = null
   release: (() => void) | null = null
+  forwarded: ForwardedCall | null = null
 
   /** Where the answer goes: for a retransmitted call the newest connection that it came over. */
   connection: MessageConnection
@@ -99,6 +100,7 @@ export class ActiveCall implements Call {
     this.replay = null
     this.barrier = null
     this.release = null
+    this.forwarded = null
     this.record = null
     this.reply = NO_REPLY
   }

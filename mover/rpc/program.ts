@@ -1,7 +1,7 @@
 import type { XdrReader } from '../../protocol/xdr/reader.ts'
 import type { XdrWriter } from '../../protocol/xdr/writer.ts'
 import type { Failure } from '../failure.ts'
-import type { Barrier, ReplayTag } from '../operation.ts'
+import type { Barrier, ForwardedCall, ReplayTag } from '../operation.ts'
 
 /** AUTH_SYS credentials as the client sent them (RFC 5531 appendix A); squashing is the export's business. */
 export interface RpcCredentials {
@@ -26,6 +26,8 @@ export interface Call {
   barrier: Barrier | null
   /** Called when the reply's bytes have left the process (or never will): unpins pages. Set by a handler. */
   release: (() => void) | null
+  /** What a handler has asked other movers, kept from one run of the call to the next. Null: nothing. */
+  forwarded: ForwardedCall | null
 }
 
 /**
@@ -42,8 +44,9 @@ export interface Procedure<Args, Res> {
   /** True: a retransmission may simply run again. False: the dispatcher keeps the reply and repeats it. */
   idempotent: boolean
   /**
-   * For procedures that are not idempotent: the call ran before the mover was started, and its durable record names
-   * the object that it made or changed. Returns the first answer again; as `handle` in every other way.
+   * For procedures that are not idempotent: the call has run before the mover was started, or at another mover, and its
+   * durable record names the object that it made or changed. Returns the first answer again; as `handle` in every other
+   * way.
    */
   replayed?: (objectIno: number, args: Args, call: Call) => Res
   /** For procedures with long replies: how long this one may get, in bytes. A call that waits is counted with that. */

@@ -8,7 +8,7 @@ import type { LimitedLog } from '../net/limited-log.ts'
 import type { MessageConnection } from '../net/message.ts'
 import { OutWriter } from '../net/out-writer.ts'
 import { MAX_MESSAGE_BYTES } from '../net/output-queue.ts'
-import type { Barrier, ReplayTag } from '../operation.ts'
+import type { Barrier, KnownCall, ReplayTag } from '../operation.ts'
 import { Suspend } from '../suspend.ts'
 import { ActiveCall, type HeldReply } from './active-call.ts'
 import { writeAccepted } from './replies.ts'
@@ -20,10 +20,10 @@ const SAMPLE_EVERY = 13
 const MAX_HELD_BYTES = MAX_MESSAGE_BYTES - FRAGMENT_HEADER_BYTES
 const MAX_IDLE_CALLS = 1024
 
-/** Remembers, across restarts, which calls have run: durable, kept with the volume. */
+/** Remembers, across restarts and movers, which calls have run: durable, kept with the volume. */
 export interface ReplayMemory {
-  /** The object that this call made or changed, when it has run. */
-  find(tag: ReplayTag): { objectIno: number } | null
+  /** Null when this call has not run, or has changed nothing. */
+  find(tag: ReplayTag): KnownCall | null
 }
 
 /**
@@ -134,7 +134,12 @@ export class CallRunner {
     const { procedure } = call.served
     if (call.replay !== null && this.#memory !== null && procedure.replayed !== undefined) {
       const known = this.#memory.find(call.replay)
-      if (known !== null) return procedure.replayed(known.objectIno, args, call)
+      if (known !== null) {
+        const result = procedure.replayed(known.objectIno, args, call)
+        // What the answer looks at is not newer.
+        if (known.barrier !== null) call.barrier = known.barrier
+        return result
+      }
     }
     return procedure.handle(args, call)
   }

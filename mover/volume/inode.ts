@@ -27,4 +27,6 @@ export interface Inode {
   birthNsec: number
   /** Grows with every change of data or attributes. */
   change: number
+  /** False: size, times and change number may be newer elsewhere, so that no reply tells attributes of it on the side. */
+  readonly isCurrent: boolean
 }

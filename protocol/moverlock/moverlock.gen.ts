@@ -217,27 +217,31 @@ export function sizeobject_id(_v: object_id): number {
 export interface attributes {
   ino: number64
   value: inode_value
+  current: boolean
 }
 
 export function readattributes(r: XdrReader): attributes {
   return {
     ino: r.number64(),
     value: r.opaqueFixed(176),
+    current: r.bool(),
   }
 }
 
 export function readattributesInto(r: XdrReader, out: attributes): void {
   out.ino = r.number64()
   out.value = r.opaqueFixed(176)
+  out.current = r.bool()
 }
 
 export function writeattributes(w: XdrWriter, v: attributes): void {
   w.number64(v.ino)
   w.opaqueFixed(v.value, 176)
+  w.bool(v.current)
 }
 
 export function sizeattributes(_v: attributes): number {
-  return 184
+  return 188
 }
 
 /** Blocks of a file that lie together on the device. */
@@ -1204,12 +1208,13 @@ export const operation_kind = {
   LINK: 12,
   READDIR: 13,
   STATISTICS: 14,
+  FIND: 15,
 } as const
 export type operation_kind = (typeof operation_kind)[keyof typeof operation_kind]
 
 export function readoperation_kind(r: XdrReader): operation_kind {
   const value = r.i32()
-  if (!(value >= 1 && value <= 14)) throw new XdrError(`operation_kind is ${value}`)
+  if (!(value >= 1 && value <= 15)) throw new XdrError(`operation_kind is ${value}`)
   return value as operation_kind
 }
 
@@ -1562,6 +1567,7 @@ export type operation =
   | { kind: typeof operation_kind.LINK; link: link_args }
   | { kind: typeof operation_kind.READDIR; readdir: readdir_args }
   | { kind: typeof operation_kind.STATISTICS }
+  | { kind: typeof operation_kind.FIND; ino: number64 }
 
 export function readoperation(r: XdrReader): operation {
   const kind = readoperation_kind(r)
@@ -1592,6 +1598,8 @@ export function readoperation(r: XdrReader): operation {
       return { kind, readdir: readreaddir_args(r) }
     case operation_kind.STATISTICS:
       return { kind }
+    case operation_kind.FIND:
+      return { kind, ino: r.number64() }
     default:
       throw new XdrError(`operation has no arm ${kind}`)
   }
@@ -1637,6 +1645,9 @@ export function writeoperation(w: XdrWriter, v: operation): void {
       break
     case operation_kind.STATISTICS:
       break
+    case operation_kind.FIND:
+      w.number64(v.ino)
+      break
     default:
       throw new XdrError(`operation has no arm ${(v as { kind: number }).kind}`)
   }
@@ -1670,12 +1681,17 @@ export function sizeoperation(v: operation): number {
       return 4 + 36
     case operation_kind.STATISTICS:
       return 4
+    case operation_kind.FIND:
+      return 4 + 8
     default:
       throw new XdrError(`operation has no arm ${(v as { kind: number }).kind}`)
   }
 }
 
-/** CALL: a metadata operation of one of the secondary's clients. */
+/**
+ * CALL: a metadata operation of one of the secondary's clients. It is sent again, with the same replay tag, when the
+ * session has ended before its ANSWER came.
+ */
 export interface call {
   id: number64
   caller: credentials
@@ -1722,7 +1738,7 @@ export interface entry {
   cookie: number64
   ino: number64
   what: name
-  value: entry_value
+  object: entry_object
 }
 
 export function readentry(r: XdrReader): entry {
@@ -1730,7 +1746,7 @@ export function readentry(r: XdrReader): entry {
     cookie: r.number64(),
     ino: r.number64(),
     what: r.opaque(255),
-    value: readentry_value(r),
+    object: readentry_object(r),
   }
 }
 
@@ -1738,20 +1754,20 @@ export function readentryInto(r: XdrReader, out: entry): void {
   out.cookie = r.number64()
   out.ino = r.number64()
   out.what = r.opaque(255)
-  out.value = readentry_value(r)
+  out.object = readentry_object(r)
 }
 
 export function writeentry(w: XdrWriter, v: entry): void {
   w.number64(v.cookie)
   w.number64(v.ino)
   w.opaque(v.what, 255)
-  writeentry_value(w, v.value)
+  writeentry_object(w, v.object)
 }
 
 export function sizeentry(v: entry): number {
   let size = 16
   size += 4 + padded(v.what.length)
-  size += sizeentry_value(v.value)
+  size += sizeentry_object(v.object)
   return size
 }
 
@@ -1819,10 +1835,14 @@ export function sizestatistics(_v: statistics): number {
   return 32
 }
 
-/** The answer to a CALL, durable. Objects in the order of the call's: directories first, then what was found or made. */
+/**
+ * The answer to a CALL, durable. `before` has the call's objects as they were when it was carried out, unless it only
+ * looks; `after` has them as they are then, and last what was found or made. Objects that are not there are left out.
+ */
 export interface answer {
   id: number64
   status: failure
+  replayed_object: answer_replayed_object
   before: answer_before
   after: answer_after
   target: Uint8Array
@@ -1834,6 +1854,7 @@ export function readanswer(r: XdrReader): answer {
   return {
     id: r.number64(),
     status: readfailure(r),
+    replayed_object: readanswer_replayed_object(r),
     before: readanswer_before(r),
     after: readanswer_after(r),
     target: r.opaque(4096),
@@ -1845,6 +1866,7 @@ export function readanswer(r: XdrReader): answer {
 export function readanswerInto(r: XdrReader, out: answer): void {
   out.id = r.number64()
   out.status = readfailure(r)
+  out.replayed_object = readanswer_replayed_object(r)
   out.before = readanswer_before(r)
   out.after = readanswer_after(r)
   out.target = r.opaque(4096)
@@ -1855,6 +1877,7 @@ export function readanswerInto(r: XdrReader, out: answer): void {
 export function writeanswer(w: XdrWriter, v: answer): void {
   w.number64(v.id)
   w.i32(v.status)
+  writeanswer_replayed_object(w, v.replayed_object)
   writeanswer_before(w, v.before)
   writeanswer_after(w, v.after)
   w.opaque(v.target, 4096)
@@ -1864,6 +1887,7 @@ export function writeanswer(w: XdrWriter, v: answer): void {
 
 export function sizeanswer(v: answer): number {
   let size = 12
+  size += sizeanswer_replayed_object(v.replayed_object)
   size += sizeanswer_before(v.before)
   size += sizeanswer_after(v.after)
   size += 4 + padded(v.target.length)
@@ -2314,19 +2338,19 @@ export function sizecall_replay(v: call_replay): number {
   return v === null ? 4 : 4 + 24
 }
 
-export type entry_value = inode_value | null
+export type entry_object = attributes | null
 
-export function readentry_value(r: XdrReader): entry_value {
-  return r.bool() ? r.opaqueFixed(176) : null
+export function readentry_object(r: XdrReader): entry_object {
+  return r.bool() ? readattributes(r) : null
 }
 
-export function writeentry_value(w: XdrWriter, v: entry_value): void {
+export function writeentry_object(w: XdrWriter, v: entry_object): void {
   w.bool(v !== null)
-  if (v !== null) w.opaqueFixed(v, 176)
+  if (v !== null) writeattributes(w, v)
 }
 
-export function sizeentry_value(v: entry_value): number {
-  return v === null ? 4 : 4 + 176
+export function sizeentry_object(v: entry_object): number {
+  return v === null ? 4 : 4 + 188
 }
 
 export type listing_entries = entry[]
@@ -2349,10 +2373,25 @@ export function sizelisting_entries(v: listing_entries): number {
   return size
 }
 
+export type answer_replayed_object = number64 | null
+
+export function readanswer_replayed_object(r: XdrReader): answer_replayed_object {
+  return r.bool() ? r.number64() : null
+}
+
+export function writeanswer_replayed_object(w: XdrWriter, v: answer_replayed_object): void {
+  w.bool(v !== null)
+  if (v !== null) w.number64(v)
+}
+
+export function sizeanswer_replayed_object(v: answer_replayed_object): number {
+  return v === null ? 4 : 4 + 8
+}
+
 export type answer_before = attributes[]
 
 export function readanswer_before(r: XdrReader): answer_before {
-  const count = r.count(2, 184)
+  const count = r.count(2, 188)
   const out: answer_before = []
   for (let i = 0; i < count; i++) out.push(readattributes(r))
   return out
@@ -2364,13 +2403,13 @@ export function writeanswer_before(w: XdrWriter, v: answer_before): void {
 }
 
 export function sizeanswer_before(v: answer_before): number {
-  return 4 + v.length * 184
+  return 4 + v.length * 188
 }
 
 export type answer_after = attributes[]
 
 export function readanswer_after(r: XdrReader): answer_after {
-  const count = r.count(3, 184)
+  const count = r.count(3, 188)
   const out: answer_after = []
   for (let i = 0; i < count; i++) out.push(readattributes(r))
   return out
@@ -2382,7 +2421,7 @@ export function writeanswer_after(w: XdrWriter, v: answer_after): void {
 }
 
 export function sizeanswer_after(v: answer_after): number {
-  return 4 + v.length * 184
+  return 4 + v.length * 188
 }
 
 export type answer_list = listing | null

@@ -88,7 +88,7 @@ function fill(world: World, name: BeginningName): void {
 }
 
 function rootOf(files: VolumeFiles, op: Operation): Inode {
-  const inode = files.entry(op, files.rootIno)
+  const inode = files.find(op, files.rootIno)
   if (typeof inode === 'string') throw new Error(`the root gives ${inode}`)
   return inode
 }

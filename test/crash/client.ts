@@ -1,6 +1,6 @@
 import type { Failure } from '../../mover/failure.ts'
-import type { Operation } from '../../mover/files/service.ts'
-import type { ReplayTag } from '../../mover/operation.ts'
+import { newOperation, type Operation } from '../../mover/files/service.ts'
+import type { ForwardedCall, ReplayTag } from '../../mover/operation.ts'
 import { Suspend } from '../../mover/suspend.ts'
 import type { TestEnvironment } from './test-environment.ts'
 
@@ -30,10 +30,14 @@ export class Runner {
     next: () => void,
     failed: (failure: Failure) => void,
   ): void {
+    let forwarded: ForwardedCall | null = null
     const again = (): void => {
       // What still runs after the power was cut has not happened.
       if (this.#env.halted) return
-      const op: Operation = { credentials: { uid, gid: uid, gids: [] }, readOnly: false, replay, barrier: null }
+      const op = newOperation({ uid, gid: uid, gids: [] }, false)
+      op.replay = replay
+      op.forwarded = forwarded
+      forwarded?.rewind()
       let acknowledged: () => void
       this.#busy = true
       try {
@@ -45,6 +49,7 @@ export class Runner {
         return
       } finally {
         this.#busy = false
+        forwarded = op.forwarded
       }
       const done = (failure: Failure | null): void => {
         if (this.#env.halted) return

@@ -40,6 +40,9 @@ export function planLookup(scene: Scene, place: Place): Planned {
   }
 }
 
+/** As much as there is. */
+const ROOM = { bytes: Number.POSITIVE_INFINITY, attributes: false }
+
 /** READDIR of a whole directory, some entries at a time but in one operation. */
 export function planReaddir(scene: Scene, object: ObjectState, perCall: number): Planned {
   const text = `readdir ${object.ino}`
@@ -55,7 +58,7 @@ export function planReaddir(scene: Scene, object: ObjectState, perCall: number):
       let cookie = 0
       for (let ended: boolean | string = object.type !== 'directory'; ended === false; ) {
         let left = perCall
-        ended = files.readdir(op, dir, cookie, files.rootIno, (at, ino, name) => {
+        ended = files.readdir(op, dir, cookie, files.rootIno, ROOM, (at, ino, name) => {
           if (left-- === 0) return false
           if (at <= cookie) scene.mistake(`${text}: cookie ${at} comes behind ${cookie}`)
           cookie = at

@@ -6,6 +6,9 @@ import { Random } from '../crash/random.ts'
 import { bytes, FilesWorld } from './files-support.ts'
 import { memory } from './volume-spoil.ts'
 
+/** As much as there is. */
+const ROOM = { bytes: Number.POSITIVE_INFINITY, attributes: true }
+
 t.test('a listing of more than there is memory for is told in parts', (t) => {
   const world = new FilesWorld(1, { nodeCapacity: 64, inodeCapacity: 8 })
   const { files } = world
@@ -20,8 +23,9 @@ t.test('a listing of more than there is memory for is told in parts', (t) => {
     let seen: [number, string][] = []
     const outcome = world.call<{ isWhole: boolean }>((op) => {
       seen = []
-      const whole = files.readdir(op, world.root, cookie, files.rootIno, (at, ino, name) => {
-        const inode = files.entry(op, ino)
+      const dir = world.root
+      const whole = files.readdir(op, dir, cookie, files.rootIno, ROOM, (at, ino, name) => {
+        const inode = files.entry(op, dir, ino)
         if (typeof inode === 'string') throw new Error(`entry of inode ${ino}: ${inode}`)
         seen.push([at, Buffer.from(name).toString()])
         return true

@@ -98,8 +98,8 @@ t.test('planted violations are seen', async (t) => {
     ],
     [
       'files that know a protocol',
-      { 'mover/files/a.ts': "import type { C } from '../rpc/c.ts'", 'mover/rpc/c.ts': '' },
-      'mover/files/a.ts:1: files must not import rpc (mover/rpc/c.ts); it may import locks, authority, volume, store, words',
+      { 'mover/files/a.ts': "import type { C } from '../../protocol/nfs3/c.ts'", 'protocol/nfs3/c.ts': '' },
+      'mover/files/a.ts:1: files must not import protocol (protocol/nfs3/c.ts); it may import locks, authority, moverlock, volume, store, words',
     ],
     [
       'a room that nobody named',

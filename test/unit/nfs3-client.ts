@@ -2,7 +2,7 @@ import { parseAddressSet } from '../../mover/files/cidr.ts'
 import { Export, type ExportRule, ExportTable } from '../../mover/files/exports.ts'
 import { HandleCodec } from '../../mover/nfs3/handle.ts'
 import { nfs3Program } from '../../mover/nfs3/table.ts'
-import type { Barrier, ReplayTag } from '../../mover/operation.ts'
+import type { Barrier, ForwardedCall, ReplayTag } from '../../mover/operation.ts'
 import type { Call, Procedure, RpcCredentials } from '../../mover/rpc/program.ts'
 import type { Inode } from '../../mover/volume/inode.ts'
 import { NFS_V3_codecs, type sattr3 } from '../../protocol/nfs3/nfs3.gen.ts'
@@ -26,6 +26,7 @@ export class TestCall implements Call {
   replay: ReplayTag | null = null
   barrier: Barrier | null = null
   release: (() => void) | null = null
+  forwarded: ForwardedCall | null = null
 }
 
 export const RULE: ExportRule = {

@@ -3,15 +3,16 @@ import type { Failure } from '../../mover/failure.ts'
 import type {
   CreateHow,
   EntrySink,
-  FileService,
+  ListingRoom,
   Operation,
+  OwnedFiles,
   ReadResult,
   SetAttributes,
   Stability,
   VolumeStatistics,
   WriteResult,
 } from '../../mover/files/service.ts'
-import type { Barrier } from '../../mover/operation.ts'
+import type { Barrier, KnownCall, ReplayTag } from '../../mover/operation.ts'
 import type { FileType, Inode } from '../../mover/volume/inode.ts'
 
 const MAX_BYTES = 2 ** 44
@@ -38,6 +39,7 @@ export class FakeInode implements Inode {
   birthSec = 0
   birthNsec = 0
   change = 0
+  isCurrent = true
   data: Buffer = Buffer.alloc(0)
   verifier: string | null = null
   parent: FakeInode = this
@@ -56,7 +58,7 @@ export class FakeInode implements Inode {
  * A file service in memory: names, types, owners and the permission bits that the tests of its callers need. Whatever
  * `failNext` says happens to the next operation after its inodes have been found.
  */
-export class FakeFiles implements FileService {
+export class FakeFiles implements OwnedFiles {
   readonly volumeUuid: Uint8Array = Uint8Array.from({ length: 16 }, (_, i) => i + 1)
   writeVerifier: Uint8Array = Uint8Array.from([9, 8, 7, 6, 5, 4, 3, 2])
   readonly rootIno = 2
@@ -77,8 +79,16 @@ export class FakeFiles implements FileService {
     return found === undefined || found.generation !== generation ? 'STALE' : found
   }
 
-  entry(_op: Operation, ino: number): Inode | Failure {
+  find(_op: Operation, ino: number): Inode | Failure {
     return this.inodes.get(ino) ?? 'STALE'
+  }
+
+  findReplay(_tag: ReplayTag): KnownCall | null {
+    return null
+  }
+
+  entry(op: Operation, dir: Inode, ino: number): Inode | Failure {
+    return this.#permitted(op, dir, 1) ? (this.inodes.get(ino) ?? 'STALE') : 'ACCES'
   }
 
   getattr(_op: Operation, inode: Inode): void {
@@ -115,7 +125,7 @@ export class FakeFiles implements FileService {
   }
 
   readlink(_op: Operation, inode: Inode): Uint8Array | Failure {
-    return this.#injected() ?? fake(inode).data
+    return this.#injected() ?? (inode.type === 'symlink' ? fake(inode).data : 'INVAL')
   }
 
   read(op: Operation, inode: Inode, offset: number, count: number, result: ReadResult): Failure | null {
@@ -231,7 +241,14 @@ export class FakeFiles implements FileService {
     return null
   }
 
-  readdir(op: Operation, dir: Inode, cookie: number, exportRoot: number, sink: EntrySink): boolean | Failure {
+  readdir(
+    op: Operation,
+    dir: Inode,
+    cookie: number,
+    exportRoot: number,
+    _room: ListingRoom,
+    sink: EntrySink,
+  ): boolean | Failure {
     const failure = this.#directory(op, dir, 4)
     if (failure !== null) return failure
     const parent = dir.ino === exportRoot ? dir : fake(dir).parent

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { DEFAULT_REPLAY_LIMITS, ReplayCache } from '../../mover/clients/replay-cache.ts'
-import type { ReplayTag } from '../../mover/operation.ts'
+import type { Failure } from '../../mover/failure.ts'
+import type { Barrier, ReplayTag } from '../../mover/operation.ts'
 import { SessionCredentials } from '../../mover/rpc/credentials.ts'
 import { type CallMessage, callMessage, FakeConnection, sysAuth } from './rpc-support.ts'
 import { TOY, Toy, toyDispatcher } from './rpc-toy.ts'
@@ -192,7 +193,7 @@ t.test('after a restart the durable memory answers, in the procedure’s words',
     find: (tag: ReplayTag) => {
       asked.push(tag)
       const objectIno = known.get(tag.xid)
-      return objectIno === undefined ? null : { objectIno }
+      return objectIno === undefined ? null : { objectIno, barrier: null }
     },
   }
   const { connection, world } = setUp({ replayMemory })
@@ -204,6 +205,21 @@ t.test('after a restart the durable memory answers, in the procedure’s words',
   t.same(shown(connection.drain()), ['7: 4711', '8: 1001', '7: 4711'])
   t.same(world.runs, ['replayed 1', 'replayed 1', 'make 1'], 'the third is answered from memory')
   t.match(asked[0], { program: TOY, procedure: Toy.MAKE, xid: 7 })
+  t.end()
+})
+
+t.test('that a call has run, elsewhere, is told when that is durable', (t) => {
+  const waiting: ((failure: Failure | null) => void)[] = []
+  const barrier: Barrier = { wait: (done) => waiting.push(done) }
+  const { connection, world } = setUp({ replayMemory: { find: () => ({ objectIno: 4711, barrier }) } })
+  connection.receive(make(7, 1))
+  connection.receive(make(8, 1))
+  t.same(shown(connection.drain()), [])
+  const [first, second] = waiting
+  first(null)
+  second('IO')
+  t.same(shown(connection.drain()), ['7: 4711', '8: 77'])
+  t.same(world.runs, ['replayed 1', 'replayed 1'])
   t.end()
 })
 

@@ -1,0 +1,96 @@
+import type { attributes } from '../../protocol/moverlock/moverlock.gen.ts'
+import type { Timestamp } from '../environment.ts'
+import type { FileType, Inode } from '../volume/inode.ts'
+import { InodeValue, TYPE_NUMBER, typeName } from '../volume/inode-value.ts'
+import { BLOCK_BYTES } from '../volume/layout.ts'
+
+const value = new InodeValue()
+const time: Timestamp = { sec: 0, nsec: 0 }
+
+/**
+ * An object of a volume that another mover owns: what that mover's answers show of it. Before there is one, nothing but
+ * its number and generation means anything.
+ */
+export class RemoteInode implements Inode {
+  ino: number
+  generation: number
+  type: FileType = 'file'
+  mode = 0
+  nlink = 0
+  uid = 0
+  gid = 0
+  size = 0
+  space = 0
+  rdevMajor = 0
+  rdevMinor = 0
+  atimeSec = 0
+  atimeNsec = 0
+  mtimeSec = 0
+  mtimeNsec = 0
+  ctimeSec = 0
+  ctimeNsec = 0
+  birthSec = 0
+  birthNsec = 0
+  change = 0
+  isCurrent = false
+
+  constructor(ino: number, generation: number) {
+    this.ino = ino
+    this.generation = generation
+  }
+
+  /** Shows this from now on. */
+  show(shown: attributes): this {
+    value.load(shown.value, 0, shown.value.length)
+    this.ino = shown.ino
+    this.generation = value.generation
+    this.type = typeName(value.type)
+    this.mode = value.mode
+    this.nlink = value.nlink
+    this.uid = value.uid
+    this.gid = value.gid
+    this.size = value.size
+    this.space = value.blocks * BLOCK_BYTES
+    this.rdevMajor = value.rdevMajor
+    this.rdevMinor = value.rdevMinor
+    this.atimeSec = value.atime(time).sec
+    this.atimeNsec = time.nsec
+    this.mtimeSec = value.mtime(time).sec
+    this.mtimeNsec = time.nsec
+    this.ctimeSec = value.ctime(time).sec
+    this.ctimeNsec = time.nsec
+    this.birthSec = value.birth(time).sec
+    this.birthNsec = time.nsec
+    this.change = value.change
+    this.isCurrent = shown.current
+    return this
+  }
+
+  /** Shows what `list` has of this object; nothing when it has nothing of it. */
+  showFrom(list: readonly attributes[]): void {
+    const shown = list.find(({ ino }) => ino === this.ino)
+    if (shown === undefined) this.isCurrent = false
+    else this.show(shown)
+  }
+}
+
+/** What an object shows now, of a volume that this mover owns, for another mover. */
+export function attributesOf(inode: Inode): attributes {
+  const shown = new InodeValue()
+  shown.type = TYPE_NUMBER[inode.type]
+  shown.mode = inode.mode
+  shown.nlink = inode.nlink
+  shown.uid = inode.uid
+  shown.gid = inode.gid
+  shown.generation = inode.generation
+  shown.size = inode.size
+  shown.blocks = inode.space / BLOCK_BYTES
+  shown.rdevMajor = inode.rdevMajor
+  shown.rdevMinor = inode.rdevMinor
+  shown.setAtime({ sec: inode.atimeSec, nsec: inode.atimeNsec })
+  shown.setMtime({ sec: inode.mtimeSec, nsec: inode.mtimeNsec })
+  shown.setCtime({ sec: inode.ctimeSec, nsec: inode.ctimeNsec })
+  shown.setBirth({ sec: inode.birthSec, nsec: inode.birthNsec })
+  shown.change = inode.change
+  return { ino: inode.ino, value: shown.bytes, current: inode.isCurrent }
+}
