@@ -19,22 +19,22 @@ import type { Inode } from '../volume/inode.ts'
 import { typeName } from '../volume/inode-value.ts'
 import { failureNumber, neutralHow, neutralSet, neutralTag } from './call-words.ts'
 import { attributesOf } from './remote-inode.ts'
-import { type Intent, newOperation, type Operation, type OwnedFiles } from './service.ts'
+import { type Intent, newOperation, type Operation, type PrimaryFiles } from './service.ts'
 
 /** What any protocol's listing takes for an entry besides the name's bytes, and for its attributes, at least. */
 const LEAST_ENTRY_BYTES = 24
 const LEAST_ATTRIBUTES_BYTES = 88
 const NO_BYTES: Uint8Array = new Uint8Array(0)
 
-/** What the owner of a volume needs to serve the calls of other movers' clients. */
+/** What the primary of a volume needs to serve the calls of other movers' clients. */
 export interface ForwardedOptions {
-  files: OwnedFiles
+  files: PrimaryFiles
   env: Pick<Environment, 'defer'>
   /** A call has failed unexpectedly; it is answered SERVERFAULT. */
   onError(call: call, error: unknown): void
 }
 
-/** Carries out metadata operations for the clients of other movers: the owner's side of `RemoteCalls`. */
+/** Carries out metadata operations for the clients of other movers: the primary's side of `RemoteCalls`. */
 export class ForwardedCalls {
   readonly #options: ForwardedOptions
 

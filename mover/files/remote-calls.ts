@@ -20,7 +20,7 @@ import { RemoteInode } from './remote-inode.ts'
 import { RemoteStatistics } from './remote-statistics.ts'
 import type { CreateHow, EntrySink, ListingRoom, Operation, SetAttributes, VolumeStatistics } from './service.ts'
 
-/** The way to the owner of a volume: one session after another. */
+/** The way to the primary of a volume: one session after another. */
 export interface CallTransport {
   /**
    * Sends a call over the session there is, or over the next one. `done` is called once, after this has returned: with the
@@ -29,7 +29,7 @@ export interface CallTransport {
   call(call: call, done: (answer: answer | null) => void): void
 }
 
-/** What one call of a client has asked the owner so far, in order, with the answers. */
+/** What one call of a client has asked the primary so far, in order, with the answers. */
 class AskedCalls implements ForwardedCall {
   readonly #asked: { kind: operation_kind; answer: answer }[] = []
   #next = 0
@@ -58,10 +58,10 @@ class AskedCalls implements ForwardedCall {
 }
 
 /**
- * Names and attributes of a volume that another mover owns: a `FileService`'s operations on them, each of which is a CALL to
- * the owner. The first run of an operation sends it and throws `Suspend`; the run after the ANSWER has what it says.
+ * Names and attributes of a volume with another primary: a `FileService`'s operations on them, each of which is a CALL to
+ * the primary. The first run of an operation sends it and throws `Suspend`; the run after the ANSWER has what it says.
  *
- * When the session ends before the answer, the operation runs, and asks, again: the owner may have carried it out or not,
+ * When the session ends before the answer, the operation runs, and asks, again: the primary may have carried it out or not,
  * and knows by the replay tag, as it would know a client's own retransmission. Nothing else could be said to the client:
  * told to try later (DELAY) it would send a new call, which nobody would recognize. Looking has no tag and may be done twice.
  */
@@ -86,14 +86,14 @@ export class RemoteCalls {
    * The object of an operation that is about to look up or change names or attributes. It shows nothing until the operation
    * is answered; then what was there before, and once the operation's method has been called what was there afterwards.
    */
-  inode(op: Operation, ino: number, generation: number): Inode {
+  subject(op: Operation, ino: number, generation: number): Inode {
     const inode = new RemoteInode(ino, generation)
     const answer = (op.forwarded as AskedCalls | null)?.coming ?? null
     if (answer !== null) inode.showFrom(answer.before)
     return inode
   }
 
-  /** An object as the owner shows it now. */
+  /** An object as the primary shows it now. */
   object(op: Operation, ino: number, generation: number): Inode | Failure {
     return made(this.#ask(op, { kind: operation_kind.GETATTR, what: { ino, generation } }))
   }

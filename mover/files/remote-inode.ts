@@ -8,7 +8,7 @@ const value = new InodeValue()
 const time: Timestamp = { sec: 0, nsec: 0 }
 
 /**
- * An object of a volume that another mover owns: what that mover's answers show of it. Before there is one, nothing but
+ * An object of a volume with another primary: what that mover's answers show of it. Before there is one, nothing but
  * its number and generation means anything.
  */
 export class RemoteInode implements Inode {
@@ -74,7 +74,7 @@ export class RemoteInode implements Inode {
   }
 }
 
-/** What an object shows now, of a volume that this mover owns, for another mover. */
+/** What an object shows now, of a volume whose primary this mover is, for another mover. */
 export function attributesOf(inode: Inode): attributes {
   const shown = new InodeValue()
   shown.type = TYPE_NUMBER[inode.type]

@@ -8,7 +8,7 @@ import type { VolumeStatistics } from './service.ts'
 /** Numbers that are older are asked for again, behind the answer that still has them. */
 const FRESH_MS = 1000
 
-/** The statistics of a volume that another mover owns, as that mover told them last. */
+/** The statistics of a volume with another primary, as that mover told them last. */
 export class RemoteStatistics {
   readonly #env: Pick<Environment, 'monotonicMs'>
   readonly #ask: (done: (answer: answer | null) => void) => void
@@ -34,7 +34,7 @@ export class RemoteStatistics {
     }
     const refused = this.#refused
     this.#refused = null
-    if (refused !== null) throw new Error(`the owner of the volume does not tell its statistics: ${refused}`)
+    if (refused !== null) throw new Error(`the primary of the volume does not tell its statistics: ${refused}`)
     throw new Suspend((resume) => {
       this.#waiters.push(resume)
       this.#refresh()

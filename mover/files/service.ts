@@ -110,10 +110,11 @@ export type EntrySink = (cookie: number, ino: number, name: Uint8Array) => boole
 /**
  * The neutral file service of one volume. Every method is synchronous, throws `Suspend` (having changed nothing) when
  * something must be read first, and sets `op.barrier` when the reply must wait. Permission checks are made here, against
- * `op.credentials`. Names are raw bytes. Inodes are live objects: attributes are read from them right after the call. Of a
- * volume that another mover owns, operations that look up or change names and attributes are that mover's: their objects
- * show no attributes before the call (`Inode.isCurrent`), or those that the owner found there, and afterwards those that it
- * left; objects that are gone are found by the operation; it may throw `Replayed`.
+ * `op.credentials`. Names are raw bytes. Inodes are live objects: attributes are read from them right after the call.
+ *
+ * Where another mover is the volume's primary, the operations that look up or change names and attributes are done there:
+ * their objects are given unseen, and found STALE by the operation; before it is called they show no attributes
+ * (`Inode.isCurrent`), or those that the primary found; afterwards those that it left. It may throw `Replayed`.
  */
 export interface FileService {
   readonly volumeUuid: Uint8Array
@@ -178,8 +179,8 @@ export interface FileService {
   statistics(): VolumeStatistics
 }
 
-/** The file service of a volume that this mover owns. */
-export interface OwnedFiles extends FileService {
+/** The file service of a volume whose primary this mover is. */
+export interface PrimaryFiles extends FileService {
   /** An object by its number alone, such as the root of an export; STALE when there is none. As `inode` in every other way. */
   find(op: Operation, ino: number): Inode | Failure
   /** Whether this call has changed the volume already, whichever mover's client it came from. */

@@ -23,7 +23,7 @@ import type {
   EntrySink,
   ListingRoom,
   Operation,
-  OwnedFiles,
+  PrimaryFiles,
   ReadResult,
   SetAttributes,
   Stability,
@@ -50,7 +50,7 @@ export interface VolumeFilesOptions {
 }
 
 /** The file service of one open volume: names, attributes and data, with permissions, caches and write-back. */
-export class VolumeFiles implements OwnedFiles {
+export class VolumeFiles implements PrimaryFiles {
   readonly volumeUuid: Uint8Array
   readonly rootIno = ROOT_INO
   readonly volume: Volume

@@ -1,6 +1,13 @@
 import type { Failure } from '../../mover/failure.ts'
 import type { LiveInode } from '../../mover/files/live-inode.ts'
-import type { Credentials, Operation, ReadResult, Stability, WriteResult } from '../../mover/files/service.ts'
+import type {
+  Credentials,
+  FileService,
+  Operation,
+  ReadResult,
+  Stability,
+  WriteResult,
+} from '../../mover/files/service.ts'
 import type { VolumeFiles } from '../../mover/files/volume-files.ts'
 import type { DeviceError } from '../../mover/store/device.ts'
 import type { Inode } from '../../mover/volume/inode.ts'
@@ -8,8 +15,9 @@ import { Runner } from '../crash/client.ts'
 import type { FaultDevice } from '../crash/fault-device.ts'
 import { TestEnvironment } from '../crash/test-environment.ts'
 import { ROOMY, type Tuning, World, WorldMemory } from '../crash/world.ts'
+import { RemoteFiles, TestPrimary } from './forwarding-support.ts'
 
-const memory = new WorldMemory()
+const sharedMemory = new WorldMemory()
 export const ROOT: Credentials = { uid: 0, gid: 0, gids: [] }
 
 /** What an operation has come to; `outcome` is undefined until its reply may leave. */
@@ -31,15 +39,28 @@ export interface Reopening {
   readOnly?: DeviceError
 }
 
+/** Where the operations of a test are asked of the file service: at the primary of the volume, or at another mover. */
+export type Place = 'primary' | 'secondary'
+export const PLACES: readonly Place[] = ['primary', 'secondary']
+
 /** The file service of a volume on a device that can fail. One at a time: the memory is used again by the next one. */
 export class FilesWorld {
   readonly env: TestEnvironment
   readonly world: World
   readonly files: VolumeFiles
+  readonly primary: TestPrimary
+  /** At the primary the same as `files`. */
+  readonly service: FileService
   readonly #runner: Runner
 
   /** A new volume, or that of `again`. Throws what opening it throws. */
-  constructor(seed = 1, tuning: Partial<Tuning> = {}, again: Reopening | null = null) {
+  constructor(
+    seed = 1,
+    tuning: Partial<Tuning> = {},
+    again: Reopening | null = null,
+    place: Place = 'primary',
+    memory: WorldMemory = sharedMemory,
+  ) {
     this.env = new TestEnvironment(seed)
     if (again === null) {
       this.world = World.blank(this.env, memory, { ...ROOMY, ...tuning })
@@ -51,7 +72,14 @@ export class FilesWorld {
       again.prepare?.(this.device)
     }
     this.files = this.world.run(this.world.open(again?.readOnly)) as VolumeFiles
+    this.primary = new TestPrimary(this.files, this.env)
+    this.service = place === 'primary' ? this.files : new RemoteFiles(this.primary)
     this.#runner = new Runner(this.env)
+  }
+
+  /** A new volume that is used at `place`. */
+  static at(place: Place): FilesWorld {
+    return new FilesWorld(1, {}, null, place)
   }
 
   get device(): FaultDevice {
@@ -70,6 +98,15 @@ export class FilesWorld {
     this.files.volume.begin()
     const inode = this.files.context.inodes.get(ino)
     if (inode === null) throw new Error(`no inode ${ino}`)
+    return inode
+  }
+
+  /** An object for an operation that is to change it, or a name in it. */
+  object(op: Operation, ino: number): Inode {
+    const { generation } = this.inode(ino)
+    op.intent = 'change'
+    const inode = this.service.inode(op, ino, generation)
+    if (typeof inode === 'string') throw new Error(`inode ${ino}: ${inode}`)
     return inode
   }
 
@@ -107,7 +144,11 @@ export class FilesWorld {
 
   create(name: string, mode = 0o644, credentials: Credentials = ROOT): number {
     const made = this.call(
-      (op) => this.files.create(op, this.root, bytes(name), { kind: 'guarded', attributes: { mode } }),
+      (op) =>
+        this.service.create(op, this.object(op, this.files.rootIno), bytes(name), {
+          kind: 'guarded',
+          attributes: { mode },
+        }),
       credentials,
     )
     if (typeof made === 'string') throw new Error(`CREATE ${name}: ${made}`)

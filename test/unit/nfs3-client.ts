@@ -1,13 +1,18 @@
 import { parseAddressSet } from '../../mover/files/cidr.ts'
 import { Export, type ExportRule, ExportTable } from '../../mover/files/exports.ts'
+import type { FileService } from '../../mover/files/service.ts'
 import { HandleCodec } from '../../mover/nfs3/handle.ts'
 import { nfs3Program } from '../../mover/nfs3/table.ts'
 import type { Barrier, ForwardedCall, ReplayTag } from '../../mover/operation.ts'
 import type { Call, Procedure, RpcCredentials } from '../../mover/rpc/program.ts'
+import { Suspend } from '../../mover/suspend.ts'
 import type { Inode } from '../../mover/volume/inode.ts'
 import { NFS_V3_codecs, type sattr3 } from '../../protocol/nfs3/nfs3.gen.ts'
 import { XdrReader } from '../../protocol/xdr/reader.ts'
 import { XdrWriter } from '../../protocol/xdr/writer.ts'
+import { TestEnvironment } from '../crash/test-environment.ts'
+import type { Place } from './files-support.ts'
+import { RemoteFiles, TestPrimary } from './forwarding-support.ts'
 import { FakeFiles } from './nfs3-fake-files.ts'
 
 type Codecs = typeof NFS_V3_codecs
@@ -45,20 +50,28 @@ export class TestServer {
   readonly handles = new HandleCodec(KEY, this.exports)
   readonly program = nfs3Program(this.handles)
   readonly call = new TestCall()
+  readonly place: Place
+  readonly #env = new TestEnvironment(1)
+  readonly #services: { files: FileService; other: FileService }
 
-  constructor() {
+  /** A secondary asks for names and attributes by messages; `files` and `other` are the primary's then. */
+  constructor(place: Place = 'primary') {
+    this.place = place
     this.other.volumeUuid[0] = 99
+    const at = (files: FakeFiles) => (place === 'primary' ? files : new RemoteFiles(new TestPrimary(files, this.#env)))
+    this.#services = { files: at(this.files), other: at(this.other) }
     this.share({})
   }
 
   /** Export 1 is the whole volume with `rule`, 2 its directory `sub`, 3 another volume. */
   share(rule: Partial<ExportRule>): void {
-    const entry = (id: number, path: string, service: FakeFiles, rootIno: number) =>
+    const { files, other } = this.#services
+    const entry = (id: number, path: string, service: FileService, rootIno: number) =>
       new Export({ id, path, service, rootIno, policy: 'wlock', rules: [{ ...RULE, ...rule }] })
     this.exports.replace([
-      entry(1, '/share', this.files, 2),
-      entry(2, '/sub', this.files, this.sub.ino),
-      entry(3, '/other', this.other, 2),
+      entry(1, '/share', files, 2),
+      entry(2, '/sub', files, this.sub.ino),
+      entry(3, '/other', other, 2),
     ])
   }
 
@@ -77,17 +90,34 @@ export class TestServer {
 
   /** Encodes the arguments, serves the call, decodes the result; everything through bytes. */
   run<N extends Name>(name: N, args: Args<N>): Result<N> {
-    this.call.barrier = null
-    this.call.release = null
     const procedure = this.procedure(name)
-    return this.decode(name, procedure.handle(this.decodeArgs(name, args), this.call))
+    return this.#serve(() => this.decode(name, procedure.handle(this.decodeArgs(name, args), this.call)))
   }
 
   /** As `run`, of a call that ran before the mover was started. */
   replay<N extends Name>(name: N, args: Args<N>, objectIno: number): Result<N> {
     const { replayed } = this.procedure(name)
     if (replayed === undefined) throw new Error(`${name} is idempotent`)
-    return this.decode(name, replayed(objectIno, this.decodeArgs(name, args), this.call))
+    return this.#serve(() => this.decode(name, replayed(objectIno, this.decodeArgs(name, args), this.call)))
+  }
+
+  /** At a secondary a call waits for the primary, and is run again. */
+  #serve<T>(run: () => T): T {
+    this.call.forwarded = null
+    for (;;) {
+      this.call.barrier = null
+      this.call.release = null
+      try {
+        return run()
+      } catch (error) {
+        if (!(error instanceof Suspend) || this.place === 'primary') throw error
+        let isOver = false
+        error.wait(() => {
+          isOver = true
+        })
+        this.#env.runUntil(() => isOver)
+      }
+    }
   }
 
   decodeArgs<N extends Name>(name: N, args: Args<N>): Args<N> {

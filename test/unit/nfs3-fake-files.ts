@@ -5,7 +5,7 @@ import type {
   EntrySink,
   ListingRoom,
   Operation,
-  OwnedFiles,
+  PrimaryFiles,
   ReadResult,
   SetAttributes,
   Stability,
@@ -58,7 +58,7 @@ export class FakeInode implements Inode {
  * A file service in memory: names, types, owners and the permission bits that the tests of its callers need. Whatever
  * `failNext` says happens to the next operation after its inodes have been found.
  */
-export class FakeFiles implements OwnedFiles {
+export class FakeFiles implements PrimaryFiles {
   readonly volumeUuid: Uint8Array = Uint8Array.from({ length: 16 }, (_, i) => i + 1)
   writeVerifier: Uint8Array = Uint8Array.from([9, 8, 7, 6, 5, 4, 3, 2])
   readonly rootIno = 2
