@@ -3,6 +3,7 @@ import { parseAddressSet } from '../../mover/files/cidr.ts'
 import type { Barrier, ReplayTag } from '../../mover/operation.ts'
 import { Suspend } from '../../mover/suspend.ts'
 import { ftype3, NFS_V3_codecs, nfsstat3 } from '../../protocol/nfs3/nfs3.gen.ts'
+import { PLACES } from './files-support.ts'
 import { bytes, nothingSet, TestServer } from './nfs3-client.ts'
 
 const OK = nfsstat3.NFS3_OK
@@ -24,42 +25,46 @@ t.test('the program has every procedure at its number, and knows which ones may 
   t.end()
 })
 
-t.test('an export lets in whom its rules let in', (t) => {
-  const server = new TestServer()
-  const status = () => [
-    server.run('NFSPROC3_GETATTR', { object: server.handle() }).status,
-    server.run('NFSPROC3_ACCESS', { object: server.handle(), access: 1 }).status,
-    server.run('NFSPROC3_READLINK', { symlink: server.handle() }).status,
-  ]
-  server.call.address = '10.0.0.1'
-  t.same(status(), [nfsstat3.NFS3ERR_STALE, nfsstat3.NFS3ERR_STALE, nfsstat3.NFS3ERR_ACCES], 'not this address')
-  server.share({ clients: parseAddressSet('10.0.0.0/24'), privilegedPort: true })
-  t.same(status(), [OK, OK, nfsstat3.NFS3ERR_INVAL])
-  server.call.port = 1024
-  t.equal(status()[0], nfsstat3.NFS3ERR_STALE, 'not this port')
-  t.end()
-})
-
-t.test('callers are squashed as the export says', (t) => {
-  const server = new TestServer()
-  server.files.root.mode = 0o777
-  const where = (name: string) => ({ dir: server.handle(), name: bytes(name) })
-  server.run('NFSPROC3_MKDIR', { where: where('root'), attributes: nothingSet() })
-  server.share({ squash: 'root' })
-  server.run('NFSPROC3_MKDIR', { where: where('nobody'), attributes: nothingSet() })
-  server.call.credentials = { flavour: 1, uid: 7, gid: 8, gids: [], machineName: '' }
-  server.run('NFSPROC3_MKDIR', { where: where('seven'), attributes: nothingSet() })
-  const owners = ['root', 'nobody', 'seven'].map((name) => {
-    const inode = server.files.root.names.get(name)?.inode
-    return [inode?.uid, inode?.gid]
+for (const place of PLACES) {
+  t.test(`at the ${place}: an export lets in whom its rules let in`, (t) => {
+    const server = new TestServer(place)
+    const status = () => [
+      server.run('NFSPROC3_GETATTR', { object: server.handle() }).status,
+      server.run('NFSPROC3_ACCESS', { object: server.handle(), access: 1 }).status,
+      server.run('NFSPROC3_READLINK', { symlink: server.handle() }).status,
+    ]
+    server.call.address = '10.0.0.1'
+    t.same(status(), [nfsstat3.NFS3ERR_STALE, nfsstat3.NFS3ERR_STALE, nfsstat3.NFS3ERR_ACCES], 'not this address')
+    server.share({ clients: parseAddressSet('10.0.0.0/24'), privilegedPort: true })
+    t.same(status(), [OK, OK, nfsstat3.NFS3ERR_INVAL])
+    server.call.port = 1024
+    t.equal(status()[0], nfsstat3.NFS3ERR_STALE, 'not this port')
+    t.end()
   })
-  t.same(owners, [
-    [0, 0],
-    [65534, 65534],
-    [7, 8],
-  ])
-  t.end()
-})
+}
+
+for (const place of PLACES) {
+  t.test(`at the ${place}: callers are squashed as the export says`, (t) => {
+    const server = new TestServer(place)
+    server.files.root.mode = 0o777
+    const where = (name: string) => ({ dir: server.handle(), name: bytes(name) })
+    server.run('NFSPROC3_MKDIR', { where: where('root'), attributes: nothingSet() })
+    server.share({ squash: 'root' })
+    server.run('NFSPROC3_MKDIR', { where: where('nobody'), attributes: nothingSet() })
+    server.call.credentials = { flavour: 1, uid: 7, gid: 8, gids: [], machineName: '' }
+    server.run('NFSPROC3_MKDIR', { where: where('seven'), attributes: nothingSet() })
+    const owners = ['root', 'nobody', 'seven'].map((name) => {
+      const inode = server.files.root.names.get(name)?.inode
+      return [inode?.uid, inode?.gid]
+    })
+    t.same(owners, [
+      [0, 0],
+      [65534, 65534],
+      [7, 8],
+    ])
+    t.end()
+  })
+}
 
 t.test("what an operation leaves behind is its own call's", (t) => {
   const server = new TestServer()
@@ -100,52 +105,62 @@ t.test('a suspended call runs again from its beginning', (t) => {
   t.end()
 })
 
-t.test('answers of calls that ran before a restart', (t) => {
-  const server = new TestServer()
-  const { files } = server
-  const made = files.add(files.root, 'd', 'directory')
-  const where = { dir: server.handle(), name: bytes('d') }
-  const noWcc = { before: { attributes_follow: false }, after: { attributes_follow: false } }
-  const handle = { handle_follows: true, handle: { data: Buffer.from(server.handle(made).data) } }
-  const resok = (obj: unknown) => ({
-    status: OK,
-    resok: { obj, obj_attributes: { attributes_follow: false }, dir_wcc: noWcc },
-  })
-  const same = (found: unknown, wanted: unknown, message: string) => {
-    const plain = (value: unknown) =>
-      JSON.stringify(value, (_key, part) =>
-        part?.type === 'Buffer'
-          ? Buffer.from(part.data).toString('hex')
-          : part instanceof Uint8Array
-            ? Buffer.from(part).toString('hex')
-            : part,
+for (const place of PLACES) {
+  t.test(`at the ${place}: answers of calls that ran before a restart`, (t) => {
+    const server = new TestServer(place)
+    const { files } = server
+    const made = files.add(files.root, 'd', 'directory')
+    const where = { dir: server.handle(), name: bytes('d') }
+    const noWcc = { before: { attributes_follow: false }, after: { attributes_follow: false } }
+    const handle = { handle_follows: true, handle: { data: Buffer.from(server.handle(made).data) } }
+    const resok = (obj: unknown) => ({
+      status: OK,
+      resok: { obj, obj_attributes: { attributes_follow: false }, dir_wcc: noWcc },
+    })
+    const same = (found: unknown, wanted: unknown, message: string) => {
+      const plain = (value: unknown) =>
+        JSON.stringify(value, (_key, part) =>
+          part?.type === 'Buffer'
+            ? Buffer.from(part.data).toString('hex')
+            : part instanceof Uint8Array
+              ? Buffer.from(part).toString('hex')
+              : part,
+        )
+      t.equal(plain(found), plain(wanted), message)
+    }
+    const makers = [
+      ['NFSPROC3_CREATE', { where, how: { mode: 0, obj_attributes: nothingSet() } }],
+      ['NFSPROC3_MKDIR', { where, attributes: nothingSet() }],
+      ['NFSPROC3_SYMLINK', { where, symlink: { symlink_attributes: nothingSet(), symlink_data: bytes('x') } }],
+      ['NFSPROC3_MKNOD', { where, what: { type: ftype3.NF3FIFO, pipe_attributes: nothingSet() } }],
+    ] as const
+    for (const [name, args] of makers) {
+      same(server.replay(name, args as never, made.ino), resok(handle), name)
+      same(
+        server.replay(name, args as never, made.ino + 1),
+        resok({ handle_follows: false }),
+        `${name}: another object`,
       )
-    t.equal(plain(found), plain(wanted), message)
-  }
-  const makers = [
-    ['NFSPROC3_CREATE', { where, how: { mode: 0, obj_attributes: nothingSet() } }],
-    ['NFSPROC3_MKDIR', { where, attributes: nothingSet() }],
-    ['NFSPROC3_SYMLINK', { where, symlink: { symlink_attributes: nothingSet(), symlink_data: bytes('x') } }],
-    ['NFSPROC3_MKNOD', { where, what: { type: ftype3.NF3FIFO, pipe_attributes: nothingSet() } }],
-  ] as const
-  for (const [name, args] of makers) {
-    same(server.replay(name, args as never, made.ino), resok(handle), name)
-    same(server.replay(name, args as never, made.ino + 1), resok({ handle_follows: false }), `${name}: another object`)
-  }
-  files.root.names.delete('d')
-  same(server.replay('NFSPROC3_MKDIR', makers[1][1], made.ino), resok({ handle_follows: false }), 'the name is gone')
-  const lost = { where: { dir: { data: bytes('?') }, name: bytes('d') }, attributes: nothingSet() }
-  same(server.replay('NFSPROC3_MKDIR', lost, made.ino), resok({ handle_follows: false }), 'the directory is gone')
+    }
+    files.root.names.delete('d')
+    same(server.replay('NFSPROC3_MKDIR', makers[1][1], made.ino), resok({ handle_follows: false }), 'the name is gone')
+    const lost = { where: { dir: { data: bytes('?') }, name: bytes('d') }, attributes: nothingSet() }
+    same(server.replay('NFSPROC3_MKDIR', lost, made.ino), resok({ handle_follows: false }), 'the directory is gone')
 
-  const object = { object: where }
-  same(server.replay('NFSPROC3_REMOVE', object, 0), { status: OK, resok: { dir_wcc: noWcc } }, 'REMOVE')
-  same(server.replay('NFSPROC3_RMDIR', object, 0), { status: OK, resok: { dir_wcc: noWcc } }, 'RMDIR')
-  const twice = { fromdir_wcc: noWcc, todir_wcc: noWcc }
-  same(server.replay('NFSPROC3_RENAME', { from: where, to: where }, 0), { status: OK, resok: twice }, 'RENAME')
-  const linked = { file_attributes: { attributes_follow: false }, linkdir_wcc: noWcc }
-  same(server.replay('NFSPROC3_LINK', { file: server.handle(), link: where }, 0), { status: OK, resok: linked }, 'LINK')
-  const set = { object: server.handle(), new_attributes: nothingSet(), guard: { check: false } } as const
-  same(server.replay('NFSPROC3_SETATTR', set, 0), { status: OK, resok: { obj_wcc: noWcc } }, 'SETATTR')
-  t.notOk(files.root.names.has('d'), 'nothing was done again')
-  t.end()
-})
+    const object = { object: where }
+    same(server.replay('NFSPROC3_REMOVE', object, 0), { status: OK, resok: { dir_wcc: noWcc } }, 'REMOVE')
+    same(server.replay('NFSPROC3_RMDIR', object, 0), { status: OK, resok: { dir_wcc: noWcc } }, 'RMDIR')
+    const twice = { fromdir_wcc: noWcc, todir_wcc: noWcc }
+    same(server.replay('NFSPROC3_RENAME', { from: where, to: where }, 0), { status: OK, resok: twice }, 'RENAME')
+    const linked = { file_attributes: { attributes_follow: false }, linkdir_wcc: noWcc }
+    same(
+      server.replay('NFSPROC3_LINK', { file: server.handle(), link: where }, 0),
+      { status: OK, resok: linked },
+      'LINK',
+    )
+    const set = { object: server.handle(), new_attributes: nothingSet(), guard: { check: false } } as const
+    same(server.replay('NFSPROC3_SETATTR', set, 0), { status: OK, resok: { obj_wcc: noWcc } }, 'SETATTR')
+    t.notOk(files.root.names.has('d'), 'nothing was done again')
+    t.end()
+  })
+}
