@@ -52,8 +52,9 @@ export class ForwardedCalls {
     const tell = (answer: answer): void => done({ ...answer, id: call.id })
     const run = (): void => {
       const op = newOperation(call.caller, call.read_only)
-      op.replay = neutralTag(call.replay)
       op.intent = intentOf(call.what)
+      // A call that was carried out may still look at things, to be answered.
+      op.replay = op.intent === 'change' ? neutralTag(call.replay) : null
       let answer: answer
       try {
         answer = this.#run(op, call.what)
