@@ -4,7 +4,7 @@ import type { Barrier, ReplayTag } from '../../mover/operation.ts'
 import { Suspend } from '../../mover/suspend.ts'
 import { ftype3, NFS_V3_codecs, nfsstat3 } from '../../protocol/nfs3/nfs3.gen.ts'
 import { PLACES } from './files-support.ts'
-import { bytes, nothingSet, TestServer } from './nfs3-client.ts'
+import { bytes, type Name, nothingSet, TestServer } from './nfs3-client.ts'
 
 const OK = nfsstat3.NFS3_OK
 
@@ -89,6 +89,78 @@ t.test("what an operation leaves behind is its own call's", (t) => {
   server.call.replay = null
   server.run('NFSPROC3_MKDIR', args)
   t.same(tags, [tag, null])
+  t.end()
+})
+
+t.test('what is about to be done is told before the objects are given', (t) => {
+  const server = new TestServer()
+  const { files } = server
+  const told: string[] = []
+  const { inode } = files
+  files.inode = (op, ...rest) => {
+    const isRange = op.intent === 'read' || op.intent === 'write'
+    told.push(isRange ? `${op.intent} ${op.rangeStart} ${op.rangeEnd}` : op.intent)
+    return inode.call(files, op, ...rest)
+  }
+  const object = server.handle()
+  const where = { dir: object, name: bytes('sub') }
+  const cookies = { cookie: 0, cookieverf: bytes('whatever'), count: 1000, dircount: 1000, maxcount: 1000 }
+  const rows: [Name, unknown, string][] = [
+    ['NFSPROC3_GETATTR', { object }, 'attributes'],
+    ['NFSPROC3_SETATTR', { object, new_attributes: nothingSet(), guard: { check: false } }, 'change'],
+    ['NFSPROC3_LOOKUP', { what: where }, 'names'],
+    ['NFSPROC3_ACCESS', { object, access: 1 }, 'attributes'],
+    ['NFSPROC3_READLINK', { symlink: object }, 'names'],
+    ['NFSPROC3_READ', { file: object, offset: 2 ** 40, count: 2 ** 30 }, `read ${2 ** 40} ${2 ** 40 + 2 ** 20}`],
+    ['NFSPROC3_WRITE', { file: object, offset: 5, count: 3, stable: 0, data: bytes('abc') }, 'write 5 8'],
+    ['NFSPROC3_CREATE', { where, how: { mode: 0, obj_attributes: nothingSet() } }, 'change'],
+    ['NFSPROC3_MKDIR', { where, attributes: nothingSet() }, 'change'],
+    ['NFSPROC3_SYMLINK', { where, symlink: { symlink_attributes: nothingSet(), symlink_data: bytes('x') } }, 'change'],
+    ['NFSPROC3_MKNOD', { where, what: { type: ftype3.NF3FIFO, pipe_attributes: nothingSet() } }, 'change'],
+    ['NFSPROC3_REMOVE', { object: where }, 'change'],
+    ['NFSPROC3_RMDIR', { object: { ...where, name: bytes('none') } }, 'change'],
+    ['NFSPROC3_RENAME', { from: where, to: where }, 'change, change'],
+    ['NFSPROC3_LINK', { file: object, link: where }, 'change, change'],
+    ['NFSPROC3_READDIR', { ...cookies, dir: object }, 'names'],
+    ['NFSPROC3_READDIRPLUS', { ...cookies, dir: object }, 'names'],
+    ['NFSPROC3_FSSTAT', { fsroot: object }, 'attributes'],
+    ['NFSPROC3_FSINFO', { fsroot: object }, 'attributes'],
+    ['NFSPROC3_PATHCONF', { object }, 'attributes'],
+    ['NFSPROC3_COMMIT', { file: object, offset: 0, count: 0 }, 'attributes'],
+  ]
+  t.equal(rows.length, 21)
+  for (const [name, args, intent] of rows) {
+    server.run(name, args as never)
+    t.equal(told.splice(0).join(', '), intent, name)
+  }
+  t.end()
+})
+
+t.test('attributes that may be newer elsewhere are told by GETATTR alone', (t) => {
+  const server = new TestServer()
+  const { files } = server
+  const file = files.add(files.root, 'f', 'file', 'hello')
+  const object = server.handle(file)
+  const absent = { attributes_follow: false }
+  const none = { before: absent, after: absent }
+  const write = () => server.run('NFSPROC3_WRITE', { file: object, offset: 0, count: 1, stable: 0, data: bytes('x') })
+  t.match(write(), { resok: { file_wcc: { before: { attributes_follow: true }, after: { attributes_follow: true } } } })
+  file.isCurrent = false
+  t.match(server.run('NFSPROC3_GETATTR', { object }), { status: OK, resok: { obj_attributes: { size: 5 } } })
+  t.match(write(), { status: OK, resok: { file_wcc: none } })
+  t.match(server.run('NFSPROC3_COMMIT', { file: object, offset: 0, count: 0 }), { resok: { file_wcc: none } })
+  t.match(server.run('NFSPROC3_READ', { file: object, offset: 0, count: 1 }), { resok: { file_attributes: absent } })
+  t.match(server.run('NFSPROC3_ACCESS', { object, access: 1 }), { resok: { obj_attributes: absent } })
+  const found = server.run('NFSPROC3_LOOKUP', { what: { dir: server.handle(), name: bytes('f') } })
+  t.match(found, { resok: { obj_attributes: absent, dir_attributes: { attributes_follow: true } } })
+  // What is true afterwards only is no answer to what has changed.
+  const { write: carryOut } = files
+  files.write = (...args) => {
+    file.isCurrent = true
+    return carryOut.apply(files, args)
+  }
+  t.match(write(), { status: OK, resok: { file_wcc: none } })
+  t.match(write(), { resok: { file_wcc: { before: { attributes_follow: true } } } })
   t.end()
 })
 

@@ -16,7 +16,7 @@ import { RemoteFiles, TestPrimary } from './forwarding-support.ts'
 import { FakeFiles } from './nfs3-fake-files.ts'
 
 type Codecs = typeof NFS_V3_codecs
-type Name = keyof Codecs
+export type Name = keyof Codecs
 type Args<N extends Name> = ReturnType<Codecs[N]['readArgs']>
 type Result<N extends Name> = ReturnType<Codecs[N]['readResult']>
 
