@@ -3,6 +3,7 @@ import type { Environment } from '../environment.ts'
 import { FILE_END, type Span, type TokenKind } from '../locks/token.ts'
 import { TokenHolder } from '../locks/token-holder.ts'
 import { type MoverId, type TokenEffect, TokenTable } from '../locks/token-table.ts'
+import type { ForwardedCall } from '../operation.ts'
 import { Suspend } from '../suspend.ts'
 import type { DurableLog } from '../volume/log.ts'
 import type { GovernedFiles } from './governed.ts'
@@ -14,11 +15,22 @@ const HOME: MoverId = 0
 const NONE: readonly number[] = []
 const WHOLE: Readonly<Span> = { start: 0, end: FILE_END }
 
-/** A file's writers have been asked what they have made of it; some have not answered. */
-interface Glimpse {
+/** A file's writers are asked what they have made of it, for one operation. */
+class Glimpse implements ForwardedCall {
   readonly ino: number
-  readonly asked: Set<MoverId>
-  readonly done: () => void
+  /** Those who have not answered; null: they have not been asked yet. */
+  asked: Set<MoverId> | null = null
+  resume: () => void = () => {}
+
+  constructor(ino: number) {
+    this.ino = ino
+  }
+
+  get isAnswered(): boolean {
+    return this.asked?.size === 0
+  }
+
+  rewind(): void {}
 }
 
 /**
@@ -33,8 +45,6 @@ export class PrimaryAuthority {
   readonly #home: TokenHolder
   readonly #peers = new Map<MoverId, Peer>()
   readonly #glimpses = new Map<number, Glimpse>()
-  /** The file that has just been asked for, while those who have waited for it run. */
-  #fresh = 0
   /** What the operation that claimed last has. */
   #claimed: readonly number[] = NONE
   #lastId: MoverId = HOME
@@ -165,10 +175,14 @@ export class PrimaryAuthority {
     return keepTokens(this.#home, error, inos)
   }
 
-  /** Suspends until the file's size and times are what they are now, also when others write to it. */
-  refresh(ino: number): void {
-    if (this.#fresh === ino || !this.#table.isWrittenElsewhere(ino)) return
-    throw new Suspend((resume) => this.#glimpse(ino, resume))
+  /** Suspends until the file's size and times are what they are while this operation runs, also when others write to it. */
+  refresh(op: { forwarded: ForwardedCall | null }, ino: number): void {
+    if (!this.#table.isWrittenElsewhere(ino)) return
+    const { forwarded } = op
+    if (forwarded instanceof Glimpse && forwarded.ino === ino && forwarded.isAnswered) return
+    const glimpse = new Glimpse(ino)
+    op.forwarded = glimpse
+    throw new Suspend((resume) => this.#glimpse(glimpse, resume))
   }
 
   /** The file is gone. */
@@ -181,29 +195,25 @@ export class PrimaryAuthority {
     return this.#home.isRetained(ino) || this.#files.isUsed(ino)
   }
 
-  #glimpse(ino: number, resume: () => void): void {
+  #glimpse(glimpse: Glimpse, resume: () => void): void {
     const id = ++this.#lastGlimpse
+    const { ino } = glimpse
     const asked = this.#table.writersElsewhere(ino)
-    const done = (): void => {
-      this.#fresh = ino
-      try {
-        resume()
-      } finally {
-        this.#fresh = 0
-      }
-    }
-    this.#glimpses.set(id, { ino, asked, done })
+    this.#glimpses.set(id, glimpse)
+    glimpse.resume = resume
+    glimpse.asked = asked
     for (const mover of asked) this.#peers.get(mover)?.glimpse(ino, id)
+    // They may have given up writing since.
     if (asked.size === 0) this.#env.defer(() => this.#glimpsed(HOME, id))
   }
 
   #glimpsed(mover: MoverId, id: number): void {
     const glimpse = this.#glimpses.get(id)
     if (glimpse === undefined) return
-    glimpse.asked.delete(mover)
-    if (glimpse.asked.size > 0) return
+    glimpse.asked?.delete(mover)
+    if (!glimpse.isAnswered) return
     this.#glimpses.delete(id)
-    glimpse.done()
+    glimpse.resume()
   }
 
   #settleWriters(ino: number): void {

@@ -1,4 +1,4 @@
-import type { LiveInode } from './live-inode.ts'
+import type { Inode } from '../volume/inode.ts'
 import type { Credentials } from './service.ts'
 
 /** Permission bits of one class: read, write, execute/search. */
@@ -17,7 +17,7 @@ export function isInGroup(credentials: Credentials, gid: number): boolean {
 }
 
 /** The permission bits that `credentials` have on `inode` (POSIX.1 file access permissions). */
-export function permissionsOf(credentials: Credentials, inode: LiveInode): number {
+export function permissionsOf(credentials: Credentials, inode: Inode): number {
   const { mode } = inode
   if (credentials.uid === 0) {
     const anyExecute = (mode & 0o111) !== 0 || inode.type === 'directory'
@@ -29,7 +29,7 @@ export function permissionsOf(credentials: Credentials, inode: LiveInode): numbe
 }
 
 /** True when all of `wanted` is permitted. */
-export function may(credentials: Credentials, inode: LiveInode, wanted: number): boolean {
+export function may(credentials: Credentials, inode: Inode, wanted: number): boolean {
   return (permissionsOf(credentials, inode) & wanted) === wanted
 }
 
@@ -37,14 +37,14 @@ export function may(credentials: Credentials, inode: LiveInode, wanted: number):
  * As `may` for READ and WRITE calls: the owner always may (the client checked when the file was opened, and the mode may
  * have changed since), and who may execute may read.
  */
-export function mayTransfer(credentials: Credentials, inode: LiveInode, wanted: number): boolean {
+export function mayTransfer(credentials: Credentials, inode: Inode, wanted: number): boolean {
   if (credentials.uid === inode.uid) return true
   const granted = permissionsOf(credentials, inode)
   return (granted & wanted) === wanted || (wanted === MAY.read && (granted & MAY.execute) !== 0)
 }
 
 /** The subset of the ACCESS3 bits `wanted` that is granted. */
-export function accessBits(credentials: Credentials, inode: LiveInode, wanted: number, readOnly: boolean): number {
+export function accessBits(credentials: Credentials, inode: Inode, wanted: number, readOnly: boolean): number {
   const granted = permissionsOf(credentials, inode)
   let bits = 0
   if ((granted & MAY.read) !== 0) bits |= ACCESS.read
@@ -57,7 +57,7 @@ export function accessBits(credentials: Credentials, inode: LiveInode, wanted: n
 }
 
 /** In a sticky directory only the owner of the entry or of the directory removes or renames it. */
-export function stickyForbids(credentials: Credentials, dir: LiveInode, inode: LiveInode): boolean {
+export function stickyForbids(credentials: Credentials, dir: Inode, inode: Inode): boolean {
   if ((dir.mode & STICKY) === 0 || credentials.uid === 0) return false
   return credentials.uid !== dir.uid && credentials.uid !== inode.uid
 }
@@ -65,7 +65,7 @@ export function stickyForbids(credentials: Credentials, dir: LiveInode, inode: L
 /** Mode and group of a new object in `dir`: a setgid directory gives its group, and setgid to new directories. */
 export function inherit(
   credentials: Credentials,
-  dir: LiveInode,
+  dir: Inode,
   mode: number,
   isDirectory: boolean,
 ): { mode: number; gid: number } {

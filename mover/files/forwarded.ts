@@ -14,6 +14,7 @@ import {
 import { ownCall } from '../../protocol/moverlock/own.ts'
 import type { Environment } from '../environment.ts'
 import type { Failure } from '../failure.ts'
+import type { Barrier } from '../operation.ts'
 import { Suspend } from '../suspend.ts'
 import type { Inode } from '../volume/inode.ts'
 import { typeName } from '../volume/inode-value.ts'
@@ -50,11 +51,13 @@ export class ForwardedCalls {
     const { env, onError } = this.#options
     const call = ownCall(received)
     const tell = (answer: answer): void => done({ ...answer, id: call.id })
+    const op = newOperation(call.caller, call.read_only)
+    op.intent = intentOf(call.what)
+    // A call that was carried out may still look at things, to be answered.
+    op.replay = op.intent === 'change' ? neutralTag(call.replay) : null
     const run = (): void => {
-      const op = newOperation(call.caller, call.read_only)
-      op.intent = intentOf(call.what)
-      // A call that was carried out may still look at things, to be answered.
-      op.replay = op.intent === 'change' ? neutralTag(call.replay) : null
+      op.barrier = null
+      op.forwarded?.rewind()
       let answer: answer
       try {
         answer = this.#run(op, call.what)
@@ -67,8 +70,9 @@ export class ForwardedCalls {
         }
         return
       }
-      if (op.barrier === null) tell(answer)
-      else op.barrier.wait((failure) => tell(failure === null ? answer : refusal(failure)))
+      const barrier = op.barrier as Barrier | null
+      if (barrier === null) tell(answer)
+      else barrier.wait((failure) => tell(failure === null ? answer : refusal(failure)))
     }
     run()
   }

@@ -30,7 +30,6 @@ export class LiveInode implements Inode {
   birthSec = 0
   birthNsec = 0
   change = 0
-  isCurrent = true
   /** Device blocks that the log gives it. */
   blocks = 0
   /** Bytes, as the log has it. */

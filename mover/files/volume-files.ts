@@ -116,7 +116,7 @@ export class VolumeFiles implements PrimaryFiles {
   }
 
   getattr(op: Operation, inode: Inode): void {
-    this.context.tokens?.refresh(inode.ino)
+    this.context.tokens?.refresh(op, inode.ino)
     holdFor(this.context, op, (inode as LiveInode).lastLsn)
   }
 

@@ -1,0 +1,166 @@
+import type { SecondaryAuthority } from '../authority/secondary.ts'
+import type { Environment, Timestamp } from '../environment.ts'
+import type { Failure } from '../failure.ts'
+import type { FileType, Inode } from '../volume/inode.ts'
+import { ROOT_INO } from '../volume/mkfs.ts'
+import { accessBits } from './access.ts'
+import { HeldData } from './held-data.ts'
+import type { HeldVolume } from './held-volume.ts'
+import type { LiveInode } from './live-inode.ts'
+import { RemoteCalls } from './remote-calls.ts'
+import type {
+  CreateHow,
+  EntrySink,
+  FileService,
+  ListingRoom,
+  Operation,
+  ReadResult,
+  SetAttributes,
+  Stability,
+  VolumeStatistics,
+  WriteResult,
+} from './service.ts'
+
+export interface SecondaryFilesOptions {
+  volumeUuid: Uint8Array
+  held: HeldVolume
+  authority: SecondaryAuthority
+  env: Environment
+}
+
+/**
+ * The file service of a volume at a secondary: data and attributes under tokens, from the shared device and from memory;
+ * names by calls to the primary.
+ */
+export class SecondaryFiles implements FileService {
+  readonly volumeUuid: Uint8Array
+  readonly rootIno = ROOT_INO
+  readonly held: HeldVolume
+  readonly #calls: RemoteCalls
+  readonly #data: HeldData
+
+  constructor({ volumeUuid, held, authority, env }: SecondaryFilesOptions) {
+    this.volumeUuid = volumeUuid
+    this.held = held
+    this.#calls = new RemoteCalls({ call: ({ id: _, ...call }, done) => authority.call(call, done) }, env)
+    this.#data = new HeldData(held, authority)
+  }
+
+  get writeVerifier(): Uint8Array {
+    return this.held.context.writeBack.verifier
+  }
+
+  inode(op: Operation, ino: number, generation: number): Inode | Failure {
+    const { intent } = op
+    if (intent === 'names' || intent === 'change') return this.#calls.subject(op, ino, generation)
+    if (intent === 'read') return this.#data.open(ino, generation, 'BR_R', op.rangeStart, op.rangeEnd)
+    if (intent === 'write') return this.#data.open(ino, generation, 'BR_W', op.rangeStart, op.rangeEnd)
+    const inode = this.#data.open(ino, generation, 'BR_R', 0, 0)
+    // While others write, their primary asks them.
+    return typeof inode === 'string' || inode.isCurrent ? inode : this.#calls.object(op, ino, generation)
+  }
+
+  /** `inode` has seen to it. */
+  getattr(): void {}
+
+  lookup(op: Operation, dir: Inode, name: Uint8Array, exportRoot: number): Inode | Failure {
+    return this.#calls.lookup(op, dir, name, exportRoot)
+  }
+
+  access(op: Operation, inode: Inode, wanted: number): number {
+    return accessBits(op.credentials, inode, wanted, op.readOnly)
+  }
+
+  setattr(op: Operation, inode: Inode, set: SetAttributes, guard: Timestamp | null): Failure | null {
+    return this.#calls.setattr(op, inode, set, guard)
+  }
+
+  readlink(op: Operation, inode: Inode): Uint8Array | Failure {
+    return this.#calls.readlink(op, inode)
+  }
+
+  read(op: Operation, inode: Inode, offset: number, count: number, result: ReadResult): Failure | null {
+    return this.#data.read(op, inode as LiveInode, offset, count, result)
+  }
+
+  write(
+    op: Operation,
+    inode: Inode,
+    offset: number,
+    data: Uint8Array,
+    stability: Stability,
+    result: WriteResult,
+  ): Failure | null {
+    return this.#data.write(op, inode as LiveInode, offset, data, stability, result)
+  }
+
+  create(op: Operation, dir: Inode, name: Uint8Array, how: CreateHow): Inode | Failure {
+    return this.#calls.create(op, dir, name, how)
+  }
+
+  mkdir(op: Operation, dir: Inode, name: Uint8Array, attributes: SetAttributes): Inode | Failure {
+    return this.#calls.mkdir(op, dir, name, attributes)
+  }
+
+  symlink(op: Operation, dir: Inode, name: Uint8Array, target: Uint8Array, attributes: SetAttributes): Inode | Failure {
+    return this.#calls.symlink(op, dir, name, target, attributes)
+  }
+
+  mknod(
+    op: Operation,
+    dir: Inode,
+    name: Uint8Array,
+    type: FileType,
+    attributes: SetAttributes,
+    major: number,
+    minor: number,
+  ): Inode | Failure {
+    return this.#calls.mknod(op, dir, name, type, attributes, major, minor)
+  }
+
+  remove(op: Operation, dir: Inode, name: Uint8Array): Failure | null {
+    return this.#calls.remove(op, dir, name)
+  }
+
+  rmdir(op: Operation, dir: Inode, name: Uint8Array): Failure | null {
+    return this.#calls.rmdir(op, dir, name)
+  }
+
+  rename(op: Operation, fromDir: Inode, fromName: Uint8Array, toDir: Inode, toName: Uint8Array): Failure | null {
+    return this.#calls.rename(op, fromDir, fromName, toDir, toName)
+  }
+
+  link(op: Operation, inode: Inode, dir: Inode, name: Uint8Array): Failure | null {
+    return this.#calls.link(op, inode, dir, name)
+  }
+
+  readdir(
+    op: Operation,
+    dir: Inode,
+    cookie: number,
+    exportRoot: number,
+    room: ListingRoom,
+    sink: EntrySink,
+  ): boolean | Failure {
+    return this.#calls.readdir(op, dir, cookie, exportRoot, room, sink)
+  }
+
+  entry(op: Operation, dir: Inode, ino: number): Inode | Failure {
+    return this.#calls.entry(op, dir, ino)
+  }
+
+  /** An object by its number alone, such as the root of an export; STALE when there is none. */
+  find(op: Operation, ino: number): Inode | Failure {
+    return this.#calls.find(op, ino)
+  }
+
+  commit(op: Operation, inode: Inode): Failure | null {
+    const live = this.held.inode(inode.ino)
+    if (live === undefined) throw new Error(`inode ${inode.ino} was granted, but not told`)
+    return this.#data.commit(op, live)
+  }
+
+  statistics(): VolumeStatistics {
+    return this.#calls.statistics()
+  }
+}
