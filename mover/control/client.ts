@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import { withSocketPath } from './socket-path.ts'
+import { withSocketPath } from '../host/socket-path.ts'
 
 /** A status with thousands of connections is far below this. */
 const MAX_ANSWER_BYTES = 64 * 2 ** 20

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import fastify from 'fastify'
-import { withSocketPath } from './socket-path.ts'
+import { withSocketPath } from '../host/socket-path.ts'
 
 /** Answers of GET by path: each is called for every request and gives plain data that becomes JSON. */
 export type ControlRoutes = Readonly<Record<`/${string}`, () => unknown>>

@@ -79,8 +79,15 @@ export const ROOMS: readonly Room[] = [
   },
   ...servers.map((name) => ({ name, paths: [`mover/${name}/`], ...SERVER })),
   { name: 'config', paths: ['mover/config/'], rooms: [], node: ['crypto', 'fs', 'net', 'path'], packages: ['yaml'] },
-  { name: 'host', paths: ['mover/host/'], rooms: ['config'], node: ALL, packages: ['pino'] },
+  { name: 'host', paths: ['mover/host/'], rooms: ['config', 'words'], node: ALL, packages: ['pino'] },
   { name: 'control', paths: ['mover/control/'], rooms: ['host'], node: ['fs', 'http', 'path'], packages: ['fastify'] },
+  {
+    name: 'sessions',
+    paths: ['mover/sessions/'],
+    rooms: ['authority', 'host', 'net', 'protocol', 'words'],
+    node: ['fs', 'net'],
+    packages: ['pino'],
+  },
   // The roots: where the parts of a process are wired together. Nothing but the command line knows them.
   {
     name: 'volumes',

@@ -1,0 +1,144 @@
+import type { Logger } from 'pino'
+import { type hello, MOVERLOCK_VERSION, message_kind } from '../../protocol/moverlock/moverlock.gen.ts'
+import { Session, SessionError, type SessionStream } from '../authority/session.ts'
+import type { Environment } from '../environment.ts'
+import type { SocketStream } from './stream.ts'
+
+/** A stream on which nobody has said HELLO for so long is cut off. */
+const HELLO_LIMIT_MS = 10_000
+
+/** What a device is to a mover. Two movers may share a volume only when it is the same to both. */
+export interface SharedDevice {
+  /** Which file or block device it is: equal for one thing on one host. */
+  identity: string
+  /** True: I/O bypasses the page cache. */
+  direct: boolean
+}
+
+/** One start of a mover: a process. */
+export interface Incarnation {
+  /** The mover's name. */
+  name: string
+  /** Drawn by its supervisor for this start: 32 hexadecimal digits. */
+  incarnation: string
+}
+
+/** A volume as its primary offers it to the other movers. */
+export interface Reign {
+  /** The term in which every mover was told who the primary is. */
+  readonly term: number
+  readonly device: SharedDevice
+  /**
+   * A secondary has come, the first time in its incarnation, and all it says of itself is right: answers WELCOME on a
+   * session of its own, which it returns; it is given all that comes from now on.
+   */
+  accept(stream: SessionStream, hello: hello): Session
+  /** Nothing of a mover's process is left: it does no more I/O. Its session may have ended long before, or never begun. */
+  gone(mover: Incarnation): void
+}
+
+/** A volume that has its primary here. */
+export interface ReignedVolume {
+  name: string
+  uuid: Uint8Array
+  reign: Reign
+}
+
+/** A mover that runs: its incarnation, and the volumes for which that has had a session. */
+interface Member {
+  incarnation: string
+  met: Set<Reign>
+}
+
+/**
+ * Receives the secondaries of all volumes that have their primary here: finds out which volume a stream is for, and whether
+ * its mover may have it.
+ */
+export class Reception {
+  readonly #env: Environment
+  readonly #logger: Logger
+  readonly #volumes: ReadonlyMap<string, ReignedVolume>
+  readonly #members = new Map<string, Member>()
+
+  constructor(env: Environment, logger: Logger, volumes: readonly ReignedVolume[]) {
+    this.#env = env
+    this.#logger = logger
+    this.#volumes = new Map(volumes.map((volume) => [hex(volume.uuid), volume]))
+  }
+
+  /** The supervisor has started, or is about to start, this process. */
+  started({ name, incarnation }: Incarnation): void {
+    this.#members.set(name, { incarnation, met: new Set() })
+  }
+
+  /** Nothing of this process is left. */
+  gone(mover: Incarnation): void {
+    if (this.#members.get(mover.name)?.incarnation === mover.incarnation) this.#members.delete(mover.name)
+    for (const { reign } of this.#volumes.values()) reign.gone(mover)
+  }
+
+  /** A mover has connected. */
+  receive(stream: SocketStream): void {
+    let isReceived = false
+    const session = new Session(stream, this.#env, {
+      message: (message) => {
+        // Who has accepted it has a session of its own by now, which is told.
+        if (isReceived) return stream.cutOff('it spoke before it was welcome')
+        if (message.kind !== message_kind.HELLO) throw new SessionError('it did not begin with HELLO')
+        isReceived = true
+        cancelLimit()
+        this.#receive(stream, session, message.hello)
+      },
+      ended: (reason) => {
+        cancelLimit()
+        if (!isReceived) this.#logger.warn(`a session with an unknown mover has ended: ${reason}`)
+      },
+    })
+    const cancelLimit = this.#env.timer(HELLO_LIMIT_MS, () => session.end('it did not say HELLO'))
+    stream.deliverTo(session)
+  }
+
+  #receive(stream: SocketStream, session: Session, hello: hello): void {
+    const volume = this.#volumes.get(hex(hello.volume))
+    const reason = volume === undefined ? 'it has no such volume' : this.#objection(volume, hello)
+    if (volume === undefined || reason !== null) {
+      const what = volume === undefined ? `a volume with the uuid ${hex(hello.volume)}` : `the volume ${volume.name}`
+      this.#logger.warn(`refused ${nameOf(hello)} a session for ${what}: ${reason}`)
+      session.send({ kind: message_kind.REFUSED, refused: { reason: Buffer.from(reason ?? '') } })
+      session.end('refused')
+      return
+    }
+    this.#members.get(nameOf(hello))?.met.add(volume.reign)
+    stream.deliverTo(volume.reign.accept(stream, hello))
+  }
+
+  /** Why a mover may not share the volume; null when it may. In words that follow "mover a refuses: ". */
+  #objection({ reign }: ReignedVolume, hello: hello): string | null {
+    if (hello.protocol !== MOVERLOCK_VERSION) {
+      return `it speaks version ${MOVERLOCK_VERSION} of the mover lock protocol, not ${hello.protocol}`
+    }
+    const member = this.#members.get(nameOf(hello))
+    if (member?.incarnation !== hex(hello.incarnation)) {
+      return `its supervisor runs no mover ${nameOf(hello)} of that incarnation`
+    }
+    if (member.met.has(reign)) return 'this incarnation has, or has had, a session already'
+    if (hello.term !== reign.term) return `it is primary in term ${reign.term}, not ${hello.term}`
+    const { identity, direct } = reign.device
+    const device = Buffer.from(hello.device).toString()
+    if (device !== identity) return `its device is another one (${identity}, not ${device})`
+    if (hello.direct !== direct) return `it uses the device ${mode(direct)}, not ${mode(hello.direct)}`
+    return null
+  }
+}
+
+function mode(direct: boolean): string {
+  return direct ? 'with O_DIRECT' : 'through the page cache'
+}
+
+function nameOf(hello: hello): string {
+  return Buffer.from(hello.mover).toString()
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}

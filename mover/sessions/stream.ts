@@ -1,0 +1,121 @@
+import type { Socket } from 'node:net'
+import type { SessionStream } from '../authority/session.ts'
+import type { Environment } from '../environment.ts'
+
+/** A peer for whom more than this waits is cut off. */
+const MAX_QUEUED_BYTES = 64 * 2 ** 20
+/** A peer that takes none of our writes for so long while one waits is cut off. */
+const STALL_MS = 10_000
+
+/** Who is told what a stream brings: a `Session`. */
+export interface StreamReceiver {
+  /** The bytes are the stream's again when this returns. */
+  received(bytes: Uint8Array): void
+  /** The stream is over, for this reason. */
+  end(reason: string): void
+}
+
+/** Limits of a stream, for tests. */
+export interface StreamLimits {
+  maxQueuedBytes?: number
+  stallMs?: number
+}
+
+/** A session's stream over a Unix socket. What is written in one tick leaves in one write, at its end. */
+export class SocketStream implements SessionStream {
+  readonly #socket: Socket
+  readonly #env: Environment
+  readonly #maxQueuedBytes: number
+  readonly #stallMs: number
+  #receiver: StreamReceiver | null = null
+  #isCorked = false
+  #isClosed = false
+  /** Why it is over, as long as nobody has been told. */
+  #untold: string | null = null
+  /** Writes that have left the process. */
+  #writtenCount = 0
+  #cancelStall: (() => void) | null = null
+
+  constructor(socket: Socket, env: Environment, limits: StreamLimits = {}) {
+    this.#socket = socket
+    this.#env = env
+    this.#maxQueuedBytes = limits.maxQueuedBytes ?? MAX_QUEUED_BYTES
+    this.#stallMs = limits.stallMs ?? STALL_MS
+    socket.on('end', () => this.cutOff('the other mover has closed it'))
+    socket.on('error', (error) => this.cutOff(error.message))
+    socket.on('close', () => this.cutOff('it was closed'))
+  }
+
+  /** From now on, `receiver` is told what comes. */
+  deliverTo(receiver: StreamReceiver): void {
+    this.#receiver = receiver
+    const reason = this.#untold
+    this.#untold = null
+    if (reason !== null) receiver.end(reason)
+  }
+
+  /** True while something has not left the process. */
+  get isWaiting(): boolean {
+    return !this.#socket.destroyed && this.#socket.writableLength > 0
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#isClosed) return
+    if (!this.#isCorked) {
+      this.#isCorked = true
+      this.#socket.cork()
+      process.nextTick(this.#flush)
+    }
+    this.#socket.write(Buffer.copyBytesFrom(bytes), this.#written)
+    if (this.#socket.writableLength > this.#maxQueuedBytes) {
+      this.cutOff(`the other mover has left more than ${this.#maxQueuedBytes} bytes unread`)
+    }
+  }
+
+  /** What was written still leaves, as long as the peer takes it. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#flush()
+    this.#socket.end(() => this.#socket.destroy())
+  }
+
+  /** Ends the stream at once; what has not left is lost. The receiver is told why. */
+  cutOff(reason: string): void {
+    this.#cancelStall?.()
+    this.#cancelStall = null
+    this.#socket.destroy()
+    if (this.#isClosed) return
+    this.#isClosed = true
+    if (this.#receiver === null) this.#untold = reason
+    else this.#receiver.end(reason)
+  }
+
+  /** The socket has brought bytes. */
+  received(bytes: Uint8Array): void {
+    if (!this.#isClosed) this.#receiver?.received(bytes)
+  }
+
+  readonly #flush = (): void => {
+    if (!this.#isCorked) return
+    this.#isCorked = false
+    this.#socket.uncork()
+    if (this.isWaiting) this.#watch()
+  }
+
+  readonly #written = (): void => {
+    this.#writtenCount++
+  }
+
+  /** Looks whether what waits gets less. */
+  #watch(): void {
+    if (this.#cancelStall !== null) return
+    const before = this.#writtenCount
+    this.#cancelStall = this.#env.timer(this.#stallMs, () => {
+      this.#cancelStall = null
+      if (!this.isWaiting) return
+      if (this.#writtenCount === before) this.cutOff(`the other mover has taken nothing for ${this.#stallMs} ms`)
+      else this.#watch()
+    })
+  }
+}
