@@ -1,6 +1,6 @@
 /**
  * One mover's process, started by a supervisor with a channel as descriptor 3 and the claims of the volumes' devices
- * behind it. It serves from `start` to `stop`, and ends by itself when its supervisor dies.
+ * behind it. It serves from `start` to `stop`, and ends by itself when its supervisor dies or falls silent.
  */
 import fs from 'node:fs'
 import type { Logger } from 'pino'
@@ -12,13 +12,15 @@ import {
   type InheritedClaim,
   type MoverMessage,
   openMoverChannel,
+  type StartMessage,
   type SupervisorMessage,
 } from './host/channel.ts'
+import { startBeat } from './host/lease.ts'
 import { createLogger } from './host/logger.ts'
 import { controlSocket, readHandleKey } from './host/state-folder.ts'
 import { Mover } from './mover.ts'
 import { RealEnvironment } from './real-environment.ts'
-import { openVolumes } from './volumes.ts'
+import { type AssignedVolume, VolumeSet } from './volume-set.ts'
 
 /** Without a supervisor nobody holds the volumes for us: what is not written within a lease stays in the log. */
 const ORPHAN_LIMIT_MS = 1000
@@ -26,19 +28,26 @@ const ORPHAN_LIMIT_MS = 1000
 class MoverMain {
   readonly #name: string
   readonly #logger: Logger
+  readonly #environment = new RealEnvironment()
   readonly #channel: Channel<SupervisorMessage, MoverMessage>
   /** What is running, in the order in which it was started. */
+  #volumes: VolumeSet | null = null
   #mover: Mover | null = null
   #control: ControlServer | null = null
   #starting: Promise<void> | null = null
-  #stopping = false
+  #stopping: Promise<void> | null = null
+  #isClosing = false
+  #isFailed = false
+  #isOrphaned = false
+  /** When the supervisor last asked whether we live; null: it does not. */
+  #askedMs: number | null = null
 
   constructor(name: string) {
     this.#name = name
     this.#logger = createLogger(name)
     this.#channel = openMoverChannel(
       (message) => this.#received(message),
-      () => this.#orphaned(),
+      () => this.#orphaned('the supervisor is gone'),
     )
     process.on('SIGTERM', () => void this.#stop())
     // Ctrl-C reaches the whole process group; the supervisor says what it means.
@@ -46,28 +55,49 @@ class MoverMain {
   }
 
   #received(message: SupervisorMessage): void {
-    if (message.type === 'start') {
-      this.#starting = this.#start(message.config, message.claims).catch((error: Error) => this.#fail(error))
-    } else {
+    if (message.type === 'ping') {
+      this.#askedMs = this.#environment.monotonicMs()
+      this.#channel.send({ type: 'pong' })
+    } else if (message.type === 'start') {
+      if (this.#stopping !== null) return
+      this.#starting = this.#start(message).catch((error: Error) => {
+        // What a mover that ends has given up is no failure.
+        if (this.#stopping === null) this.#fail(error)
+      })
+    } else if (message.type === 'started') {
+      this.#volumes?.started(message)
+    } else if (message.type === 'gone') {
+      this.#volumes?.gone(message)
+    } else if (message.type === 'stop') {
       void this.#stop()
+    } else {
+      void this.#close()
     }
   }
 
-  async #start(config: Config, claims: readonly InheritedClaim[]): Promise<void> {
+  async #start({ config, claims, roles, incarnation, movers }: StartMessage): Promise<void> {
     const mover = config.movers.find(({ name }) => name === this.#name)
     if (mover === undefined) throw new Error(`the configuration has no mover ${this.#name}`)
-    const environment = new RealEnvironment()
+    const environment = this.#environment
     const logger = this.#logger
-    const volumes = await openVolumes({
-      volumes: config.volumes.map((volume) => ({ config: volume, fd: claimOf(claims, volume.name) })),
+    const { leaseMs } = config.timing
+    startBeat(leaseMs, environment, (nowMs, wasLate) => this.#beat(leaseMs, nowMs, wasLate))
+    this.#volumes = new VolumeSet({
+      volumes: config.volumes.map(({ name }) => assigned(name, config, claims, roles)),
+      self: { name: this.#name, incarnation },
+      movers,
+      stateDir: config.stateDir,
       cacheBytes: config.cache.perMoverBytes,
+      leaseMs,
       environment,
       logger,
       onFatal: (reason) => this.#fail(new Error(reason)),
     })
+    await this.#volumes.open()
+    const { volumes } = this.#volumes
     const handleKey = readHandleKey(config.stateDir)
+    if (this.#stopping !== null) return
     this.#mover = new Mover({ mover, config, volumes, handleKey, environment, logger })
-    if (this.#stopping) return
     const serving = await this.#mover.listen()
     const status = (): unknown => this.#mover?.status()
     this.#control = await startControl(controlSocket(config.stateDir, { mover: this.#name }), { '/status': status })
@@ -75,14 +105,31 @@ class MoverMain {
     this.#channel.send({ type: 'ready', serving })
   }
 
-  /** Lets clients go, writes what is dirty, closes the volumes, ends. */
-  async #stop(): Promise<void> {
-    if (this.#stopping) return
-    this.#stopping = true
+  /** Lets clients go, then the primaries of other volumes: nothing more comes from here. */
+  #stop(): Promise<void> {
+    this.#stopping ??= this.#letGo().then(
+      () => this.#channel.send({ type: 'quiet' }),
+      (error: Error) => this.#fail(error),
+    )
+    return this.#stopping
+  }
+
+  async #letGo(): Promise<void> {
+    this.#volumes?.stopWaiting()
+    await this.#starting
+    await this.#control?.close()
+    await this.#mover?.close()
+    await this.#volumes?.leavePrimaries()
+  }
+
+  /** Writes what is dirty, closes the volumes, ends. */
+  async #close(): Promise<void> {
+    if (this.#isClosing) return
+    this.#isClosing = true
     try {
-      await this.#starting
-      await this.#control?.close()
-      await this.#mover?.close()
+      await this.#stop()
+      if (this.#isFailed) return
+      await this.#volumes?.close()
     } catch (error) {
       this.#fail(error as Error)
       return
@@ -92,22 +139,41 @@ class MoverMain {
 
   /** Ends at once: what has not reached a device stays unacknowledged, what has is in the log. */
   #fail(error: Error): void {
+    this.#isFailed = true
     this.#logger.debug({ err: error }, 'failed')
     this.#channel.send({ type: 'failed', message: error.message }, () => process.exit(1))
     setTimeout(() => process.exit(1), ORPHAN_LIMIT_MS)
   }
 
-  #orphaned(): void {
-    if (!this.#stopping) this.#logger.error('the supervisor is gone: ending')
+  /** Ends this mover when its supervisor has asked, and has not asked for a lease: it may have given it up. */
+  #beat(leaseMs: number, nowMs: number, wasLate: boolean): void {
+    if (this.#askedMs === null) return
+    if (wasLate) this.#askedMs = nowMs
+    else if (nowMs - this.#askedMs >= leaseMs) this.#orphaned(`the supervisor has been silent for ${leaseMs} ms`)
+  }
+
+  #orphaned(why: string): void {
+    if (this.#isOrphaned) return
+    this.#isOrphaned = true
+    if (this.#stopping === null) this.#logger.error(`${why}: ending`)
     setTimeout(() => process.exit(1), ORPHAN_LIMIT_MS)
-    void this.#stop()
+    void this.#close()
   }
 }
 
-function claimOf(claims: readonly InheritedClaim[], volume: string): number {
-  const claim = claims.find((candidate) => candidate.volume === volume)
-  if (claim === undefined) throw new Error(`the supervisor gave no claim of the volume ${volume}`)
-  return claim.fd
+function assigned(
+  volume: string,
+  config: Config,
+  claims: readonly InheritedClaim[],
+  roles: StartMessage['roles'],
+): AssignedVolume {
+  const volumeConfig = config.volumes.find(({ name }) => name === volume)
+  const claim = claims.find((one) => one.volume === volume)
+  const role = roles.find((one) => one.volume === volume)
+  if (volumeConfig === undefined || claim === undefined || role === undefined) {
+    throw new Error(`the supervisor gave no claim or role of the volume ${volume}`)
+  }
+  return { claimed: { config: volumeConfig, fd: claim.fd }, role }
 }
 
 function isChannelOpen(): boolean {

@@ -22,7 +22,6 @@ import { Dispatcher } from './rpc/dispatch.ts'
 import type { Program } from './rpc/program.ts'
 import type { ReplayMemory } from './rpc/runner.ts'
 import { Suspend } from './suspend.ts'
-import type { Inode } from './volume/inode.ts'
 import type { OpenedVolume } from './volumes.ts'
 
 /** What a mover is made of. */
@@ -66,11 +65,10 @@ export class Mover {
     return { addresses: { address: mover.address, nfs, portmap }, unserved }
   }
 
-  /** Ends all connections, then writes and closes the volumes. */
+  /** Ends all connections. The volumes are its maker's to close. */
   async close(): Promise<void> {
     await this.#datagrams.close()
     await this.#net.close()
-    for (const volume of this.#parts.volumes) await volume.close()
   }
 
   status(): MoverStatus {
@@ -146,13 +144,13 @@ export async function buildExports(
   for (const { id, path, volume: name, subtree, policy, clients } of configs) {
     const volume = volumes.find((candidate) => candidate.name === name)
     if (volume === undefined) throw new Error(`export ${path}: the volume ${name} is not open`)
-    const root = await findDirectory(volume, subtree)
-    if (typeof root === 'string') {
-      unserved.push({ path, reason: `the volume ${name} has no directory ${subtree} (${root})` })
+    const rootIno = await findDirectory(volume, subtree)
+    if (typeof rootIno === 'string') {
+      unserved.push({ path, reason: `the volume ${name} has no directory ${subtree} (${rootIno})` })
       continue
     }
     const rules = clients.map(({ match, ...rule }) => ({ ...rule, clients: parseAddressSet(match) }))
-    exports.push(new Export({ id, path, service: volume.service, rootIno: root.ino, policy, rules }))
+    exports.push(new Export({ id, path, service: volume.service, rootIno, policy, rules }))
   }
   return { exports, unserved }
 }
@@ -172,18 +170,21 @@ export function buildPrograms(
   return [nfs3Program(handles), mountProgram(backend, mounts)]
 }
 
-/** A directory by its path from the volume's root, as the superuser finds it. */
-async function findDirectory(volume: OpenedVolume, path: string): Promise<Inode | Failure> {
+/** The number of a directory by its path from the volume's root, as the superuser finds it. */
+async function findDirectory(volume: OpenedVolume, path: string): Promise<number | Failure> {
   const { service } = volume
+  const names = path.split('/').filter((name) => name !== '')
+  // It is always there, and need not be asked for.
+  if (names.length === 0) return service.rootIno
   let inode = await whenItCan((op) => volume.inodeByNumber(op, service.rootIno))
-  for (const name of path.split('/')) {
-    if (name === '') continue
+  for (const name of names) {
     if (typeof inode === 'string') return inode
     if (inode.type !== 'directory') return 'NOTDIR'
     const dir = inode
     inode = await whenItCan((op) => service.lookup(op, dir, Buffer.from(name), service.rootIno))
   }
-  return typeof inode === 'string' || inode.type === 'directory' ? inode : 'NOTDIR'
+  if (typeof inode === 'string') return inode
+  return inode.type === 'directory' ? inode.ino : 'NOTDIR'
 }
 
 /** Runs an operation of the file service, as the superuser, again and again until it need not wait any more. */

@@ -4,20 +4,16 @@ import type { Logger } from 'pino'
 import type { Config, VolumeConfig } from './config/schema.ts'
 import { type ControlServer, startControl } from './control/server.ts'
 import type { SupervisorStatus } from './control/status.ts'
-import type { ServingState } from './host/channel.ts'
 import { syncFolder } from './host/durable-file.ts'
-import { ManagedMover } from './host/managed-mover.ts'
+import { Fleet, type ServingMover } from './host/fleet.ts'
 import { endRecordedMovers, type MoverRecord, writeMoverRecords } from './host/mover-records.ts'
 import { Refusal } from './host/refusal.ts'
 import { controlSocket, makeStateFolder, statePaths } from './host/state-folder.ts'
+import { TermCounter } from './host/terms.ts'
+import { RealEnvironment } from './real-environment.ts'
 import { type Claim, ClaimRefused, claimDevice, claimFile } from './store/claim.ts'
 import { createImage } from './store/image.ts'
-import { makeVolume } from './volumes.ts'
-
-/** A mover that serves, and where. */
-export interface ServingMover extends ServingState {
-  name: string
-}
+import { lastTerm, makeVolume } from './volumes.ts'
 
 /**
  * Starts, watches and restarts the movers of one host, and holds what must outlive them: the lock of the state folder
@@ -28,11 +24,11 @@ export class Supervisor {
   readonly #logger: Logger
   readonly #version: string
   readonly #startedMs = performance.now()
-  readonly #movers: ManagedMover[] = []
-  readonly #records = new Map<string, MoverRecord>()
   readonly #claims = new Map<string, Claim>()
   #stateLock: Claim | null = null
+  #fleet: Fleet | null = null
   #control: ControlServer | null = null
+  #starting: Promise<ServingMover[]> | null = null
   #stopping: Promise<void> | null = null
 
   constructor(config: Config, version: string, logger: Logger) {
@@ -47,7 +43,8 @@ export class Supervisor {
    */
   async start(): Promise<ServingMover[]> {
     try {
-      return await this.#start()
+      this.#starting = this.#start()
+      return await this.#starting
     } catch (error) {
       await this.stop().catch((failure: Error) => this.#logger.error(failure.message))
       throw error
@@ -65,15 +62,15 @@ export class Supervisor {
     const uptimeSec = Math.floor((performance.now() - this.#startedMs) / 1000)
     return {
       supervisor: { version: this.#version, pid: process.pid, uptimeSec, config: file, stateDir },
-      movers: this.#movers.map((mover) => mover.status()),
+      movers: this.#fleet?.status() ?? [],
     }
   }
 
   async #start(): Promise<ServingMover[]> {
-    const { stateDir, volumes, movers } = this.#config
+    const { stateDir, volumes } = this.#config
     const paths = statePaths(stateDir)
     try {
-      makeStateFolder(stateDir)
+      await makeStateFolder(stateDir)
     } catch (error) {
       throw new Refusal(1, `cannot make the state folder ${stateDir}: ${(error as Error).message}`)
     }
@@ -83,34 +80,32 @@ export class Supervisor {
     )
     await this.#endOldMovers(paths.movers)
     for (const volume of volumes) this.#claims.set(volume.name, await this.#take(volume))
+    const terms = await this.#readTerms(paths.terms)
+    if (this.#stopping !== null) throw new Refusal(1, 'stopped before the movers were started')
+    this.#fleet = new Fleet({
+      config: this.#config,
+      claims: new Map([...this.#claims].map(([name, { fd }]) => [name, fd])),
+      terms,
+      recordsPath: paths.movers,
+      env: new RealEnvironment(),
+      logger: this.#logger,
+    })
     this.#control = await startControl(controlSocket(stateDir, 'supervisor'), {
       '/status': () => this.status(),
     })
-    const claims = new Map([...this.#claims].map(([name, { fd }]) => [name, fd]))
-    for (const mover of movers) {
-      const { name } = mover
-      const managed = new ManagedMover({
-        mover,
-        config: this.#config,
-        claims,
-        logger: this.#logger,
-        record: (identity) => {
-          this.#records.set(name, { name, ...identity })
-          try {
-            writeMoverRecords(paths.movers, [...this.#records.values()])
-          } catch (error) {
-            throw new Refusal(1, (error as Error).message)
-          }
-        },
-      })
-      this.#movers.push(managed)
-    }
-    return Promise.all(this.#movers.map(async (mover) => ({ name: mover.status().name, ...(await mover.start()) })))
+    return this.#fleet.start()
   }
 
   async #stop(): Promise<void> {
-    const outcomes = await Promise.allSettled(this.#movers.map((mover) => mover.stop()))
-    if (this.#records.size > 0 && outcomes.every(({ status }) => status === 'fulfilled')) this.#forgetMovers()
+    let failure: unknown = null
+    try {
+      await this.#fleet?.stop()
+      if (this.#fleet !== null) await this.#forgetMovers()
+    } catch (error) {
+      failure = error
+    }
+    // What it was about to take must be let go too.
+    await this.#starting?.catch(() => {})
     try {
       await this.#control?.close()
     } finally {
@@ -118,13 +113,13 @@ export class Supervisor {
       this.#claims.clear()
       this.#stateLock?.release()
     }
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+    if (failure !== null) throw failure
   }
 
   /** Records of movers that have ended do no harm: whatever keeps them from being removed must not keep us from ending. */
-  #forgetMovers(): void {
+  async #forgetMovers(): Promise<void> {
     try {
-      writeMoverRecords(statePaths(this.#config.stateDir).movers, [])
+      await writeMoverRecords(statePaths(this.#config.stateDir).movers, [])
     } catch (error) {
       this.#logger.warn(`the records of ended movers stay behind: ${(error as Error).message}`)
     }
@@ -138,6 +133,23 @@ export class Supervisor {
       throw new Refusal(1, (error as Error).message)
     }
     for (const { name, pid } of ended) this.#logger.warn(`ended mover ${name} (pid ${pid}) of an earlier run`)
+  }
+
+  /** The terms that are known here, and those that the volumes themselves have seen. */
+  async #readTerms(path: string): Promise<TermCounter> {
+    let terms: TermCounter
+    try {
+      terms = new TermCounter(path)
+    } catch (error) {
+      throw new Refusal(1, (error as Error).message)
+    }
+    for (const config of this.#config.volumes) {
+      const { name } = config
+      const fd = this.#claims.get(name)?.fd ?? -1
+      // What is no volume is refused, in better words, by the mover that opens it.
+      terms.atLeast(name, await lastTerm({ config, fd }).catch(() => 0))
+    }
+    return terms
   }
 
   /** Claims a volume's device; an image that is not there is made first. */
@@ -170,7 +182,7 @@ export class Supervisor {
       } finally {
         claim.release()
       }
-      placeFile(draft, device)
+      await placeFile(draft, device)
       this.#logger.info(`volume ${name}: made the image ${device}`)
     } catch (error) {
       if (error instanceof Refusal) throw error
@@ -182,7 +194,7 @@ export class Supervisor {
 }
 
 /** Gives a whole file its name, durably; a file that has that name by now stays what it is. */
-function placeFile(draft: string, path: string): void {
+async function placeFile(draft: string, path: string): Promise<void> {
   try {
     fs.linkSync(draft, path)
   } catch (error) {
@@ -192,7 +204,7 @@ function placeFile(draft: string, path: string): void {
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) throw error
     fs.renameSync(draft, path)
   }
-  syncFolder(dirname(path))
+  await syncFolder(dirname(path))
 }
 
 /** Claims a device for as long as the claim's descriptor is open anywhere; a `Refusal` when somebody else has it. */

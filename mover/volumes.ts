@@ -1,5 +1,7 @@
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
+import { message_kind } from '../protocol/moverlock/moverlock.gen.ts'
+import { Session, SessionError, type SessionStream } from './authority/session.ts'
 import type { VolumeConfig } from './config/schema.ts'
 import type { VolumeStatus } from './control/status.ts'
 import type { Environment } from './environment.ts'
@@ -9,6 +11,7 @@ import { VolumeFiles } from './files/volume-files.ts'
 import { readBootId } from './host/process-identity.ts'
 import { RealEnvironment } from './real-environment.ts'
 import type { ReplayMemory } from './rpc/runner.ts'
+import type { Reign, SharedDevice } from './sessions/reception.ts'
 import { DeviceError } from './store/device.ts'
 import type { FileDevice } from './store/file-device.ts'
 import { IoLanes } from './store/io-lanes.ts'
@@ -23,6 +26,7 @@ import type { Inode } from './volume/inode.ts'
 import { makeVolume as formatVolume } from './volume/mkfs.ts'
 import { type OpenOptions, openVolume } from './volume/open.ts'
 import { checkOwner, parseBootId, takeOwnership } from './volume/owner.ts'
+import { lastTermOf } from './volume/reign.ts'
 import { MAGIC } from './volume/superblock.ts'
 
 const PAGE_BYTES = 4096
@@ -41,10 +45,11 @@ export interface ClaimedVolume {
   fd: number
 }
 
-export interface OpenVolumesOptions {
-  volumes: readonly ClaimedVolume[]
-  /** Memory for file pages and tree nodes of all volumes together, bytes. */
+/** What the volumes of a mover have in common. */
+export interface VolumeHost {
+  /** Memory for file pages and tree nodes of one volume, bytes. */
   cacheBytes: number
+  lanes: IoLanes
   environment: Environment
   logger: Logger
   /** A volume cannot be served any more (failed flush, fenced): the mover must end, and start anew. */
@@ -57,6 +62,8 @@ export interface OpenedVolume {
   service: FileService
   /** An inode by its number alone, for exports and their directories; STALE when there is none. */
   inodeByNumber(op: Operation, ino: number): Inode | Failure
+  /** What the volume is to other movers when this one is its primary; null at a secondary. */
+  reign: Reign | null
   /** Answers of calls that changed the volume, as its log remembers them. */
   replayMemory: ReplayMemory
   status(): VolumeStatus
@@ -74,42 +81,27 @@ export interface CheckReport {
   counts: Record<string, number>
 }
 
-/** Opens the volumes; rejects with an Error that names the volume and says what is wrong with it. */
-export async function openVolumes(options: OpenVolumesOptions): Promise<OpenedVolume[]> {
-  const opened: OpenedVolume[] = []
-  const cacheBytes = Math.floor(options.cacheBytes / Math.max(1, options.volumes.length))
-  const lanes = new IoLanes()
-  for (const volume of options.volumes) {
-    try {
-      opened.push(await openOne(volume, cacheBytes, lanes, options))
-    } catch (error) {
-      throw new Error(`volume ${volume.config.name}: ${(error as Error).message}`, { cause: error })
-    }
-  }
-  return opened
-}
-
-async function openOne(
-  claimed: ClaimedVolume,
-  cacheBytes: number,
-  lanes: IoLanes,
-  options: OpenVolumesOptions,
-): Promise<OpenedVolume> {
+/**
+ * Opens a volume as its primary, in the term that its movers have been told, or a later one. Rejects with an Error that
+ * says what is wrong with it.
+ */
+export async function openPrimary(claimed: ClaimedVolume, term: number, host: VolumeHost): Promise<OpenedVolume> {
   const { name } = claimed.config
-  const { environment: env, logger } = options
-  const device = deviceOf(claimed, lanes, (line) => logger.warn(line))
+  const { environment: env, logger, cacheBytes } = host
+  const device = deviceOf(claimed, host.lanes, (line) => logger.warn(line))
   // Nothing is written on a device that holds no volume of ours.
   await whole(findSuperblock(device))
-  const onLost = (error: Error): void => options.onFatal(`volume ${name}: ${error.message}`)
+  const onLost = (error: Error): void => host.onFatal(`volume ${name}: ${error.message}`)
   const heartbeat = await whole(takeOwnership({ device, env, bootId: bootId(), host: hostname(), onLost }))
   const { readOnly } = heartbeat
-  const volume = await whole(openVolume({ ...openOptions(device, env, cacheBytes * NODE_SHARE), readOnly }))
+  const options = openOptions(device, env, cacheBytes * NODE_SHARE)
+  const volume = await whole(openVolume({ ...options, leastTerm: term, readOnly }))
   if (volume.failure === null) heartbeat.term = volume.term
   const pageCount = Math.max(LEAST_PAGES, Math.floor((cacheBytes * (1 - NODE_SHARE)) / PAGE_BYTES))
   const files = new VolumeFiles({ volume, env, pagePool: new PagePool(pageCount), inodeCapacity: INODE_CAPACITY })
   volume.onFailure = (error) => {
     heartbeat.stop()
-    options.onFatal(`volume ${name}: ${error.message}`)
+    host.onFatal(`volume ${name}: ${error.message}`)
   }
   volume.onReadOnly = (error) => logger.error(`volume ${name}: read-only from now on: ${readOnlyReason(error)}`)
   if (volume.failure !== null) logger.error(`volume ${name}: opened read-only: ${readOnlyReason(volume.failure)}`)
@@ -121,6 +113,7 @@ async function openOne(
     name,
     service: files,
     inodeByNumber: (op, ino) => files.find(op, ino),
+    reign: new SilentReign(term, describeDevice(device), env),
     replayMemory: { find: (tag) => files.findReplay(tag) },
     status: () => statusOf(name, device, files),
     close: async () => {
@@ -129,9 +122,7 @@ async function openOne(
         if (error !== volume.failure || volume.isGivenUp) throw error
       })
       await whole(heartbeat.release())
-      await new Promise<void>((resolve, reject) =>
-        device.close((error) => (error === null ? resolve() : reject(error))),
-      )
+      await closeDevice(device)
     },
   }
 }
@@ -159,8 +150,19 @@ function statusOf(name: string, device: FileDevice, files: VolumeFiles): VolumeS
   }
 }
 
-function deviceOf(claimed: ClaimedVolume, lanes: IoLanes, log: (line: string) => void): FileDevice {
+/** Opens a volume's device through its claim, for reading and writing; takes nothing for its own. */
+export function deviceOf(claimed: ClaimedVolume, lanes: IoLanes, log: (line: string) => void): FileDevice {
   return openFileDevice(claimed.config.device, { claimFd: claimed.fd, lanes, log })
+}
+
+/** Lets a device go when all requests have ended. */
+export function closeDevice(device: FileDevice): Promise<void> {
+  return new Promise((resolve, reject) => device.close((error) => (error === null ? resolve() : reject(error))))
+}
+
+/** What a device is to this mover, for others to compare with what it is to them. */
+export function describeDevice({ identity, direct }: FileDevice): SharedDevice {
+  return { identity, direct }
 }
 
 function openOptions(device: FileDevice, env: Environment, nodeBytes: number): OpenOptions {
@@ -181,7 +183,7 @@ export async function makeVolume(claimed: ClaimedVolume, options: { force: boole
     await whole(checkOwner({ device, env, bootId: bootId() }))
     await whole(formatVolume({ ...openOptions(device, env, 0), label: claimed.config.name }))
   } finally {
-    await new Promise<void>((resolve) => device.close(() => resolve()))
+    await closeDevice(device).catch(() => {})
   }
 }
 
@@ -200,7 +202,17 @@ export async function checkVolume(claimed: ClaimedVolume): Promise<CheckReport> 
   try {
     return await whole(checkDevice({ device, env: new RealEnvironment() }))
   } finally {
-    await new Promise<void>((resolve) => device.close(() => resolve()))
+    await closeDevice(device).catch(() => {})
+  }
+}
+
+/** The term of the last reign that a volume knows of. Rejects when the device holds no volume. */
+export async function lastTerm(claimed: ClaimedVolume): Promise<number> {
+  const device = deviceOf(claimed, new IoLanes(), () => {})
+  try {
+    return lastTermOf(await whole(findSuperblock(device)))
+  } finally {
+    await closeDevice(device).catch(() => {})
   }
 }
 
@@ -212,12 +224,12 @@ export async function growVolume(claimed: ClaimedVolume): Promise<{ beforeBytes:
     await whole(checkOwner({ device, env, bootId: bootId() }))
     return await whole(enlargeVolume(openOptions(device, env, 0)))
   } finally {
-    await new Promise<void>((resolve) => device.close(() => resolve()))
+    await closeDevice(device).catch(() => {})
   }
 }
 
 /** Runs a task of a command: the environment's timers alone would not keep the process alive. */
-async function whole<T>(task: Task<T>): Promise<T> {
+export async function whole<T>(task: Task<T>): Promise<T> {
   const alive = setInterval(() => {}, 60_000)
   try {
     return await promise(task)
@@ -228,4 +240,31 @@ async function whole<T>(task: Task<T>): Promise<T> {
 
 function bootId(): Uint8Array {
   return parseBootId(readBootId())
+}
+
+/** Welcomes every mover, and has nothing to say to it. */
+class SilentReign implements Reign {
+  readonly term: number
+  readonly device: SharedDevice
+  readonly #env: Environment
+  #lastNumber = 0
+
+  constructor(term: number, device: SharedDevice, env: Environment) {
+    this.term = term
+    this.device = device
+    this.#env = env
+  }
+
+  accept(stream: SessionStream): Session {
+    const session = new Session(stream, this.#env, {
+      message: () => {
+        throw new SessionError('it must not say anything in this version')
+      },
+      ended: () => {},
+    })
+    session.send({ kind: message_kind.WELCOME, welcome: { term: this.term, mover: ++this.#lastNumber } })
+    return session
+  }
+
+  gone(): void {}
 }

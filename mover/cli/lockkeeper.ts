@@ -1,5 +1,6 @@
 /** The command line: `lockkeeper COMMAND [--config FILE]`. */
 import fs from 'node:fs'
+import { defaultMovers } from '../config/default-movers.ts'
 import { ConfigError, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { Refusal } from '../host/refusal.ts'
@@ -30,13 +31,13 @@ async function main(words: readonly string[]): Promise<number> {
     print(helpText(command, commands))
     return 0
   }
-  const { config } = options
-  return commands[command].run({ config: readConfig(config === true ? undefined : config), operands, options, print })
+  const config = await readConfig(options['config'])
+  return commands[command].run({ config, operands, options, print })
 }
 
-function readConfig(path: string | undefined): Config {
+async function readConfig(given: string | true | undefined): Promise<Config> {
   const usual = fs.existsSync(USUAL_CONFIG) ? USUAL_CONFIG : null
-  return loadConfig(path ?? usual, process.cwd())
+  return loadConfig(typeof given === 'string' ? given : usual, process.cwd(), await defaultMovers())
 }
 
 /** One line for people and an exit status; what nobody foresaw keeps its stack. */

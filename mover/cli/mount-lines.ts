@@ -6,17 +6,24 @@ import type { MoverAddresses } from '../host/channel.ts'
 const PORTMAP_PORT = 111
 const NFS_PORT = 2049
 
-/** How a Linux client mounts an export, and how a program that uses libnfs names it. */
-export function mountLines(exported: ExportConfig, where: MoverAddresses): string[] {
+/** How an export is got at. */
+export interface MountLines {
+  /** For a Linux client. */
+  command: string
+  /** For programs that use libnfs. */
+  url: string
+}
+
+export function mountLines(exported: ExportConfig, where: MoverAddresses): MountLines {
   const host = isIPv6(where.address) ? `[${where.address}]` : where.address
   const canAskPorts = where.portmap === PORTMAP_PORT && where.nfs === NFS_PORT
   const ports = canAskPorts ? '' : `,port=${where.nfs},mountport=${where.nfs}`
   const source = shellWord(`${host}:${exported.path}`)
   const query = `nfsport=${where.nfs}&mountport=${where.nfs}&version=3`
-  return [
-    `mount -t nfs -o vers=3,tcp,nolock${ports} ${source} /mnt`,
-    `nfs://${host}${encodeURI(exported.path)}?${query}`,
-  ]
+  return {
+    command: `mount -t nfs -o vers=3,tcp,nolock${ports} ${source} /mnt`,
+    url: `nfs://${host}${encodeURI(exported.path)}?${query}`,
+  }
 }
 
 function shellWord(word: string): string {

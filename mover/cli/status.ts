@@ -56,10 +56,17 @@ function describe({ supervisor, movers, details }: ApplianceStatus): string[] {
   return lines
 }
 
-function describeMover({ name, state, pid, addresses, restarts }: MoverState, detail: MoverStatus | null): string[] {
+function describeMover(
+  { name, state, pid, addresses, restarts, roles }: MoverState,
+  detail: MoverStatus | null,
+): string[] {
   const where =
     addresses === null ? '' : `, ${addresses.address} nfs ${addresses.nfs} portmap ${addresses.portmap || 'off'}`
   const lines = [`mover ${name}: ${state}, pid ${pid ?? 'none'}${where}, ${restarts} restarts`]
+  for (const { volume, role, primary, term } of roles) {
+    const rank = role === 'primary' ? 'primary' : `secondary of mover ${primary}`
+    lines.push(`  volume ${volume}: ${rank}, term ${term}`)
+  }
   if (detail === null) return lines
   const { rssBytes, uptimeSec } = detail.mover
   lines.push(`  up ${duration(uptimeSec)}, memory ${formatSizeRoughly(rssBytes)}`)

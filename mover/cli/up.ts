@@ -1,7 +1,8 @@
-import type { Config } from '../config/schema.ts'
+import type { Config, ExportConfig } from '../config/schema.ts'
 import { formatSizeRoughly } from '../config/units.ts'
+import type { ServingMover } from '../host/fleet.ts'
 import { createLogger } from '../host/logger.ts'
-import { type ServingMover, Supervisor } from '../supervisor.ts'
+import { Supervisor } from '../supervisor.ts'
 import type { Command, Invocation } from './command.ts'
 import { mountLines } from './mount-lines.ts'
 import { readVersion } from './version.ts'
@@ -39,21 +40,28 @@ async function serve({ config, print }: Invocation): Promise<number> {
 /** What people need to know once clients can mount. */
 function announcement(config: Config, version: string, movers: readonly ServingMover[]): string[] {
   const lines = [`lockkeeper ${version}: ${config.file ?? 'built-in defaults'}, state in ${config.stateDir}`]
-  for (const { name, addresses, unserved } of movers) {
+  for (const { name, addresses } of movers) {
     const portmap = addresses.portmap === 0 ? 'no portmapper' : `portmapper on ${addresses.portmap}`
     lines.push(`mover ${name}: NFSv3 at ${addresses.address} port ${addresses.nfs}, ${portmap}`)
-    for (const exported of config.exports) {
-      const missing = unserved.find(({ path }) => path === exported.path)
-      if (missing !== undefined) {
-        lines.push('', `${exported.path}: not served: ${missing.reason}`)
-        continue
-      }
-      lines.push('', `${exported.path}: ${describe(config, exported.volume)}`)
-      for (const line of mountLines(exported, addresses)) lines.push(`  ${line}`)
-    }
   }
+  for (const exported of config.exports) lines.push('', ...describeExport(config, exported, movers))
   lines.push('', 'nolock is needed: network locks are not served in this version. Ctrl-C stops.')
   return lines
+}
+
+/** How an export is mounted from each of the movers, and why not where it is not. */
+function describeExport(config: Config, exported: ExportConfig, movers: readonly ServingMover[]): string[] {
+  const { path, volume } = exported
+  const missing = movers.map(({ unserved }) => unserved.find((one) => one.path === path)?.reason ?? null)
+  if (missing.every((reason) => reason !== null)) return [`${path}: not served: ${missing[0]}`]
+  const served = movers.filter((_, at) => missing[at] === null)
+  const ways = served.map(({ addresses }) => mountLines(exported, addresses))
+  return [
+    `${path}: ${describe(config, volume)}`,
+    ...ways.map(({ command }) => `  ${command}`),
+    ...ways.map(({ url }) => `  ${url}`),
+    ...movers.flatMap(({ name }, at) => (missing[at] === null ? [] : [`  not from mover ${name}: ${missing[at]}`])),
+  ]
 }
 
 function describe(config: Config, name: string): string {

@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { LineCounter, type Node, parseDocument } from 'yaml'
+import { DEFAULT_MOVERS } from './default-movers.ts'
 import { exportIdOf } from './export-id.ts'
 import {
   type Config,
   DEFAULT_IMAGE_BYTES,
-  DEFAULT_MOVER,
   defaultClients,
   type ExportConfig,
   type FileContent,
   file as fileReader,
+  type MoverConfig,
   notEmpty,
+  notTooManyMovers,
   type VolumeConfig,
 } from './schema.ts'
 import { ConfigError, fail, type Place, placeOf } from './yaml-reader.ts'
@@ -21,10 +23,15 @@ const DEFAULT_VOLUME = 'share'
 
 /**
  * The configuration in `path`, checked. Null: the built-in defaults. Relative paths count from the file's folder, in the
- * defaults from `workingDir`. Throws `ConfigError` with one line for people.
+ * defaults from `workingDir`. `movers` are those of a configuration that names none. Throws `ConfigError` with one line
+ * for people.
  */
-export function loadConfig(path: string | null, workingDir: string): Config {
-  if (path === null) return parseConfig('', null, workingDir)
+export function loadConfig(
+  path: string | null,
+  workingDir: string,
+  movers: readonly MoverConfig[] = DEFAULT_MOVERS,
+): Config {
+  if (path === null) return parseConfig('', null, workingDir, movers)
   const absolute = resolve(workingDir, path)
   let text: string
   try {
@@ -32,11 +39,16 @@ export function loadConfig(path: string | null, workingDir: string): Config {
   } catch (error) {
     throw new ConfigError(`${path}: cannot read the configuration: ${(error as NodeJS.ErrnoException).code}`)
   }
-  return parseConfig(text, path, dirname(absolute))
+  return parseConfig(text, path, dirname(absolute), movers)
 }
 
 /** As `loadConfig`, of a text; `file` is what messages call it. */
-export function parseConfig(text: string, file: string | null, baseDir: string): Config {
+export function parseConfig(
+  text: string,
+  file: string | null,
+  baseDir: string,
+  movers: readonly MoverConfig[] = DEFAULT_MOVERS,
+): Config {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const place: Place = { document, file: file ?? 'defaults', lines, path: '', line: 0 }
@@ -44,7 +56,7 @@ export function parseConfig(text: string, file: string | null, baseDir: string):
   if (error !== undefined)
     fail({ ...place, line: lines.linePos(error.pos[0]).line }, `not valid YAML: ${error.message}`)
   const content = document.contents === null ? emptyContent() : fileReader(document.contents as Node, place)
-  return complete(content, file, baseDir)
+  return complete(content, file, baseDir, movers)
 }
 
 function emptyContent(): FileContent {
@@ -54,22 +66,50 @@ function emptyContent(): FileContent {
 }
 
 /** Fills in the defaults that depend on other keys, and checks what one key alone does not show. */
-function complete(content: FileContent, file: string | null, baseDir: string): Config {
+function complete(
+  content: FileContent,
+  file: string | null,
+  baseDir: string,
+  defaultMovers: readonly MoverConfig[],
+): Config {
   const stateDir = resolve(baseDir, content.stateDir ?? 'state')
   const volumes = completeVolumes(content, stateDir, baseDir)
-  const movers = content.movers ?? [{ ...DEFAULT_MOVER }]
-  if (content.movers !== null) {
-    const place = placeOf(content, 'movers')
-    notEmpty(movers, place, 'mover')
-    if (movers.length > 1) fail(placeOf(movers[1], 'name'), 'more than one mover is not supported in this version')
-  }
   return {
     file,
     stateDir,
     volumes,
-    movers: movers.map(({ name, address, nfs, portmap }) => ({ name, address, nfs, portmap })),
+    movers: completeMovers(content, defaultMovers),
     exports: completeExports(content, volumes),
     cache: { perMoverBytes: content.cache.perMover },
+    timing: { leaseMs: content.timing.lease },
+  }
+}
+
+function completeMovers(content: FileContent, defaults: readonly MoverConfig[]): MoverConfig[] {
+  if (content.movers === null) return defaults.map((mover) => ({ ...mover }))
+  const { movers } = content
+  notEmpty(movers, placeOf(content, 'movers'), 'mover')
+  notTooManyMovers(movers, placeOf(content, 'movers'))
+  refuseDuplicates(movers, movers, 'name', ({ name }) => name)
+  refuseSharedPorts(movers)
+  return movers.map(({ name, address, nfs, portmap }) => ({ name, address, nfs, portmap }))
+}
+
+/** Refuses a port that an earlier mover takes at the same address. One that no mover asks for (0) is no port. */
+function refuseSharedPorts(movers: readonly MoverConfig[]): void {
+  const taken = new Map<string, { mover: MoverConfig; key: string }>()
+  for (const mover of movers) {
+    for (const key of ['nfs', 'portmap'] as const) {
+      if (mover[key] === 0) continue
+      const where = `${mover.address} port ${mover[key]}`
+      const first = taken.get(where)
+      if (first === undefined) {
+        taken.set(where, { mover, key })
+      } else if (first.mover !== mover) {
+        const earlier = placeOf(first.mover, first.key)
+        fail(placeOf(mover, key), `${where} is taken by ${earlier.path} in line ${earlier.line}`)
+      }
+    }
   }
 }
 

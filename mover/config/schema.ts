@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { isLoopback, parseNetwork } from './address.ts'
 import { MAX_EXPORT_ID } from './export-id.ts'
-import { parseSize } from './units.ts'
+import { parseSize, parseTime } from './units.ts'
 import {
   choice,
   fail,
@@ -27,6 +27,11 @@ const DEFAULT_CACHE_BYTES = 256 * 2 ** 20
 const MIN_CACHE_BYTES = 16 * 2 ** 20
 /** What one WebAssembly memory can hold, with room to spare. */
 const MAX_CACHE_BYTES = 3 * 2 ** 30
+/** Every mover has a session with every primary, and a cache of its own. */
+const MAX_MOVERS = 16
+const DEFAULT_LEASE_MS = 1000
+const MIN_LEASE_MS = 200
+const MAX_LEASE_MS = 60_000
 /** RFC 1813 appendix I: MNTPATHLEN. */
 const MAX_PATH_BYTES = 1024
 const MAX_NAME_BYTES = 255
@@ -86,10 +91,12 @@ export interface Config {
   /** Absolute path. */
   stateDir: string
   volumes: VolumeConfig[]
-  /** Exactly one in this version. */
+  /** One at least; names, and ports at one address, are unique. */
   movers: MoverConfig[]
   exports: ExportConfig[]
   cache: { perMoverBytes: number }
+  /** How long a mover may say nothing before it counts as dead. */
+  timing: { leaseMs: number }
 }
 
 function name(value: string): string | null {
@@ -150,7 +157,7 @@ const volume = record({
   ),
 })
 
-/** The mover of a configuration that names none. */
+/** What a mover is where its configuration leaves keys out. */
 export const DEFAULT_MOVER: Readonly<MoverConfig> = { name: 'a', address: '127.0.0.1', nfs: 2049, portmap: 111 }
 
 const port = integer(0, 65535)
@@ -196,6 +203,19 @@ const exported = record({
   clients: optional(list(client), defaultClients),
 })
 
+const timing = record({
+  lease: optional(
+    parsed((value) => {
+      const ms = parseTime(value)
+      return ms !== null && ms >= MIN_LEASE_MS && ms <= MAX_LEASE_MS ? ms : null
+    }, 'a time of 200ms to 60s such as 1s'),
+    () => DEFAULT_LEASE_MS,
+  ),
+  nfs4Lease: unsupported(),
+  grace: unsupported(),
+  drainMs: unsupported(),
+})
+
 /** The whole file. Null: the key was left out. */
 export const file = record({
   stateDir: optional<string | null>(text(filePath), () => null),
@@ -215,7 +235,7 @@ export const file = record({
   users: unsupported(),
   cluster: unsupported(),
   admin: unsupported(),
-  timing: unsupported(),
+  timing: optional(timing, () => ({ lease: DEFAULT_LEASE_MS })),
 })
 
 /** A file's content as it was written, before defaults that depend on other keys. */
@@ -228,4 +248,8 @@ function orNull<T>(read: Reader<T>): Reader<T | null> {
 /** A list that must not be empty, for cross checks. */
 export function notEmpty(items: readonly unknown[], place: Place, what: string): void {
   if (items.length === 0) fail(place, `must have at least one ${what}; leave the key out for the default`)
+}
+
+export function notTooManyMovers(movers: readonly unknown[], place: Place): void {
+  if (movers.length > MAX_MOVERS) fail(place, `must have at most ${MAX_MOVERS} movers, not ${movers.length}`)
 }

@@ -18,6 +18,17 @@ export function parseSize(text: string): number | null {
   return Number.isSafeInteger(bytes) ? bytes : null
 }
 
+const TIME_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000 }
+
+/** Milliseconds of a time such as `1s`, `500ms`, `1.5s` or `2min`; null when it is not a whole number of milliseconds. */
+export function parseTime(text: string): number | null {
+  const match = /^(\d+(?:\.\d+)?) ?([a-z]+)$/.exec(text.trim())
+  const unit = match === null ? undefined : TIME_UNITS[match[2]]
+  if (match === null || unit === undefined) return null
+  const ms = Number(match[1]) * unit
+  return Number.isSafeInteger(ms) ? ms : null
+}
+
 /** A size for people: the largest unit that leaves a short number, `8GiB`, `1.5MiB`, `4097B`. */
 export function formatSize(bytes: number): string {
   for (const unit of ['PiB', 'TiB', 'GiB', 'MiB', 'KiB']) {

@@ -11,8 +11,48 @@ export interface InheritedClaim {
   fd: number
 }
 
-/** What a supervisor tells a mover. `start` comes once, when the mover has been recorded. */
-export type SupervisorMessage = { type: 'start'; config: Config; claims: InheritedClaim[] } | { type: 'stop' }
+/** What a mover is to a volume, and who else is. */
+export interface VolumeRole {
+  volume: string
+  role: 'primary' | 'secondary'
+  /** Name of the mover that is primary. */
+  primary: string
+  /** The primary's term, as every mover of the volume is told it. */
+  term: number
+}
+
+/** One start of a mover: a process. */
+export interface Incarnation {
+  /** The mover's name. */
+  name: string
+  /** Drawn for this start: 32 hexadecimal digits. */
+  incarnation: string
+}
+
+/** What a mover needs to know to begin. */
+export interface StartMessage {
+  type: 'start'
+  config: Config
+  claims: InheritedClaim[]
+  /** One for each volume of the configuration. */
+  roles: VolumeRole[]
+  incarnation: string
+  /** All movers that run. */
+  movers: Incarnation[]
+}
+
+/**
+ * What a supervisor tells a mover. `start` comes once, when the mover has been recorded. `started`: another mover is about
+ * to be; `gone`: nothing is left of one, and its next start, if there is one, comes later. `ping` is answered at once. `stop`
+ * lets clients and primaries go, `close`, when all movers have done so, the volumes.
+ */
+export type SupervisorMessage =
+  | StartMessage
+  | ({ type: 'started' } & Incarnation)
+  | ({ type: 'gone' } & Incarnation)
+  | { type: 'ping' }
+  | { type: 'stop' }
+  | { type: 'close' }
 
 /** Where a mover really listens. */
 export interface MoverAddresses {
@@ -34,10 +74,12 @@ export interface ServingState {
   unserved: UnservedExport[]
 }
 
-/** What a mover tells its supervisor. After `failed` and `stopped` it ends. */
+/** What a mover tells its supervisor. `quiet`: it serves nobody any more. After `failed` and `stopped` it ends. */
 export type MoverMessage =
+  | { type: 'pong' }
   | { type: 'ready'; serving: ServingState }
   | { type: 'failed'; message: string }
+  | { type: 'quiet' }
   | { type: 'stopped' }
 
 /** Far more than any message: a configuration of thousands of exports. */

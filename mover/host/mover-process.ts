@@ -1,19 +1,24 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import type { Config } from '../config/schema.ts'
 import {
   CHANNEL_FD,
   Channel,
   type InheritedClaim,
   type MoverMessage,
   type ServingState,
+  type StartMessage,
   type SupervisorMessage,
 } from './channel.ts'
+import { AnswerWatch } from './lease.ts'
 import { identifyProcess, type ProcessIdentity, waitUntilGone } from './process-identity.ts'
 import { Refusal } from './refusal.ts'
 
 const MAIN = join(import.meta.dirname, '..', 'main.ts')
+const INCARNATION_BYTES = 16
+/** How long a mover may be silent before it serves: it loads its program, and replays logs. */
+const START_LIMIT_MS = 30_000
 /** A mover that wrote all its dirty data and a checkpoint has had time enough; its log is replayed otherwise. */
 const STOP_LIMIT_MS = 60_000
 /** How long the kernel may take to end a dead mover's I/O before we say that we wait for it. */
@@ -21,12 +26,12 @@ const GONE_LIMIT_MS = 5000
 
 export interface MoverProcessOptions {
   name: string
-  config: Config
   /** Descriptors in this process, by volume. */
   claims: ReadonlyMap<string, number>
-  /** Writes down, durably, who the mover is: before it is told to start. */
-  record: (identity: ProcessIdentity) => void
+  leaseMs: number
   onReady: (serving: ServingState) => void
+  /** The mover has let its clients and primaries go, because it was told to stop or for reasons of its own. */
+  onQuiet: () => void
   /** Nothing of the process is left. `reason` says why it ended, in words. */
   onGone: (reason: string) => void
   /** Called while a dead process's I/O keeps it from being gone. */
@@ -36,17 +41,24 @@ export interface MoverProcessOptions {
 /** One process of a mover, from its start until nothing of it is left. */
 export class MoverProcess {
   readonly identity: ProcessIdentity
+  readonly incarnation = randomBytes(INCARNATION_BYTES).toString('hex')
   readonly #options: MoverProcessOptions
   readonly #child: ChildProcess
   readonly #channel: Channel<MoverMessage, SupervisorMessage>
+  readonly #claims: InheritedClaim[]
+  readonly #watch = new AnswerWatch()
+  #isServing = false
+  #isKilled = false
+  #isClosing = false
   #failure: string | null = null
-  #stopping = false
+  readonly #quiet = Promise.withResolvers<void>()
+  readonly #gone = Promise.withResolvers<void>()
 
-  /** Throws a `Refusal` when the process cannot be started. */
+  /** The process does nothing before `start`. Throws a `Refusal` when there cannot be one. */
   constructor(options: MoverProcessOptions) {
     this.#options = options
-    const { name, config, claims } = options
-    const inherited: InheritedClaim[] = [...claims.keys()].map((volume, at) => ({ volume, fd: CHANNEL_FD + 1 + at }))
+    const { name, claims } = options
+    this.#claims = [...claims.keys()].map((volume, at) => ({ volume, fd: CHANNEL_FD + 1 + at }))
     this.#child = spawn(process.execPath, [MAIN, name], {
       stdio: ['ignore', 'inherit', 'inherit', 'pipe', ...claims.values()],
       // Reads and writes of devices, with a lane for the log; io_uring's I/O may outlive its process.
@@ -58,7 +70,7 @@ export class MoverProcess {
     const { pid } = this.#child
     const identity = pid === undefined ? null : identifyProcess(pid)
     if (identity === null) {
-      this.kill()
+      this.#child.kill('SIGKILL')
       throw new Refusal(1, `cannot start mover ${name}`)
     }
     this.identity = identity
@@ -68,43 +80,89 @@ export class MoverProcess {
       (message) => this.#received(message),
       () => {},
     )
-    try {
-      options.record(identity)
-    } catch (error) {
-      // It has not been told to start and has touched nothing.
-      this.kill()
-      throw error
-    }
     this.#child.on('exit', (code, signal) => void this.#exited(code, signal))
-    this.#channel.send({ type: 'start', config, claims: inherited })
   }
 
-  /** Asks the mover to write everything and end; kills it when it takes too long. */
-  stop(): void {
-    if (this.#stopping) return
-    this.#stopping = true
+  /** True when it was killed, or told to end: it is not to be counted on. */
+  get isEnding(): boolean {
+    return this.#isKilled || this.#isClosing
+  }
+
+  /** Tells the mover to begin: who it is has been recorded. */
+  start(message: Omit<StartMessage, 'type' | 'claims' | 'incarnation'>): void {
+    this.#channel.send({ type: 'start', claims: this.#claims, incarnation: this.incarnation, ...message })
+  }
+
+  tell(message: SupervisorMessage): void {
+    this.#channel.send(message)
+  }
+
+  /** Time has passed: kills the mover when it has not answered for a lease, else asks it to. */
+  beat(nowMs: number, wasLate: boolean): void {
+    if (this.#isKilled) return
+    if (wasLate) this.#watch.renew(nowMs)
+    const { leaseMs } = this.#options
+    const limitMs = this.#isServing ? leaseMs : Math.max(leaseMs, START_LIMIT_MS)
+    if (this.#watch.silentMs(nowMs) >= limitMs) {
+      this.kill(`did not answer for ${limitMs} ms and was killed`)
+      return
+    }
+    this.#watch.sent(nowMs)
+    this.#channel.send({ type: 'ping' })
+  }
+
+  /** Asks the mover to let clients and primaries go; kills it when it takes too long. Resolves when it has, or is gone. */
+  stop(): Promise<void> {
     this.#channel.send({ type: 'stop' })
-    const timeout = setTimeout(() => {
-      this.#failure ??= `did not stop within ${STOP_LIMIT_MS / 1000} s and was killed`
-      this.kill()
-    }, STOP_LIMIT_MS)
-    this.#child.once('exit', () => clearTimeout(timeout))
+    return this.#limited(Promise.race([this.#quiet.promise, this.#gone.promise]))
   }
 
-  kill(): void {
+  /** Asks the mover to write everything and end; kills it when it takes too long. Resolves when it is gone. */
+  close(): Promise<void> {
+    this.#isClosing = true
+    this.#channel.send({ type: 'close' })
+    return this.#limited(this.#gone.promise)
+  }
+
+  /** Kills the mover, for this reason. */
+  kill(reason: string): void {
+    if (this.#isKilled) return
+    this.#isKilled = true
+    this.#failure ??= reason
     this.#child.kill('SIGKILL')
   }
 
+  #limited(done: Promise<void>): Promise<void> {
+    const timeout = setTimeout(
+      () => this.kill(`did not stop within ${STOP_LIMIT_MS / 1000} s and was killed`),
+      STOP_LIMIT_MS,
+    )
+    return done.finally(() => clearTimeout(timeout))
+  }
+
   #received(message: MoverMessage): void {
-    if (message.type === 'ready') this.#options.onReady(message.serving)
-    else if (message.type === 'failed') this.#failure = message.message
+    if (message.type === 'pong') {
+      this.#watch.answered()
+    } else if (message.type === 'ready') {
+      // What it has not answered yet was asked while it could take its time.
+      this.#watch.renew(performance.now())
+      this.#isServing = true
+      this.#options.onReady(message.serving)
+    } else if (message.type === 'failed') {
+      this.#failure ??= message.message
+    } else if (message.type === 'quiet') {
+      this.#quiet.resolve()
+      this.#options.onQuiet()
+    }
   }
 
   async #exited(code: number | null, signal: string | null): Promise<void> {
     const { identity } = this
     while (!(await waitUntilGone(identity, GONE_LIMIT_MS))) this.#options.onStuck(identity.pid)
     const status = signal === null ? `exit status ${code}` : `signal ${signal}`
-    const clean = this.#stopping && code === 0
+    const clean = this.#isClosing && code === 0
+    this.#isKilled = true
+    this.#gone.resolve()
     this.#options.onGone(this.#failure ?? (clean ? 'stopped' : `ended with ${status}`))
   }
 }

@@ -1,5 +1,4 @@
-import fs from 'node:fs'
-import { overwriteFile, replaceFile } from './durable-file.ts'
+import { readJson, writeJson } from './durable-file.ts'
 import { isGone, type ProcessIdentity, waitUntilGone } from './process-identity.ts'
 
 /** A mover process that was started with this state folder. */
@@ -11,40 +10,13 @@ export interface MoverRecord extends ProcessIdentity {
 const KILL_LIMIT_MS = 20_000
 
 /** Writes who the movers are, durably, before they may touch a volume. */
-export function writeMoverRecords(path: string, records: readonly MoverRecord[]): void {
-  const data = Buffer.from(`${JSON.stringify(records, null, 2)}\n`)
-  try {
-    try {
-      replaceFile(path, data, 0o600)
-    } catch (error) {
-      if (!['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
-      // A volume whose image lies beside it must be readable also then.
-      overwriteFile(path, data)
-    }
-  } catch (error) {
-    throw new Error(`cannot write ${path}: ${(error as Error).message}`, { cause: error })
-  }
+export async function writeMoverRecords(path: string, records: readonly MoverRecord[]): Promise<void> {
+  await writeJson(path, records)
 }
 
 /** The movers that were written last; none when there is no such file. Throws when it is not ours. */
 export function readMoverRecords(path: string): MoverRecord[] {
-  let text: string
-  try {
-    text = fs.readFileSync(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
-  let records: unknown
-  try {
-    records = JSON.parse(text)
-  } catch {
-    records = null
-  }
-  if (!Array.isArray(records) || !records.every(isRecord)) {
-    throw new Error(`${path}: damaged; when no mover of this appliance runs any more, remove it`)
-  }
-  return records
+  return readJson(path, areRecords, 'when no mover of this appliance runs any more, remove it') ?? []
 }
 
 /**
@@ -67,6 +39,10 @@ function kill(pid: number): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
+}
+
+function areRecords(value: unknown): value is MoverRecord[] {
+  return Array.isArray(value) && value.every(isRecord)
 }
 
 function isRecord(value: unknown): value is MoverRecord {

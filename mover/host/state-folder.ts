@@ -12,8 +12,10 @@ export interface StatePaths {
   lock: string
   /** The movers that were started: see `MoverRecord`. */
   movers: string
+  /** The last term of each volume: see `TermCounter`. */
+  terms: string
   handleKey: string
-  /** Unix sockets of the control interfaces. */
+  /** Unix sockets: the control interfaces, and the sessions between movers. */
   run: string
 }
 
@@ -21,6 +23,7 @@ export function statePaths(stateDir: string): StatePaths {
   return {
     lock: join(stateDir, 'lock'),
     movers: join(stateDir, 'movers.json'),
+    terms: join(stateDir, 'terms.json'),
     handleKey: join(stateDir, 'secrets', 'handle.key'),
     run: join(stateDir, 'run'),
   }
@@ -31,16 +34,21 @@ export function controlSocket(stateDir: string, who: { mover: string } | 'superv
   return join(stateDir, 'run', who === 'supervisor' ? 'supervisor.sock' : `mover-${who.mover}.sock`)
 }
 
-/** Makes the state folder and what must be in it, readable by its owner only. Throws Node's error when it cannot. */
-export function makeStateFolder(stateDir: string): void {
+/** Unix socket at which a mover receives the secondaries of its volumes. */
+export function sessionSocket(stateDir: string, mover: string): string {
+  return join(stateDir, 'run', `session-${mover}.sock`)
+}
+
+/** Makes the state folder and what must be in it, readable by its owner only. Rejects with Node's error when it cannot. */
+export async function makeStateFolder(stateDir: string): Promise<void> {
   for (const folder of [stateDir, join(stateDir, 'secrets'), join(stateDir, 'run')]) {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
   }
   fs.chmodSync(join(stateDir, 'secrets'), 0o700)
   fs.chmodSync(join(stateDir, 'run'), 0o700)
   const { handleKey } = statePaths(stateDir)
-  if (!fs.existsSync(handleKey)) replaceFile(handleKey, randomBytes(HANDLE_KEY_BYTES), 0o600)
-  syncFolder(stateDir)
+  if (!fs.existsSync(handleKey)) await replaceFile(handleKey, randomBytes(HANDLE_KEY_BYTES), 0o600)
+  await syncFolder(stateDir)
 }
 
 /** The key of file handles. Throws when it is damaged: with another key every client's handles would be stale. */

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { type hello, MOVERLOCK_VERSION, message_kind } from '../../protocol/moverlock/moverlock.gen.ts'
 import { Session, SessionError, type SessionStream } from '../authority/session.ts'
 import type { Environment } from '../environment.ts'
+import type { Incarnation } from '../host/channel.ts'
 import type { SocketStream } from './stream.ts'
 
 /** A stream on which nobody has said HELLO for so long is cut off. */
@@ -13,14 +14,6 @@ export interface SharedDevice {
   identity: string
   /** True: I/O bypasses the page cache. */
   direct: boolean
-}
-
-/** One start of a mover: a process. */
-export interface Incarnation {
-  /** The mover's name. */
-  name: string
-  /** Drawn by its supervisor for this start: 32 hexadecimal digits. */
-  incarnation: string
 }
 
 /** A volume as its primary offers it to the other movers. */

@@ -5,6 +5,11 @@ import { type LogPosition, type Superblock, SuperblockError } from './superblock
 /** Segments that a checkpoint leaves unassigned: the next reign begins in one that none whose records count could write. */
 const LEFT_FOR_SUCCESSOR = 4
 
+/** The term of the last reign that the superblock knows. */
+export function lastTermOf(superblock: Superblock): number {
+  return Math.max(superblock.term, ...superblock.reigns.map((reign) => reign.term))
+}
+
 /**
  * Enters a new reign into the superblock: a term above every other, and one log segment that no reign whose records still
  * count could write. Nothing may be logged before this superblock is durable. Throws SuperblockError when no segment is
@@ -16,8 +21,7 @@ export function beginReign(
   found: FoundLog,
   leastTerm: number,
 ): { term: number; segment: number } {
-  const terms = superblock.reigns.map((reign) => reign.term)
-  const term = Math.max(superblock.term, leastTerm - 1, ...terms) + 1
+  const term = Math.max(lastTermOf(superblock), leastTerm - 1) + 1
   superblock.reigns = superblock.reigns.filter((reign) => reign.term > superblock.term && found.terms.has(reign.term))
   const live = [superblock.term, ...superblock.reigns.map((reign) => reign.term)]
   for (const [index, assignment] of superblock.segments.entries()) {

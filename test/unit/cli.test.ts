@@ -79,14 +79,14 @@ t.test('mount lines', async (t) => {
     if (entry === undefined) throw new Error('no export')
     return entry
   }
-  t.strictSame(mountLines(exported('/share'), { address: '127.0.0.1', nfs: 2049, portmap: 111 }), [
-    'mount -t nfs -o vers=3,tcp,nolock 127.0.0.1:/share /mnt',
-    'nfs://127.0.0.1/share?nfsport=2049&mountport=2049&version=3',
-  ])
-  t.strictSame(mountLines(exported("/a b's"), { address: '::1', nfs: 20049, portmap: 0 }), [
-    "mount -t nfs -o vers=3,tcp,nolock,port=20049,mountport=20049 '[::1]:/a b'\\''s' /mnt",
-    "nfs://[::1]/a%20b's?nfsport=20049&mountport=20049&version=3",
-  ])
+  t.strictSame(mountLines(exported('/share'), { address: '127.0.0.1', nfs: 2049, portmap: 111 }), {
+    command: 'mount -t nfs -o vers=3,tcp,nolock 127.0.0.1:/share /mnt',
+    url: 'nfs://127.0.0.1/share?nfsport=2049&mountport=2049&version=3',
+  })
+  t.strictSame(mountLines(exported("/a b's"), { address: '::1', nfs: 20049, portmap: 0 }), {
+    command: "mount -t nfs -o vers=3,tcp,nolock,port=20049,mountport=20049 '[::1]:/a b'\\''s' /mnt",
+    url: "nfs://[::1]/a%20b's?nfsport=20049&mountport=20049&version=3",
+  })
 })
 
 t.test('tables', async (t) => {

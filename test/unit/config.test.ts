@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { isLoopback, parseNetwork } from '../../mover/config/address.ts'
+import { defaultMovers } from '../../mover/config/default-movers.ts'
 import { exportIdOf } from '../../mover/config/export-id.ts'
 import { ConfigError, loadConfig, parseConfig } from '../../mover/config/load.ts'
-import { formatSize, formatSizeRoughly, parseSize } from '../../mover/config/units.ts'
+import { formatSize, formatSizeRoughly, parseSize, parseTime } from '../../mover/config/units.ts'
 
 const loopbackClients = [
   { match: '127.0.0.0/8', access: 'rw', squash: 'none', privilegedPort: false },
@@ -18,7 +19,10 @@ t.test('no file gives the defaults', async (t) => {
     file: null,
     stateDir: '/somewhere/state',
     volumes: [{ name: 'share', device: '/somewhere/state/share.img', isSpecialFile: false, sizeBytes: 8 * 1024 ** 3 }],
-    movers: [{ name: 'a', address: '127.0.0.1', nfs: 2049, portmap: 111 }],
+    movers: [
+      { name: 'a', address: '127.0.0.1', nfs: 2049, portmap: 111 },
+      { name: 'b', address: '127.0.0.2', nfs: 2049, portmap: 111 },
+    ],
     exports: [
       {
         id: exportIdOf('/share'),
@@ -30,6 +34,7 @@ t.test('no file gives the defaults', async (t) => {
       },
     ],
     cache: { perMoverBytes: 256 * 1024 ** 2 },
+    timing: { leaseMs: 1000 },
   })
 })
 
@@ -56,6 +61,7 @@ exports:
       - { match: 127.0.0.1 }
       - { match: "::/0", squash: all }
 cache: { perMover: 1GiB }
+timing: { lease: 2.5s }
 `
   const config = parseConfig(text, 'lockkeeper.yaml', '/etc/lk')
   t.equal(config.stateDir, '/etc/lk/here')
@@ -79,6 +85,7 @@ cache: { perMover: 1GiB }
     { match: '::/0', access: 'rw', squash: 'all', privilegedPort: false },
   ])
   t.equal(config.cache.perMoverBytes, 1024 ** 3)
+  t.equal(config.timing.leaseMs, 2500)
 })
 
 t.test('volumes without exports get one each', async (t) => {
@@ -143,9 +150,19 @@ const refused: readonly [string, string][] = [
     'f:3: volumes[1].device: /base/i is taken by volumes[0].device in line 2',
   ],
   ['movers: []', 'f:1: movers: must have at least one mover; leave the key out for the default'],
+  [`movers: [${Array(17).fill('{}').join(', ')}]`, 'f:1: movers: must have at most 16 movers, not 17'],
+  ['movers:\n  - {}\n  - {}', 'f:3: movers[1].name: a is taken by movers[0].name in line 2'],
   [
-    'movers:\n  - { name: a }\n  - { name: b }',
-    'f:3: movers[1].name: more than one mover is not supported in this version',
+    'movers:\n  - { name: a }\n  - name: b\n    nfs: 2049',
+    'f:4: movers[1].nfs: 127.0.0.1 port 2049 is taken by movers[0].nfs in line 2',
+  ],
+  [
+    'movers:\n  - { name: a }\n  - { name: b, nfs: 2050 }',
+    'f:3: movers[1].portmap: 127.0.0.1 port 111 is taken by movers[0].portmap in line 2',
+  ],
+  [
+    'movers: [{ address: "::1", nfs: 5 }, { name: b, address: "::1", nfs: 6, portmap: 5 }]',
+    'f:1: movers[1].portmap: ::1 port 5 is taken by movers[0].nfs in line 1',
   ],
   ['movers: [{ smb: 445 }]', 'f:1: movers[0].smb: not supported in this version'],
   ['movers: [{ nfs: 65536 }]', 'f:1: movers[0].nfs: must be a whole number from 0 to 65535, not 65536'],
@@ -195,9 +212,17 @@ const refused: readonly [string, string][] = [
     'f:1: exports[0].clients[0].privilegedPort: must be true or false, not 1',
   ],
   ['cache: { perMover: 1MiB }', "f:1: cache.perMover: must be a size of 16MiB to 3GiB such as 256MiB, not '1MiB'"],
-  ...['shares', 'users', 'cluster', 'admin', 'timing'].map((key): [string, string] => [
+  ...['shares', 'users', 'cluster', 'admin'].map((key): [string, string] => [
     `\n${key}: []`,
     `f:2: ${key}: not supported in this version`,
+  ]),
+  ...['nfs4Lease', 'grace', 'drainMs'].map((key): [string, string] => [
+    `timing: { ${key}: 30s }`,
+    `f:1: timing.${key}: not supported in this version`,
+  ]),
+  ...['199ms', '61s', '1', '1 h', '-1s'].map((time): [string, string] => [
+    `timing: { lease: ${time} }`,
+    `f:1: timing.lease: must be a time of 200ms to 60s such as 1s, not ${time === '1' ? time : `'${time}'`}`,
   ]),
 ]
 
@@ -205,6 +230,23 @@ t.test('what is wrong is named with its line and key', async (t) => {
   for (const [text, message] of refused) {
     t.throws(() => parseConfig(text, 'f', '/base'), new ConfigError(message), message)
   }
+})
+
+t.test('several movers', async (t) => {
+  const names = Array.from({ length: 16 }, (_, at) => `m${at}`)
+  const movers = names.map((name) => `{ name: ${name}, nfs: 0, portmap: 0 }`)
+  const { movers: many } = parseConfig(`movers: [${movers.join(', ')}]`, 'f', '/')
+  t.strictSame(
+    many.map(({ name }) => name),
+    names,
+    'any free port may be had more than once',
+  )
+  const text = 'movers: [{ nfs: 5, portmap: 5 }, { name: b, address: 127.0.0.2 }]'
+  t.equal(parseConfig(text, 'f', '/').movers.length, 2, 'ports of one mover, and of two addresses')
+  const given = [{ name: 'x', address: '::1', nfs: 1, portmap: 0 }]
+  t.strictSame(parseConfig('', 'f', '/', given).movers, given, 'the defaults of a machine')
+  t.strictSame(parseConfig('movers: [{}]', 'f', '/', given).movers.length, 1)
+  t.equal((await defaultMovers()).length, 2)
 })
 
 t.test('files', async (t) => {
@@ -238,6 +280,14 @@ t.test('sizes', async (t) => {
     fc.property(fc.maxSafeNat(), (bytes) => parseSize(formatSize(bytes)) === bytes),
     { seed: 1 },
   )
+})
+
+t.test('times', async (t) => {
+  t.equal(parseTime('1s'), 1000)
+  t.equal(parseTime('1.5 s'), 1500)
+  t.equal(parseTime('250ms'), 250)
+  t.equal(parseTime('2min'), 120_000)
+  for (const wrong of ['', 's', '5', '-1s', '1.0005s', '1S', '1h', '1e3ms']) t.equal(parseTime(wrong), null, wrong)
 })
 
 t.test('networks', async (t) => {

@@ -50,20 +50,20 @@ t.test('a channel ends at what is no message', async (t) => {
 t.test('who the movers are is written also where the file system is full', async (t) => {
   const path = join(workFolder(t), 'movers.json')
   const record = { name: 'a', pid: 1234, startTicks: 5, bootId: 'x' }
-  writeMoverRecords(path, [record, { ...record, name: 'b' }])
+  await writeMoverRecords(path, [record, { ...record, name: 'b' }])
   const { ino } = fs.statSync(path)
-  const { writeFileSync } = fs
+  const { writeFile } = fs.promises
   t.teardown(() => {
-    fs.writeFileSync = writeFileSync
+    fs.promises.writeFile = writeFile
   })
-  fs.writeFileSync = () => {
+  fs.promises.writeFile = async () => {
     throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
   }
-  writeMoverRecords(path, [record])
+  await writeMoverRecords(path, [record])
   t.strictSame(readMoverRecords(path), [record])
   t.equal(fs.statSync(path).ino, ino, 'in its own blocks')
   t.strictSame(fs.readdirSync(join(path, '..')), ['movers.json'], 'no draft is left')
-  t.throws(() => writeMoverRecords(`${path}.new`, [record]), /^cannot write .*movers\.json\.new: ENOENT/)
+  await t.rejects(writeMoverRecords(`${path}.new`, [record]), /^cannot write .*movers\.json\.new: ENOENT/)
 })
 
 t.test('processes are told apart, and known to be gone', async (t) => {
@@ -98,9 +98,9 @@ t.test('a zombie is gone', async (t) => {
 
 t.test('the state folder', async (t) => {
   const folder = join(workFolder(t), 'a', 'b')
-  makeStateFolder(folder)
+  await makeStateFolder(folder)
   const key = readHandleKey(folder)
-  makeStateFolder(folder)
+  await makeStateFolder(folder)
   t.strictSame(readHandleKey(folder), key, 'the key is made once')
   t.strictSame(fs.readdirSync(join(folder, 'secrets')), ['handle.key'])
   fs.writeFileSync(statePaths(folder).handleKey, 'short')

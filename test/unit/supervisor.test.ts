@@ -34,7 +34,8 @@ t.test('up makes the image, tells how to mount, and ends cleanly', async (t) => 
   t.ok(up.out.includes(`nfs://127.0.0.1/share?nfsport=${addresses?.nfs}&mountport=${addresses?.nfs}&version=3`))
   const modeOf = (path: string): number => fs.statSync(path).mode & 0o777
   t.equal(fs.statSync(join(state, 'share.img')).size, 64 * 2 ** 20)
-  t.strictSame(fs.readdirSync(state).sort(), ['lock', 'movers.json', 'run', 'secrets', 'share.img'], 'no draft is left')
+  const files = ['lock', 'movers.json', 'run', 'secrets', 'share.img', 'terms.json']
+  t.strictSame(fs.readdirSync(state).sort(), files, 'no draft is left')
   const { handleKey } = statePaths(state)
   t.equal(fs.statSync(handleKey).size, HANDLE_KEY_BYTES)
   t.strictSame([modeOf(handleKey), modeOf(join(state, 'secrets')), modeOf(join(state, 'run'))], [0o600, 0o700, 0o700])
@@ -160,7 +161,7 @@ t.test('up ends recorded movers that still live, and only those', async (t) => {
     return identify(child.pid)
   }
   const [mover, reused, otherBoot] = [sleeper(), sleeper(), sleeper()]
-  writeMoverRecords(movers, [
+  await writeMoverRecords(movers, [
     { name: 'a', ...mover },
     { name: 'b', ...reused, startTicks: reused.startTicks - 1 },
     { name: 'c', ...otherBoot, bootId: 'another' },

@@ -1,0 +1,227 @@
+import type { Logger } from 'pino'
+import type { Config } from '../config/schema.ts'
+import type { Environment } from '../environment.ts'
+import type { ServingState, SupervisorMessage, VolumeRole } from './channel.ts'
+import { startBeat } from './lease.ts'
+import { ManagedMover, type MoverState } from './managed-mover.ts'
+import type { MoverProcess } from './mover-process.ts'
+import { writeMoverRecords } from './mover-records.ts'
+import { Refusal } from './refusal.ts'
+import { assignPrimaries } from './roles.ts'
+import type { TermCounter } from './terms.ts'
+
+/** A mover that serves, and where. */
+export interface ServingMover extends ServingState {
+  name: string
+}
+
+export interface FleetOptions {
+  config: Config
+  /** Descriptors of the volumes' claims, by volume. */
+  claims: ReadonlyMap<string, number>
+  terms: TermCounter
+  /** Where it is written who the movers are. */
+  recordsPath: string
+  env: Environment
+  logger: Logger
+}
+
+/**
+ * The movers of one host, kept running: one that dies is started again, once nothing of it is left. Each volume has one
+ * of them as its primary, always the same. When a primary is lost, all movers are: what the others hold, they hold of it.
+ * When another one is, the primaries are told that it is gone, and go on.
+ *
+ * A mover that does not answer for a lease is killed. Nobody is told of anything before the kernel has ended a mover's last
+ * thread: until then it may still write.
+ */
+export class Fleet {
+  readonly #options: FleetOptions
+  readonly #movers: ManagedMover[]
+  readonly #primaries: ReadonlyMap<string, string>
+  readonly #started = Promise.withResolvers<ServingMover[]>()
+  readonly #stopFailures: string[] = []
+  #isUp = false
+  #isStopping = false
+  /** A primary was lost: all movers must be gone before they are started again. */
+  #isRegrouping = false
+  #regroupDelayMs = 0
+  #regroupTimer: NodeJS.Timeout | undefined
+  #recording: Promise<void> = Promise.resolve()
+  #endBeat: () => void = () => {}
+
+  constructor(options: FleetOptions) {
+    const { movers, volumes } = options.config
+    const names = (all: readonly { name: string }[]): string[] => all.map(({ name }) => name)
+    this.#options = options
+    this.#movers = movers.map((mover) => new ManagedMover(mover))
+    this.#primaries = assignPrimaries(names(volumes), names(movers))
+    this.#started.promise.catch(() => {})
+  }
+
+  /** Starts all movers; resolves when they serve. Rejects with a `Refusal` when one ends before that. */
+  start(): Promise<ServingMover[]> {
+    const { config, env } = this.#options
+    if (this.#movers.length > 1) {
+      this.#endBeat = startBeat(config.timing.leaseMs, env, (nowMs, wasLate) => {
+        for (const { process } of this.#movers) process?.beat(nowMs, wasLate)
+      })
+    }
+    void this.#launch(this.#movers)
+    return this.#started.promise
+  }
+
+  /** Resolves when nothing of the movers is left; rejects with a `Refusal` when one did not end cleanly. */
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    clearTimeout(this.#regroupTimer)
+    for (const mover of this.#movers) {
+      mover.cancelRestart()
+      mover.state = 'stopping'
+    }
+    const running = this.#movers.map(({ process }) => process).filter((process) => process !== null)
+    // Secondaries write through their primaries: those go last.
+    await Promise.all(running.map((process) => process.stop()))
+    await Promise.all(running.map((process) => process.close()))
+    this.#endBeat()
+    this.#started.reject(new Refusal(1, 'the movers were stopped'))
+    const [failure] = this.#stopFailures
+    if (failure !== undefined) throw new Refusal(1, failure)
+  }
+
+  status(): MoverState[] {
+    return this.#movers.map((mover) => mover.status(this.#rolesOf(mover)))
+  }
+
+  #rolesOf({ name }: ManagedMover): VolumeRole[] {
+    return [...this.#primaries].map(([volume, primary]) => {
+      const role = primary === name ? 'primary' : 'secondary'
+      return { volume, role, primary, term: this.#options.terms.of(volume) }
+    })
+  }
+
+  #isPrimary({ name }: ManagedMover): boolean {
+    return [...this.#primaries.values()].includes(name)
+  }
+
+  /** Starts movers that have no process: all of them, or one that is primary of nothing. */
+  async #launch(movers: readonly ManagedMover[]): Promise<void> {
+    const { config, terms } = this.#options
+    const reigns = [...this.#primaries].filter(([, primary]) => movers.some(({ name }) => name === primary))
+    const launched = new Map<ManagedMover, MoverProcess>()
+    try {
+      if (reigns.length > 0) await terms.raise(reigns.map(([volume]) => volume))
+      if (this.#isStopping) return
+      for (const mover of movers) launched.set(mover, this.#spawn(mover))
+      await this.#record()
+    } catch (error) {
+      const [first] = movers
+      const { message } = error as Error
+      // It has not been told to start and has touched nothing.
+      if (first.process === null) this.#gone(first, null, message)
+      else first.process.kill(message)
+      return
+    }
+    for (const [mover, process] of launched) {
+      // Meanwhile it may have died, or have been killed.
+      if (this.#isStopping || mover.process !== process || process.isEnding) continue
+      const incarnations = this.#movers.flatMap(({ name, process }) => {
+        return process === null ? [] : [{ name, incarnation: process.incarnation }]
+      })
+      for (const other of this.#movers) {
+        if (!launched.has(other))
+          other.process?.tell({ type: 'started', name: mover.name, incarnation: process.incarnation })
+      }
+      process.start({ config: mover.withKnownPort(config), roles: this.#rolesOf(mover), movers: incarnations })
+    }
+  }
+
+  #spawn(mover: ManagedMover): MoverProcess {
+    const { claims, config, logger } = this.#options
+    const { name } = mover
+    mover.spawn({
+      name,
+      claims,
+      leaseMs: config.timing.leaseMs,
+      onReady: (serving) => this.#ready(mover, serving),
+      onQuiet: () => {
+        // Somebody has sent it a signal.
+        if (!this.#isStopping) void mover.process?.close()
+      },
+      onGone: (reason) => this.#gone(mover, mover.process, reason),
+      onStuck: (pid) => logger.warn(`mover ${name} (pid ${pid}) has died, but some of its I/O has not ended; waiting`),
+    })
+    return mover.process as MoverProcess
+  }
+
+  /** Writes down, durably, who the movers are: before one is told to start. */
+  #record(): Promise<void> {
+    const write = (): Promise<void> => {
+      const records = this.#movers.flatMap(({ name, process }) =>
+        process === null ? [] : [{ name, ...process.identity }],
+      )
+      return writeMoverRecords(this.#options.recordsPath, records)
+    }
+    this.#recording = this.#recording.then(write, write)
+    return this.#recording
+  }
+
+  #ready(mover: ManagedMover, serving: ServingState): void {
+    if (!mover.ready(serving)) return
+    if (this.#isUp) {
+      this.#options.logger.info(`mover ${mover.name} serves again`)
+      return
+    }
+    const all = this.#movers.map(({ name, serving }) => (serving === null ? null : { name, ...serving }))
+    if (all.includes(null)) return
+    this.#isUp = true
+    this.#started.resolve(all.filter((one) => one !== null))
+  }
+
+  /** Nothing is left of a mover's process, or, when that is null, there could not be one. */
+  #gone(mover: ManagedMover, process: MoverProcess | null, reason: string): void {
+    const { logger } = this.#options
+    mover.gone()
+    if (this.#isStopping) {
+      if (reason !== 'stopped') this.#stopFailures.push(`mover ${mover.name}: ${reason}`)
+      if (process !== null) this.#tell({ type: 'gone', name: mover.name, incarnation: process.incarnation })
+    } else if (!this.#isUp) {
+      this.#started.reject(new Refusal(1, `mover ${mover.name}: ${reason}`))
+    } else if (this.#isRegrouping) {
+      logger.info(`mover ${mover.name}: ${reason}`)
+      this.#regroupWhenAllAreGone()
+    } else if (this.#isPrimary(mover)) {
+      const delayMs = mover.nextDelayMs()
+      const what = this.#movers.length === 1 ? 'it' : 'all movers'
+      logger.error(`mover ${mover.name}: ${reason}; starting ${what} again in ${delayMs} ms`)
+      this.#regroup(mover, delayMs)
+    } else {
+      const delayMs = mover.nextDelayMs()
+      logger.error(`mover ${mover.name}: ${reason}; starting it again in ${delayMs} ms`)
+      if (process !== null) this.#tell({ type: 'gone', name: mover.name, incarnation: process.incarnation })
+      mover.wait(delayMs, () => void this.#launch([mover]))
+    }
+  }
+
+  #tell(message: SupervisorMessage): void {
+    for (const { process } of this.#movers) process?.tell(message)
+  }
+
+  /** A primary is lost: ends all other movers, and starts all again when nothing of any is left. */
+  #regroup(lost: ManagedMover, delayMs: number): void {
+    this.#isRegrouping = true
+    this.#regroupDelayMs = delayMs
+    for (const mover of this.#movers) {
+      mover.cancelRestart()
+      mover.process?.kill(`was killed, since it depended on mover ${lost.name}`)
+    }
+    this.#regroupWhenAllAreGone()
+  }
+
+  #regroupWhenAllAreGone(): void {
+    if (this.#movers.some(({ process }) => process !== null)) return
+    this.#regroupTimer = setTimeout(() => {
+      this.#isRegrouping = false
+      void this.#launch(this.#movers)
+    }, this.#regroupDelayMs)
+  }
+}
