@@ -9,7 +9,9 @@ import { Channel } from '../../mover/host/channel.ts'
 import { formatRecord } from '../../mover/host/logger.ts'
 import { readMoverRecords, writeMoverRecords } from '../../mover/host/mover-records.ts'
 import { identifyProcess, isGone, waitUntilGone } from '../../mover/host/process-identity.ts'
+import { assignPrimaries } from '../../mover/host/roles.ts'
 import { makeStateFolder, readHandleKey, statePaths } from '../../mover/host/state-folder.ts'
+import { TermCounter } from '../../mover/host/terms.ts'
 import { until, workFolder } from './appliance.ts'
 
 t.test('a channel carries messages whole, however they arrive, until its other end goes', async (t) => {
@@ -131,4 +133,30 @@ t.test('log lines for people', async (t) => {
     line({ level: 50, msg: 'bad', err: { message: 'm', stack: 'Error: m\n at x' } }),
     '03:04:05 a: error: bad err=Error: m\n at x',
   )
+})
+
+t.test('terms grow, and are written before anybody is told', async (t) => {
+  const path = join(workFolder(t), 'terms.json')
+  const terms = new TermCounter(path)
+  t.equal(terms.of('share'), 0)
+  await terms.raise(['share', 'constructor'])
+  t.strictSame([terms.of('share'), terms.of('constructor'), terms.of('toString')], [1, 1, 0])
+  await terms.raise(['share'])
+  const next = new TermCounter(path)
+  t.strictSame([next.of('share'), next.of('constructor')], [2, 1])
+  next.atLeast('share', 7)
+  next.atLeast('share', 3)
+  await next.raise(['share'])
+  t.equal(new TermCounter(path).of('share'), 8)
+  for (const damaged of ['', '[]', 'null', '{"a":-1}', '{"a":"1"}', '{"a":1.5}']) {
+    fs.writeFileSync(path, damaged)
+    t.throws(() => new TermCounter(path), /terms\.json: damaged; remove it/, damaged)
+  }
+})
+
+t.test('volumes are spread over the movers', async (t) => {
+  const primaries = (volumes: string[], movers: string[]): string =>
+    [...assignPrimaries(volumes, movers).values()].join('')
+  t.equal(primaries(['x', 'y', 'z'], ['a', 'b']), 'aba')
+  t.equal(primaries(['x'], ['a', 'b', 'c']), 'a')
 })

@@ -1,0 +1,102 @@
+/** Silence of a process, told from being held up oneself. */
+import t from 'tap'
+import type { Environment } from '../../mover/environment.ts'
+import { AnswerWatch, startBeat } from '../../mover/host/lease.ts'
+
+const LEASE_MS = 900
+
+/** An event loop that is held up for as long as a test wants. */
+class Loop implements Environment {
+  nowMs = 5000
+  #timers: { atMs: number; task: () => void }[] = []
+  #deferred: (() => void)[] = []
+
+  wallMs(): number {
+    return 0
+  }
+  wallTime(): void {}
+  monotonicMs(): number {
+    return this.nowMs
+  }
+  defer(task: () => void): void {
+    this.#deferred.push(task)
+  }
+  timer(delayMs: number, task: () => void): () => void {
+    const timer = { atMs: this.nowMs + delayMs, task }
+    this.#timers.push(timer)
+    return () => {
+      this.#timers = this.#timers.filter((one) => one !== timer)
+    }
+  }
+  randomBytes(count: number): Uint8Array {
+    return new Uint8Array(count)
+  }
+
+  /** One turn, `ms` after the last: timers that are due, then what has arrived, then what was deferred. */
+  turn(ms: number, arrivals: () => void = () => {}): void {
+    this.nowMs += ms
+    const due = this.#timers.filter(({ atMs }) => atMs <= this.nowMs)
+    this.#timers = this.#timers.filter((timer) => !due.includes(timer))
+    for (const { task } of due) task()
+    arrivals()
+    for (const task of this.#deferred.splice(0)) task()
+  }
+}
+
+t.test('a beat comes three times in a lease, until it is ended', async (t) => {
+  const loop = new Loop()
+  const beats: [number, boolean][] = []
+  const end = startBeat(LEASE_MS, loop, (nowMs, wasLate) => beats.push([nowMs - 5000, wasLate]))
+  for (let i = 0; i < 10; i++) loop.turn(100)
+  t.strictSame(beats, [
+    [300, false],
+    [600, false],
+    [900, false],
+  ])
+  loop.turn(200)
+  end()
+  for (let i = 0; i < 10; i++) loop.turn(100)
+  t.equal(beats.length, 4)
+  const other = new Loop()
+  const ended = startBeat(LEASE_MS, other, () => t.fail('ended between being due and being called'))
+  other.turn(300, ended)
+})
+
+t.test('who was held up for longer than a beat or two says so', async (t) => {
+  const loop = new Loop()
+  const late: boolean[] = []
+  startBeat(LEASE_MS, loop, (_, wasLate) => late.push(wasLate))
+  for (const ms of [300, 600, 601, 300]) loop.turn(ms)
+  t.strictSame(late, [false, false, true, false])
+})
+
+t.test('an answer that is there counts, however late it is looked at', async (t) => {
+  const loop = new Loop()
+  const watch = new AnswerWatch()
+  const silences: number[] = []
+  startBeat(LEASE_MS, loop, (nowMs) => {
+    silences.push(watch.silentMs(nowMs))
+    watch.sent(nowMs)
+  })
+  loop.turn(300)
+  loop.turn(5000, () => watch.answered())
+  t.strictSame(silences, [0, 0])
+  loop.turn(300)
+  loop.turn(300)
+  t.strictSame(silences.slice(2), [300, 600])
+})
+
+t.test('silence counts from the oldest ping without an answer', async (t) => {
+  const watch = new AnswerWatch()
+  t.equal(watch.silentMs(10), 0)
+  watch.answered()
+  for (const ms of [10, 20, 30]) watch.sent(ms)
+  t.equal(watch.silentMs(35), 25)
+  watch.answered()
+  t.equal(watch.silentMs(35), 15)
+  watch.renew(34)
+  t.equal(watch.silentMs(35), 1)
+  watch.answered()
+  watch.answered()
+  t.equal(watch.silentMs(100), 0)
+})
