@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { getControl } from '../../mover/control/client.ts'
 import type { SupervisorStatus } from '../../mover/control/status.ts'
+import type { MoverState } from '../../mover/host/managed-mover.ts'
+import { identifyProcess, type ProcessIdentity } from '../../mover/host/process-identity.ts'
 import { controlSocket } from '../../mover/host/state-folder.ts'
 
 const CLI = join(import.meta.dirname, '..', '..', 'mover', 'cli', 'lockkeeper.ts')
@@ -81,10 +83,21 @@ export class LimitedCommand extends Command {
   }
 }
 
+/** What the supervisor says of its movers. */
+export async function moverStates(stateDir: string): Promise<MoverState[]> {
+  return ((await getControl(controlSocket(stateDir, 'supervisor'), '/status')) as SupervisorStatus).movers
+}
+
 /** What the supervisor says of its first mover. */
-export async function moverState(stateDir: string): Promise<SupervisorStatus['movers'][number]> {
-  const { movers } = (await getControl(controlSocket(stateDir, 'supervisor'), '/status')) as SupervisorStatus
-  const [mover] = movers
+export async function moverState(stateDir: string): Promise<MoverState> {
+  const [mover] = await moverStates(stateDir)
   if (mover === undefined) throw new Error('the supervisor has no mover')
   return mover
+}
+
+/** Who a process is that runs now. */
+export function identify(pid: number | null | undefined): ProcessIdentity {
+  const identity = identifyProcess(pid ?? 0)
+  if (identity === null) throw new Error(`no process ${pid}`)
+  return identity
 }

@@ -4,18 +4,12 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { writeMoverRecords } from '../../mover/host/mover-records.ts'
-import { identifyProcess, isGone, type ProcessIdentity, waitUntilGone } from '../../mover/host/process-identity.ts'
+import { isGone, type ProcessIdentity, waitUntilGone } from '../../mover/host/process-identity.ts'
 import { HANDLE_KEY_BYTES, statePaths } from '../../mover/host/state-folder.ts'
-import { Command, LimitedCommand, moverState, until, workFolder, writeConfig } from './appliance.ts'
+import { Command, identify, LimitedCommand, moverState, until, workFolder, writeConfig } from './appliance.ts'
 
 t.jobs = 2
 t.setTimeout(300_000)
-
-function identify(pid: number | null | undefined): ProcessIdentity {
-  const identity = identifyProcess(pid ?? 0)
-  if (identity === null) throw new Error(`no process ${pid}`)
-  return identity
-}
 
 t.test('up makes the image, tells how to mount, and ends cleanly', async (t) => {
   const folder = workFolder(t)

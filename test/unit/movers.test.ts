@@ -1,0 +1,249 @@
+/** Several movers under one supervisor: roles, and what happens when one of them, or the supervisor, dies or falls silent. */
+import fs from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import type { MoverState } from '../../mover/host/managed-mover.ts'
+import { isGone, waitUntilGone } from '../../mover/host/process-identity.ts'
+import { statePaths } from '../../mover/host/state-folder.ts'
+import { encodeOwner } from '../../mover/volume/owner.ts'
+import { Command, identify, moverStates, until, workFolder, writeConfig } from './appliance.ts'
+
+t.jobs = 2
+t.setTimeout(300_000)
+
+/** Longer than a busy machine holds a process up. */
+const LONG_LEASE = { timing: { lease: '20s' } }
+const SHORT_LEASE = { timing: { lease: '1s' } }
+const OWNER_BLOCK_AT = 2 * 4096
+
+function mover(name: string): object {
+  return { name, nfs: 0, portmap: 0 }
+}
+
+/** An appliance that serves one volume with two movers, a its primary, or others. */
+class Appliance {
+  readonly state: string
+  readonly config: string
+  readonly up: Command
+  readonly #t: Test
+
+  constructor(t: Test, folder: string, changes: Record<string, unknown>) {
+    this.#t = t
+    this.state = join(folder, 'state')
+    this.config = writeConfig(folder, { movers: [mover('a'), mover('b')], ...changes })
+    this.up = new Command(t, 'up', '--config', this.config)
+  }
+
+  static async start(t: Test, changes: Record<string, unknown>, folder = workFolder(t)): Promise<Appliance> {
+    const appliance = new Appliance(t, folder, changes)
+    await appliance.up.serving()
+    return appliance
+  }
+
+  movers(): Promise<MoverState[]> {
+    return moverStates(this.state)
+  }
+
+  /** The movers, when all serve and each has been started again so often. */
+  whenRestarted(...restarts: number[]): Promise<MoverState[]> {
+    return until(`all serve, after ${restarts} restarts`, async () => {
+      const movers = await this.movers()
+      const all = movers.every(({ state, restarts: count }, at) => state === 'serving' && count >= restarts[at])
+      return all ? movers : null
+    })
+  }
+
+  async status(): Promise<string> {
+    const command = new Command(this.#t, 'status', '--config', this.config)
+    await command.ended
+    return command.out
+  }
+
+  /** SIGTERM, and all is well. */
+  async stop(): Promise<void> {
+    const identities = (await this.movers()).flatMap(({ pid }) => (pid === null ? [] : [identify(pid)]))
+    this.up.process.kill('SIGTERM')
+    this.#t.equal(await this.up.ended, 0, this.up.err)
+    this.#t.ok(identities.every(isGone), 'nothing of the movers is left')
+    this.#t.strictSame(JSON.parse(fs.readFileSync(statePaths(this.state).movers, 'utf8')), [])
+  }
+}
+
+function terms(movers: readonly MoverState[]): number[][] {
+  return movers.map(({ roles }) => roles.map(({ term }) => term))
+}
+
+function signal(mover: MoverState, name: NodeJS.Signals): void {
+  process.kill(mover.pid ?? 0, name)
+}
+
+t.test('two movers serve two volumes, each is primary of one', async (t) => {
+  const folder = workFolder(t)
+  const volumes = ['one', 'two'].map((name) => ({ name, size: '64MiB' }))
+  const first = await Appliance.start(t, { volumes, ...LONG_LEASE }, folder)
+  const movers = await first.movers()
+  t.strictSame(
+    movers.map(({ roles }) => roles.map(({ volume, role, primary }) => `${volume} ${role} ${primary}`)),
+    [
+      ['one primary a', 'two secondary b'],
+      ['one secondary a', 'two primary b'],
+    ],
+  )
+  for (const { addresses } of movers) {
+    const ports = `port=${addresses?.nfs},mountport=${addresses?.nfs}`
+    for (const path of ['/one', '/two']) {
+      t.ok(first.up.out.includes(`  mount -t nfs -o vers=3,tcp,nolock,${ports} 127.0.0.1:${path} /mnt\n`))
+    }
+  }
+  const status = await first.status()
+  t.match(
+    status,
+    /^mover a: serving, .* 0 restarts\n {2}volume one: primary, term \d+\n {2}volume two: secondary of mover b, term \d+$/m,
+  )
+  t.match(
+    status,
+    /^mover b: serving, .* 0 restarts\n {2}volume one: secondary of mover a, term \d+\n {2}volume two: primary, term \d+$/m,
+  )
+  const sockets = fs.readdirSync(join(first.state, 'run')).filter((name) => name.startsWith('session-'))
+  t.strictSame(sockets.sort(), ['session-a.sock', 'session-b.sock'])
+  await first.stop()
+  t.notMatch(first.up.err, /"level":(40|50)/, 'nothing to complain about')
+
+  const second = await Appliance.start(t, { volumes, ...LONG_LEASE }, folder)
+  const [[before]] = terms(movers)
+  t.strictSame(terms(await second.movers()).flat(), Array(4).fill(before + 1), 'the next term')
+  await second.stop()
+  fs.rmSync(statePaths(second.state).terms)
+  const third = await Appliance.start(t, { volumes, ...LONG_LEASE }, folder)
+  t.strictSame(terms(await third.movers()).flat(), Array(4).fill(before + 2), 'the volumes know their terms too')
+  await third.stop()
+  for (const name of ['one', 'two']) {
+    const check = new Command(t, 'check', name, '--config', third.config)
+    t.equal(await check.ended, 0, check.out)
+  }
+})
+
+t.test('a secondary that dies is replaced; its primary goes on', async (t) => {
+  const appliance = await Appliance.start(t, LONG_LEASE)
+  const [a, b] = await appliance.movers()
+  signal(b, 'SIGKILL')
+  const [nextA, nextB] = await appliance.whenRestarted(0, 1)
+  t.strictSame([nextA.pid, nextA.restarts], [a.pid, 0])
+  t.not(nextB.pid, b.pid)
+  t.strictSame(nextB.addresses, b.addresses)
+  t.strictSame(terms([nextA, nextB]), terms([a, b]))
+  t.notMatch(appliance.up.err, /refused/, 'it was received again')
+  signal(nextB, 'SIGTERM')
+  const [lastA] = await appliance.whenRestarted(0, 2)
+  t.equal(lastA.pid, a.pid, 'also when it ends by itself')
+  await appliance.stop()
+})
+
+t.test('when a primary dies, all are started again, in a new term', async (t) => {
+  const appliance = await Appliance.start(t, { movers: ['a', 'b', 'c'].map(mover), ...LONG_LEASE })
+  const before = await appliance.movers()
+  const identities = before.map(({ pid }) => identify(pid))
+  signal(before[0], 'SIGKILL')
+  const after = await appliance.whenRestarted(1, 1, 1)
+  t.ok(identities.every(isGone))
+  t.strictSame(
+    after.map(({ addresses, roles }) => [addresses, roles[0].role, roles[0].primary]),
+    before.map(({ addresses, roles }) => [addresses, roles[0].role, roles[0].primary]),
+    'where and what they were',
+  )
+  t.strictSame(
+    terms(after),
+    terms(before).map(([term]) => [term + 1]),
+  )
+  const errors = appliance.up.err.split('\n').filter((line) => line.includes('"level":50'))
+  t.equal(errors.length, 1, appliance.up.err)
+  t.match(errors[0], /mover a: ended with signal SIGKILL; starting all movers again in 100 ms/)
+  await appliance.stop()
+})
+
+t.test('a secondary, then a primary, that does not answer is killed', async (t) => {
+  const appliance = await Appliance.start(t, SHORT_LEASE)
+  const [, b] = await appliance.movers()
+  signal(b, 'SIGSTOP')
+  await appliance.whenRestarted(0, 1)
+  t.match(appliance.up.err, /mover b: did not answer for 1000 ms and was killed; starting it again/)
+  const [a] = await appliance.movers()
+  signal(a, 'SIGSTOP')
+  const [{ restarts }] = await appliance.whenRestarted(a.restarts + 1, 2)
+  t.ok(restarts > a.restarts)
+  t.match(appliance.up.err, /mover a: did not answer for 1000 ms and was killed; starting all movers again/)
+})
+
+t.test('movers end when the supervisor falls silent, and serve again when it is back', async (t) => {
+  const appliance = await Appliance.start(t, SHORT_LEASE)
+  const movers = await appliance.movers()
+  const identities = movers.map(({ pid }) => identify(pid))
+  appliance.up.process.kill('SIGSTOP')
+  for (const identity of identities) t.ok(await waitUntilGone(identity, 60_000))
+  appliance.up.process.kill('SIGCONT')
+  await appliance.whenRestarted(1, 1)
+  t.match(appliance.up.err, /"name":"b","msg":"the supervisor has been silent for 1000 ms: ending"/)
+})
+
+t.test('the next up ends all movers of a supervisor that was killed', async (t) => {
+  const folder = workFolder(t)
+  const first = await Appliance.start(t, LONG_LEASE, folder)
+  const identities = (await first.movers()).map(({ pid }) => identify(pid))
+  first.up.process.kill('SIGKILL')
+  const next = await Appliance.start(t, LONG_LEASE, folder)
+  t.ok(identities.every(isGone))
+  next.up.process.kill('SIGKILL')
+  const orphans = (JSON.parse(fs.readFileSync(statePaths(next.state).movers, 'utf8')) as { pid: number }[]).length
+  t.equal(orphans, 2)
+})
+
+t.test('up says which mover cannot serve, and leaves none behind', async (t) => {
+  const folder = workFolder(t)
+  const taken = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => taken.once('listening', resolve))
+  t.teardown(() => taken.close())
+  const { port } = taken.address() as AddressInfo
+  const { up, state } = new Appliance(t, folder, {
+    movers: [mover('a'), { name: 'b', nfs: port, portmap: 0 }],
+    ...LONG_LEASE,
+  })
+  t.equal(await up.ended, 1)
+  const lines = up.err.split('\n').filter((line) => line !== '' && !line.startsWith('{'))
+  t.strictSame(lines, [`lockkeeper: mover b: cannot listen at 127.0.0.1 port ${port}: another program listens there`])
+  t.strictSame(JSON.parse(fs.readFileSync(statePaths(state).movers, 'utf8')), [])
+})
+
+/** Makes it look as if another host served the volume: it is watched for some seconds before it is opened. */
+function pretendOwner(image: string): void {
+  const block = Buffer.alloc(4096)
+  const id = new Uint8Array(16).fill(1)
+  encodeOwner({ ownerId: id, bootId: id, term: 1, counter: 1, state: 'running', wallMs: 0, host: 'x' }, block)
+  const fd = fs.openSync(image, 'r+')
+  fs.writeSync(fd, block, 0, block.length, OWNER_BLOCK_AT)
+  fs.closeSync(fd)
+}
+
+t.test('movers that are still being started end as they are told, and wait for no primary', async (t) => {
+  const folder = workFolder(t)
+  await (await Appliance.start(t, LONG_LEASE, folder)).stop()
+  const image = join(folder, 'state', 'share.img')
+  const { movers } = statePaths(join(folder, 'state'))
+  const started = (): { pid: number }[] => JSON.parse(fs.readFileSync(movers, 'utf8'))
+  pretendOwner(image)
+  const told = new Appliance(t, folder, LONG_LEASE)
+  await until('both have been started', () => started().length === 2)
+  told.up.process.kill('SIGTERM')
+  t.equal(await told.up.ended, 0, told.up.err)
+  t.equal(told.up.out, 'stopped\n')
+  t.strictSame(started(), [])
+
+  pretendOwner(image)
+  const failed = new Appliance(t, folder, LONG_LEASE)
+  await until('both have been started', () => started().length === 2)
+  process.kill(started()[0].pid, 'SIGKILL')
+  t.equal(await failed.up.ended, 1)
+  t.ok(failed.up.err.endsWith('lockkeeper: mover a: ended with signal SIGKILL\n'), failed.up.err)
+  t.notMatch(failed.up.err, /did not stop/)
+  t.strictSame(started(), [])
+})
