@@ -1,21 +1,39 @@
-import { MOVERLOCK_VERSION, type message, message_kind } from '../protocol/moverlock/moverlock.gen.ts'
+import {
+  type call,
+  MOVERLOCK_VERSION,
+  type message,
+  message_kind,
+  operation_kind,
+  time_how,
+} from '../protocol/moverlock/moverlock.gen.ts'
+import { SecondaryAuthority } from './authority/secondary.ts'
 import { Session, SessionError } from './authority/session.ts'
-import type { FileService, Operation } from './files/service.ts'
+import type { Environment } from './environment.ts'
+import { HeldVolume } from './files/held-volume.ts'
+import { SecondaryFiles } from './files/secondary-files.ts'
+import type { VolumeStatistics } from './files/service.ts'
 import type { Incarnation, VolumeRole } from './host/channel.ts'
 import { connectSession } from './sessions/socket.ts'
 import type { SocketStream } from './sessions/stream.ts'
 import type { FileDevice } from './store/file-device.ts'
+import { PagePool } from './store/page-pool.ts'
+import { Suspend } from './suspend.ts'
+import { type Task, wait } from './task.ts'
 import { findSuperblock } from './volume/device-io.ts'
-import { ROOT_INO } from './volume/mkfs.ts'
 import {
   type ClaimedVolume,
   closeDevice,
   describeDevice,
   deviceOf,
+  INODE_CAPACITY,
   type OpenedVolume,
+  pagesOf,
   type VolumeHost,
   whole,
 } from './volumes.ts'
+
+/** How long a mover that ends waits for what it holds to be given back; what is dirty has been written before. */
+const RELEASE_LIMIT_MS = 2000
 
 export interface SecondaryOptions extends VolumeHost {
   claimed: ClaimedVolume
@@ -40,41 +58,98 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedVo
   const device = deviceOf(claimed, lanes, (line) => logger.warn(line))
   const { uuid } = await whole(findSuperblock(device))
   const stream = await connectSession(socketPath, env, signal)
-  const session = await introduce(stream, device, uuid, options)
+  const link = await introduce(stream, device, uuid, options)
+  const fail = (error: Error): void => options.onFatal(`volume ${name}: ${error.message}`)
+  const held: HeldVolume = new HeldVolume({
+    device,
+    env,
+    authority: () => authority,
+    pagePool: new PagePool(pagesOf(options.cacheBytes)),
+    inodeCapacity: INODE_CAPACITY,
+    setMode: (ino, mode, resume) => authority.call(modeCall(ino, mode, held.inode(ino)?.generation ?? 0), resume),
+    onFailure: fail,
+  })
+  const authority = new SecondaryAuthority(link.session, held)
+  const files = new SecondaryFiles({ volumeUuid: uuid, held, authority, env })
   let isClosing = false
-  session.onEnd = (reason) => {
+  link.onMessage = (message) => authority.received(message)
+  link.onEnd = (reason) => {
     if (isClosing) return
+    authority.ended()
     const lost = `volume ${name}: the session with mover ${role.primary} has ended: ${reason}`
     env.timer(options.leaseMs, () => options.onFatal(lost))
   }
+  held.context.writeBack.onLoss = (inode, error) =>
+    logger.error(
+      `volume ${name}: data of inode ${inode.ino} could not be written (${error.message}); clients send it again`,
+    )
   return {
     name,
-    service: new BusyService(uuid, env.randomBytes(8)),
-    inodeByNumber: () => 'DELAY',
+    service: files,
+    inodeByNumber: (op, ino) => files.find(op, ino),
     reign: null,
     replayMemory: { find: () => null },
     status: () => ({
       name,
       device: device.name,
-      readOnly: null,
-      totalBytes: 0,
-      freeBytes: 0,
-      totalFiles: 0,
-      freeFiles: 0,
-      counters: {},
+      readOnly: held.volume.failure?.message ?? null,
+      ...lastKnown(files),
+      counters: {
+        cachedPages: held.context.pages.usedCount,
+        dirtyPages: held.context.pages.dirtyCount,
+        cachedInodes: held.inodeCount,
+        ...link.session.counts,
+      },
     }),
-    close: () => {
+    close: async () => {
+      if (link.session.isOpen) {
+        await whole(held.context.writeBack.drain())
+        await whole(letGo(authority, env))
+      }
       isClosing = true
-      session.end('this mover ends')
-      return closeDevice(device)
+      link.session.end('this mover ends')
+      await closeDevice(device)
     },
   }
 }
 
-/** A session that the primary has welcomed. */
-interface WelcomeSession {
+/** What the volume has in all, as far as it is known by now. */
+function lastKnown(files: SecondaryFiles): VolumeStatistics {
+  try {
+    return files.statistics()
+  } catch (error) {
+    if (!(error instanceof Suspend)) throw error
+    error.wait(() => {})
+    return { totalBytes: 0, freeBytes: 0, totalFiles: 0, freeFiles: 0 }
+  }
+}
+
+/** Gives everything back, so that the primary knows the times of what was written last. */
+function* letGo({ tokens }: SecondaryAuthority, env: Environment): Task<void> {
+  for (const ino of [...tokens.inos()]) tokens.giveUp(ino)
+  for (let i = 0; i < RELEASE_LIMIT_MS && !tokens.inos()[Symbol.iterator]().next().done; i++) {
+    yield* wait<void>((resume) => env.timer(1, () => resume(null)))
+  }
+}
+
+/** A write takes setuid and setgid away, whoever may change the mode otherwise. */
+function modeCall(ino: number, mode: number, generation: number): Omit<call, 'id'> {
+  const leave = { how: time_how.LEAVE } as const
+  const set = { mode, uid: null, gid: null, size: null, atime: leave, mtime: leave }
+  const setattr = { what: { ino, generation }, set, guard: null }
+  return {
+    caller: { uid: 0, gid: 0, gids: [] },
+    read_only: false,
+    replay: null,
+    what: { kind: operation_kind.SETATTR, setattr },
+  }
+}
+
+/** A session that the primary has welcomed. What comes until `onMessage` is set would be lost: it is set in the same tick. */
+interface Link {
+  readonly session: Session
+  onMessage: (message: message) => void
   onEnd: (reason: string) => void
-  end(reason: string): void
 }
 
 /** Says HELLO; resolves when the primary has said WELCOME. */
@@ -83,22 +158,26 @@ function introduce(
   device: FileDevice,
   volume: Uint8Array,
   { role, self, environment, signal }: SecondaryOptions,
-): Promise<WelcomeSession> {
+): Promise<Link> {
   const { identity, direct } = describeDevice(device)
   return new Promise((resolve, reject) => {
     const refuse = (reason: string): void =>
       reject(new Error(`mover ${role.primary}, the primary, refuses a session: ${reason}`))
-    const welcomed: WelcomeSession = { onEnd: refuse, end: (reason) => session.end(reason) }
-    const session = new Session(stream, environment, {
-      message: (message: message) => {
-        if (message.kind === message_kind.WELCOME) {
-          signal.removeEventListener('abort', giveUp)
-          resolve(welcomed)
-        } else if (message.kind === message_kind.REFUSED) refuse(Buffer.from(message.refused.reason).toString())
-        else throw new SessionError('it says what this version does not know')
-      },
-      ended: (reason) => welcomed.onEnd(reason),
+    const greeted = (message: message): void => {
+      if (message.kind === message_kind.WELCOME) {
+        signal.removeEventListener('abort', giveUp)
+        link.onMessage = () => {
+          throw new SessionError('it speaks before it was asked')
+        }
+        resolve(link)
+      } else if (message.kind === message_kind.REFUSED) refuse(Buffer.from(message.refused.reason).toString())
+      else throw new SessionError('it says what this version does not know')
+    }
+    const session: Session = new Session(stream, environment, {
+      message: (message) => link.onMessage(message),
+      ended: (reason) => link.onEnd(reason),
     })
+    const link: Link = { session, onMessage: greeted, onEnd: refuse }
     stream.deliverTo(session)
     const giveUp = (): void => session.end('this mover ends')
     signal.addEventListener('abort', giveUp)
@@ -115,45 +194,4 @@ function introduce(
       },
     })
   })
-}
-
-/** Asks clients to try again later, whatever they want. */
-class BusyService implements FileService {
-  readonly volumeUuid: Uint8Array
-  readonly writeVerifier: Uint8Array
-  readonly rootIno = ROOT_INO
-
-  constructor(volumeUuid: Uint8Array, writeVerifier: Uint8Array) {
-    this.volumeUuid = volumeUuid
-    this.writeVerifier = writeVerifier
-  }
-
-  readonly #later = (): 'DELAY' => 'DELAY'
-  readonly inode = this.#later
-  readonly lookup = this.#later
-  readonly setattr = this.#later
-  readonly readlink = this.#later
-  readonly read = this.#later
-  readonly write = this.#later
-  readonly create = this.#later
-  readonly mkdir = this.#later
-  readonly symlink = this.#later
-  readonly mknod = this.#later
-  readonly remove = this.#later
-  readonly rmdir = this.#later
-  readonly rename = this.#later
-  readonly link = this.#later
-  readonly readdir = this.#later
-  readonly entry = this.#later
-  readonly commit = this.#later
-
-  getattr(_op: Operation): void {}
-
-  access(): number {
-    return 0
-  }
-
-  statistics(): ReturnType<FileService['statistics']> {
-    return { totalBytes: 0, freeBytes: 0, totalFiles: 0, freeFiles: 0 }
-  }
 }

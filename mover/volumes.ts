@@ -1,7 +1,5 @@
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
-import { message_kind } from '../protocol/moverlock/moverlock.gen.ts'
-import { Session, SessionError, type SessionStream } from './authority/session.ts'
 import type { VolumeConfig } from './config/schema.ts'
 import type { VolumeStatus } from './control/status.ts'
 import type { Environment } from './environment.ts'
@@ -9,6 +7,7 @@ import type { Failure } from './failure.ts'
 import type { FileService, Operation } from './files/service.ts'
 import { VolumeFiles } from './files/volume-files.ts'
 import { readBootId } from './host/process-identity.ts'
+import { PrimaryReign } from './primary-reign.ts'
 import { RealEnvironment } from './real-environment.ts'
 import type { ReplayMemory } from './rpc/runner.ts'
 import type { Reign, SharedDevice } from './sessions/reception.ts'
@@ -37,7 +36,7 @@ const NODE_OVERCOMMIT = 2
 const LEAST_NODES = 4096
 const LEAST_PAGES = 4096
 /** Inodes kept in memory, at about 400 bytes each. */
-const INODE_CAPACITY = 65_536
+export const INODE_CAPACITY = 65_536
 
 /** A volume of the configuration with the descriptor that claims its device. */
 export interface ClaimedVolume {
@@ -97,7 +96,7 @@ export async function openPrimary(claimed: ClaimedVolume, term: number, host: Vo
   const options = openOptions(device, env, cacheBytes * NODE_SHARE)
   const volume = await whole(openVolume({ ...options, leastTerm: term, readOnly }))
   if (volume.failure === null) heartbeat.term = volume.term
-  const pageCount = Math.max(LEAST_PAGES, Math.floor((cacheBytes * (1 - NODE_SHARE)) / PAGE_BYTES))
+  const pageCount = pagesOf(cacheBytes * (1 - NODE_SHARE))
   const files = new VolumeFiles({ volume, env, pagePool: new PagePool(pageCount), inodeCapacity: INODE_CAPACITY })
   volume.onFailure = (error) => {
     heartbeat.stop()
@@ -109,13 +108,14 @@ export async function openPrimary(claimed: ClaimedVolume, term: number, host: Vo
     logger.error(
       `volume ${name}: data of inode ${inode.ino} could not be written (${error.message}); clients send it again`,
     )
+  const reign = new PrimaryReign({ name, term, device: describeDevice(device), files, env, logger })
   return {
     name,
     service: files,
     inodeByNumber: (op, ino) => files.find(op, ino),
-    reign: new SilentReign(term, describeDevice(device), env),
+    reign,
     replayMemory: { find: (tag) => files.findReplay(tag) },
-    status: () => statusOf(name, device, files),
+    status: () => statusOf(name, device, files, reign.counters()),
     close: async () => {
       // That a read-only volume cannot be written was told when it became one; what is acknowledged is in its log.
       await whole(files.close()).catch((error) => {
@@ -127,13 +127,18 @@ export async function openPrimary(claimed: ClaimedVolume, term: number, host: Vo
   }
 }
 
+/** Pages of a cache of so many bytes. */
+export function pagesOf(cacheBytes: number): number {
+  return Math.max(LEAST_PAGES, Math.floor(cacheBytes / PAGE_BYTES))
+}
+
 /** Why a volume has become read-only, and what to do, for people. */
 function readOnlyReason(error: Error): string {
   const isFull = error instanceof DeviceError && error.code === 'NOSPC'
   return `${error.message}; ${isFull ? 'make room for the device on its host, then restart' : 'restart when the device is well'}`
 }
 
-function statusOf(name: string, device: FileDevice, files: VolumeFiles): VolumeStatus {
+function statusOf(name: string, device: FileDevice, files: VolumeFiles, shared: Record<string, number>): VolumeStatus {
   const { pages, inodes } = files.context
   const { failure } = files.volume
   return {
@@ -146,6 +151,7 @@ function statusOf(name: string, device: FileDevice, files: VolumeFiles): VolumeS
       cachedPages: pages.usedCount,
       dirtyPages: pages.dirtyCount,
       cachedInodes: inodes.size,
+      ...shared,
     },
   }
 }
@@ -240,31 +246,4 @@ export async function whole<T>(task: Task<T>): Promise<T> {
 
 function bootId(): Uint8Array {
   return parseBootId(readBootId())
-}
-
-/** Welcomes every mover, and has nothing to say to it. */
-class SilentReign implements Reign {
-  readonly term: number
-  readonly device: SharedDevice
-  readonly #env: Environment
-  #lastNumber = 0
-
-  constructor(term: number, device: SharedDevice, env: Environment) {
-    this.term = term
-    this.device = device
-    this.#env = env
-  }
-
-  accept(stream: SessionStream): Session {
-    const session = new Session(stream, this.#env, {
-      message: () => {
-        throw new SessionError('it must not say anything in this version')
-      },
-      ended: () => {},
-    })
-    session.send({ kind: message_kind.WELCOME, welcome: { term: this.term, mover: ++this.#lastNumber } })
-    return session
-  }
-
-  gone(): void {}
 }

@@ -1,0 +1,79 @@
+import type { Logger } from 'pino'
+import { type hello, message_kind } from '../protocol/moverlock/moverlock.gen.ts'
+import type { Peer } from './authority/peer.ts'
+import { PrimaryAuthority } from './authority/primary.ts'
+import { Session, type SessionStream } from './authority/session.ts'
+import type { Environment } from './environment.ts'
+import { ForwardedCalls } from './files/forwarded.ts'
+import { GovernedVolume } from './files/governed-volume.ts'
+import type { VolumeFiles } from './files/volume-files.ts'
+import type { Incarnation } from './host/channel.ts'
+import type { Reign, SharedDevice } from './sessions/reception.ts'
+
+export interface PrimaryReignOptions {
+  /** Of the volume, for messages. */
+  name: string
+  term: number
+  device: SharedDevice
+  files: VolumeFiles
+  env: Environment
+  logger: Logger
+}
+
+/** A volume as its primary shares it: its authority, and the sessions of the movers that have come. */
+export class PrimaryReign implements Reign {
+  readonly term: number
+  readonly device: SharedDevice
+  readonly authority: PrimaryAuthority
+  readonly #options: PrimaryReignOptions
+  /** By incarnation; those whose session has ended too, until they are gone. */
+  readonly #peers = new Map<string, Peer>()
+
+  constructor(options: PrimaryReignOptions) {
+    const { name, term, device, files, env, logger } = options
+    this.#options = options
+    this.term = term
+    this.device = device
+    const calls = new ForwardedCalls({
+      files,
+      env,
+      onError: (call, error) =>
+        logger.error(`volume ${name}: an operation of another mover (${call.what.kind}) failed unexpectedly: ${error}`),
+    })
+    const governed = new GovernedVolume(files.context, (call, done) => calls.perform(call, done))
+    this.authority = new PrimaryAuthority(governed, files.volume.log, env)
+  }
+
+  /** Counters of the sessions together, and how many files are shared now. */
+  counters(): Record<string, number> {
+    const counters: Record<string, number> = { sharedFiles: this.authority.sharedFiles, sessions: this.#peers.size }
+    for (const { session } of this.#peers.values()) {
+      for (const [name, count] of Object.entries(session.counts)) counters[name] = (counters[name] ?? 0) + count
+    }
+    return counters
+  }
+
+  accept(stream: SessionStream, hello: hello): Session {
+    const { name, files, env, logger } = this.#options
+    const mover = Buffer.from(hello.mover).toString()
+    const session: Session = new Session(stream, env, {
+      message: (message) => this.authority.received(peer, message),
+      ended: (reason) => logger.warn(`volume ${name}: the session with mover ${mover} has ended: ${reason}`),
+    })
+    // Nobody shared the volume before the first one came: operations need not ask.
+    files.context.tokens = this.authority
+    const peer = this.authority.admit(mover, session)
+    this.#peers.set(Buffer.from(hello.incarnation).toString('hex'), peer)
+    session.send({ kind: message_kind.WELCOME, welcome: { term: this.term, mover: peer.id } })
+    logger.info(`volume ${name}: mover ${mover} shares it`)
+    return session
+  }
+
+  gone({ incarnation }: Incarnation): void {
+    const peer = this.#peers.get(incarnation)
+    if (peer === undefined) return
+    this.#peers.delete(incarnation)
+    peer.session.end('its mover is gone')
+    this.authority.gone(peer)
+  }
+}
