@@ -138,7 +138,7 @@ t.test('a primary that must read first answers later', (t) => {
   for (const name of names) first.create(name)
   first.world.run(first.files.close())
   const again = { disk: first.device, wallMs: first.env.wallMs() }
-  const world = new FilesWorld(1, { nodeCapacity: 64, inodeCapacity: 8 }, again, 'secondary')
+  const world = new FilesWorld(1, { nodeCapacity: 64, inodeCapacity: 40 }, again, 'secondary')
   for (const name of names) {
     const found = world.call((op) =>
       world.service.lookup(op, world.object(op, world.files.rootIno), bytes(name), world.files.rootIno),

@@ -1,5 +1,5 @@
 import { Export, ExportTable } from '../../mover/files/exports.ts'
-import type { FileService, Operation } from '../../mover/files/service.ts'
+import type { Credentials, FileService, Operation } from '../../mover/files/service.ts'
 import { ExportMountBackend } from '../../mover/mount/export-backend.ts'
 import { MountList } from '../../mover/mount/mount-list.ts'
 import { mountProgram } from '../../mover/mount/program.ts'
@@ -35,6 +35,8 @@ export class TestMover {
   readonly handles: HandleCodec
   readonly export: Export
   connection: FakeConnection
+  /** Who the client's calls come from. */
+  caller: Credentials = { uid: 0, gid: 0, gids: [] }
   readonly #answers = new Map<number, Uint8Array>()
 
   constructor(world: FilesWorld, service: FileService, find: Find, replayMemory?: ReplayMemory) {
@@ -115,7 +117,8 @@ export class TestMover {
   }
 
   #receive(xid: number, program: number, version: number, procedure: number, args: Uint8Array): void {
-    const credential = sysAuth({ uid: 0, gid: 0 })
+    const { uid, gid, gids } = this.caller
+    const credential = sysAuth({ uid, gid, gids: [...gids] })
     this.connection.receive(callMessage({ xid, program, version, procedure, credential, args }))
   }
 
