@@ -11,6 +11,7 @@ import {
   wireSet,
   wireTag,
 } from '../../mover/files/call-words.ts'
+import { ForwardedCalls } from '../../mover/files/forwarded.ts'
 import { RemoteCalls } from '../../mover/files/remote-calls.ts'
 import { attributesOf, RemoteInode } from '../../mover/files/remote-inode.ts'
 import {
@@ -29,6 +30,7 @@ import { bytes, FilesWorld, filled, ROOT } from './files-support.ts'
 import type { RemoteFiles } from './forwarding-support.ts'
 import { TestMover } from './movers-support.ts'
 import { nothingSet } from './nfs3-client.ts'
+import { FakeFiles } from './nfs3-fake-files.ts'
 
 const EVERYTHING = { bytes: 2 ** 30, attributes: true }
 
@@ -150,6 +152,38 @@ t.test('a primary that must read first answers later', (t) => {
     t.equal(removed, true)
   }
   t.same(world.primary.errors, [])
+  t.end()
+})
+
+t.test('an operation that is woken by another one does not run inside it', (t) => {
+  const env = new TestEnvironment(1)
+  const files = new FakeFiles()
+  const log: string[] = []
+  let wake: (() => void) | null = null
+  const { lookup } = files
+  files.lookup = (...args) => {
+    if (wake === null)
+      throw new Suspend((resume) => {
+        wake = resume
+      })
+    log.push('lookup')
+    return lookup.apply(files, args)
+  }
+  files.remove = () => {
+    log.push('remove')
+    wake?.()
+    log.push('removed')
+    return null
+  }
+  const calls = new ForwardedCalls({ files, env, onError: (_call, error) => t.error(error) })
+  const { ino, generation } = files.root
+  const where = { dir: { ino, generation }, what: bytes('x') }
+  const call = { id: 1, caller: { uid: 0, gid: 0, gids: [] }, read_only: false, replay: null }
+  const done = ({ id, status }: answer) => log.push(`${id}: ${status}`)
+  calls.perform({ ...call, what: { kind: operation_kind.LOOKUP, lookup: { where, export_root: 2 } } }, done)
+  calls.perform({ ...call, id: 2, what: { kind: operation_kind.REMOVE, where } }, done)
+  env.runUntilIdle()
+  t.same(log, ['remove', 'removed', '2: 0', 'lookup', `1: ${failure.NOENT}`])
   t.end()
 })
 

@@ -188,6 +188,30 @@ for (const place of PLACES) {
     t.end()
   })
 
+  t.test(`at the ${place}: who may read a directory sees names, who may also search it the objects`, (t) => {
+    const n = new Names(place, 'd')
+    n.create('d/f')
+    const room = { bytes: 1000, attributes: true }
+    const listed = (mode: number) => {
+      n.set('d', { mode })
+      const found = n.world.call((op) => {
+        const seen: unknown[] = []
+        const dir = n.object(op, 'd')
+        const whole = n.service.readdir(op, dir, 2, 0, room, (_cookie, ino, name) => {
+          const inode = n.service.entry(op, dir, ino)
+          seen.push(Buffer.from(name).toString(), typeof inode === 'string' ? inode : inode.ino)
+          return true
+        })
+        return typeof whole === 'string' ? whole : { seen }
+      }, USER)
+      return typeof found === 'string' ? found : found.seen
+    }
+    t.same(listed(0o705), ['f', n.inos.get('d/f')])
+    t.same(listed(0o704), ['f', 'ACCES'])
+    t.equal(listed(0o701), 'ACCES')
+    t.end()
+  })
+
   t.test(`at the ${place}: a setgid directory gives its group`, (t) => {
     const n = new Names(place, 'shared')
     n.set('shared', { gid: 900 })
