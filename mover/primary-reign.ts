@@ -58,7 +58,7 @@ export class PrimaryReign implements Reign {
     const mover = Buffer.from(hello.mover).toString()
     const session: Session = new Session(stream, env, {
       message: (message) => this.authority.received(peer, message),
-      ended: (reason) => logger.warn(`volume ${name}: the session with mover ${mover} has ended: ${reason}`),
+      ended: (reason) => logger.info(`volume ${name}: the session with mover ${mover} has ended: ${reason}`),
     })
     // Nobody shared the volume before the first one came: operations need not ask.
     files.context.tokens = this.authority

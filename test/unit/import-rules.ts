@@ -84,14 +84,14 @@ export const ROOMS: readonly Room[] = [
   {
     name: 'sessions',
     paths: ['mover/sessions/'],
-    rooms: ['authority', 'host', 'net', 'protocol', 'words'],
+    rooms: ['authority', 'host', 'moverlock', 'net', 'words'],
     node: ['fs', 'net'],
     packages: ['pino'],
   },
   // The roots: where the parts of a process are wired together. Nothing but the command line knows them.
   {
     name: 'volumes',
-    paths: ['mover/volumes.ts', 'mover/secondary.ts', 'mover/volume-set.ts'],
+    paths: ['mover/volumes.ts', 'mover/primary-reign.ts', 'mover/secondary.ts', 'mover/volume-set.ts'],
     rooms: [
       'authority',
       'config',
@@ -99,7 +99,7 @@ export const ROOMS: readonly Room[] = [
       'environment',
       'files',
       'host',
-      'protocol',
+      'moverlock',
       'rpc',
       'sessions',
       'store',
