@@ -36,6 +36,15 @@ export class HeldData {
     return inode.generation === generation && inode.nlink > 0 ? inode : 'STALE'
   }
 
+  /** The inode of an object whose attributes nobody can change before this mover has given up its token; null: it has none. */
+  current(ino: number, generation: number): LiveInode | null {
+    const inode = this.#held.inode(ino)
+    if (inode === undefined || !this.#authority.tokens.allows(ino, 'WF_R', WHOLE)) return null
+    inode.referenced = true
+    inode.isCurrent = true
+    return inode.generation === generation && inode.nlink > 0 ? inode : null
+  }
+
   read(op: Operation, inode: LiveInode, offset: number, count: number, result: ReadResult): Failure | null {
     const [first, last] = blocksToRead(inode, offset, count)
     if (!this.#authority.need(inode.ino, 'WF_R', first, last)) return 'STALE'

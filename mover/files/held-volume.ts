@@ -9,6 +9,7 @@ import { Suspend } from '../suspend.ts'
 import { InodeValue } from '../volume/inode-value.ts'
 import { BLOCK_BYTES } from '../volume/layout.ts'
 import type { DataContext } from './data-volume.ts'
+import { HeldNames } from './held-names.ts'
 import { LiveInode } from './live-inode.ts'
 import { PageCache } from './page-cache.ts'
 import { RemoteVolume } from './remote-volume.ts'
@@ -35,6 +36,7 @@ export interface HeldVolumeOptions {
 export class HeldVolume implements HeldFiles {
   readonly context: DataContext
   readonly volume: RemoteVolume
+  readonly names = new HeldNames()
   readonly #o: HeldVolumeOptions
   readonly #files = new Map<number, WrittenFile>()
   lastSequence = 0
@@ -95,6 +97,7 @@ export class HeldVolume implements HeldFiles {
   drain(ino: number, { part, mayKeep }: Drain, done: () => void): void {
     const { start, end } = part
     const { env, writeBack } = this.context
+    this.names.forget(ino)
     const attempt = (): void => {
       const inode = this.#files.get(ino)?.inode
       const data = inode?.data ?? null

@@ -1,13 +1,18 @@
 import type { SecondaryAuthority } from '../authority/secondary.ts'
 import type { Environment, Timestamp } from '../environment.ts'
 import type { Failure } from '../failure.ts'
+import type { ForwardedCall } from '../operation.ts'
+import { Suspend } from '../suspend.ts'
 import type { FileType, Inode } from '../volume/inode.ts'
 import { ROOT_INO } from '../volume/mkfs.ts'
-import { accessBits } from './access.ts'
+import { accessBits, MAY, may } from './access.ts'
+import { isDot, isDotDot } from './directory.ts'
 import { HeldData } from './held-data.ts'
+import { type DirectoryNames, keyOf } from './held-names.ts'
 import type { HeldVolume } from './held-volume.ts'
-import type { LiveInode } from './live-inode.ts'
+import { LiveInode } from './live-inode.ts'
 import { RemoteCalls } from './remote-calls.ts'
+import { RemoteInode } from './remote-inode.ts'
 import type {
   CreateHow,
   EntrySink,
@@ -38,6 +43,8 @@ export class SecondaryFiles implements FileService {
   readonly held: HeldVolume
   readonly #calls: RemoteCalls
   readonly #data: HeldData
+  /** By call: a directory's names when it asked the primary for one. */
+  readonly #askedUnder = new WeakMap<ForwardedCall, DirectoryNames>()
 
   constructor({ volumeUuid, held, authority, env }: SecondaryFilesOptions) {
     this.volumeUuid = volumeUuid
@@ -52,7 +59,8 @@ export class SecondaryFiles implements FileService {
 
   inode(op: Operation, ino: number, generation: number): Inode | Failure {
     const { intent } = op
-    if (intent === 'names' || intent === 'change') return this.#calls.subject(op, ino, generation)
+    if (intent === 'change') return this.#calls.subject(op, ino, generation)
+    if (intent === 'names') return this.#data.current(ino, generation) ?? this.#calls.subject(op, ino, generation)
     if (intent === 'read') return this.#data.open(ino, generation, 'BR_R', op.rangeStart, op.rangeEnd)
     if (intent === 'write') return this.#data.open(ino, generation, 'BR_W', op.rangeStart, op.rangeEnd)
     const inode = this.#data.open(ino, generation, 'BR_R', 0, 0)
@@ -64,7 +72,30 @@ export class SecondaryFiles implements FileService {
   getattr(): void {}
 
   lookup(op: Operation, dir: Inode, name: Uint8Array, exportRoot: number): Inode | Failure {
-    return this.#calls.lookup(op, dir, name, exportRoot)
+    if (!(dir instanceof LiveInode) || dir.type !== 'directory' || isDot(name) || isDotDot(name)) {
+      return this.#calls.lookup(op, dir, name, exportRoot)
+    }
+    const names = this.held.names.of(dir.ino)
+    const known = names.get(keyOf(name))
+    if (known === undefined) return this.#lookUp(op, dir, name, exportRoot, names)
+    if (!may(op.credentials, dir, MAY.execute)) return 'ACCES'
+    if (known === null) return 'NOENT'
+    return this.#data.current(known.ino, known.generation) ?? new RemoteInode(known.ino, known.generation)
+  }
+
+  /** Asks the primary what a name of a held directory stands for, and remembers it. */
+  #lookUp(op: Operation, dir: Inode, name: Uint8Array, exportRoot: number, names: DirectoryNames): Inode | Failure {
+    try {
+      const found = this.#calls.lookup(op, dir, name, exportRoot)
+      const under = op.forwarded === null ? undefined : this.#askedUnder.get(op.forwarded)
+      if (under !== undefined && (typeof found !== 'string' || found === 'NOENT')) {
+        this.held.names.learn(dir.ino, under, name, typeof found === 'string' ? null : idOf(found))
+      }
+      return found
+    } catch (error) {
+      if (error instanceof Suspend && op.forwarded !== null) this.#askedUnder.set(op.forwarded, names)
+      throw error
+    }
   }
 
   access(op: Operation, inode: Inode, wanted: number): number {
@@ -163,4 +194,8 @@ export class SecondaryFiles implements FileService {
   statistics(): VolumeStatistics {
     return this.#calls.statistics()
   }
+}
+
+function idOf({ ino, generation }: Inode): { ino: number; generation: number } {
+  return { ino, generation }
 }

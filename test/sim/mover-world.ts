@@ -2,10 +2,12 @@ import { PrimaryAuthority } from '../../mover/authority/primary.ts'
 import { SecondaryAuthority } from '../../mover/authority/secondary.ts'
 import { Session } from '../../mover/authority/session.ts'
 import type { Failure } from '../../mover/failure.ts'
+import { ForwardedCalls } from '../../mover/files/forwarded.ts'
 import { GovernedVolume } from '../../mover/files/governed-volume.ts'
 import { HeldData } from '../../mover/files/held-data.ts'
 import { HeldVolume } from '../../mover/files/held-volume.ts'
 import type { LiveInode } from '../../mover/files/live-inode.ts'
+import { SecondaryFiles } from '../../mover/files/secondary-files.ts'
 import type { Operation, ReadResult, Stability, WriteResult } from '../../mover/files/service.ts'
 import type { VolumeFiles } from '../../mover/files/volume-files.ts'
 import type { BlockDevice } from '../../mover/store/device.ts'
@@ -60,9 +62,14 @@ class Primary implements SimulatedMover {
   constructor(world: FilesWorld) {
     this.files = world.files
     const { context } = world.files
-    const governed = new GovernedVolume(context, () => {
-      throw new Error('no metadata operation is forwarded here')
+    const calls = new ForwardedCalls({
+      files: world.files,
+      env: world.env,
+      onError: (_, error) => {
+        throw error
+      },
     })
+    const governed = new GovernedVolume(context, (call, done) => calls.perform(call, done))
     this.authority = new PrimaryAuthority(governed, world.files.volume.log, world.env)
     context.tokens = this.authority
   }
@@ -98,6 +105,7 @@ export class Secondary implements SimulatedMover {
   readonly held: HeldVolume
   readonly authority: SecondaryAuthority
   readonly session: Session
+  readonly files: SecondaryFiles
   readonly #data: HeldData
   readonly #generationOf: (ino: number) => number
 
@@ -132,6 +140,8 @@ export class Secondary implements SimulatedMover {
     })
     up.receiver = atPrimary
     const peer = primary.authority.admit(name, atPrimary)
+    const { volumeUuid } = world.files
+    this.files = new SecondaryFiles({ volumeUuid, held: this.held, authority: this.authority, env })
     this.#data = new HeldData(this.held, this.authority)
   }
 
