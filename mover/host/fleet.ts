@@ -180,25 +180,23 @@ export class Fleet {
   /** Nothing is left of a mover's process, or, when that is null, there could not be one. */
   #gone(mover: ManagedMover, process: MoverProcess | null, reason: string): void {
     const { logger } = this.#options
+    const { name } = mover
     mover.gone()
+    if (process !== null) this.#tell({ type: 'gone', name, incarnation: process.incarnation })
     if (this.#isStopping) {
-      if (reason !== 'stopped') this.#stopFailures.push(`mover ${mover.name}: ${reason}`)
-      if (process !== null) this.#tell({ type: 'gone', name: mover.name, incarnation: process.incarnation })
+      if (reason !== 'stopped') this.#stopFailures.push(`mover ${name}: ${reason}`)
     } else if (!this.#isUp) {
-      this.#started.reject(new Refusal(1, `mover ${mover.name}: ${reason}`))
+      this.#started.reject(new Refusal(1, `mover ${name}: ${reason}`))
     } else if (this.#isRegrouping) {
-      logger.info(`mover ${mover.name}: ${reason}`)
+      logger.info(`mover ${name}: ${reason}`)
       this.#regroupWhenAllAreGone()
-    } else if (this.#isPrimary(mover)) {
-      const delayMs = mover.nextDelayMs()
-      const what = this.#movers.length === 1 ? 'it' : 'all movers'
-      logger.error(`mover ${mover.name}: ${reason}; starting ${what} again in ${delayMs} ms`)
-      this.#regroup(mover, delayMs)
     } else {
       const delayMs = mover.nextDelayMs()
-      logger.error(`mover ${mover.name}: ${reason}; starting it again in ${delayMs} ms`)
-      if (process !== null) this.#tell({ type: 'gone', name: mover.name, incarnation: process.incarnation })
-      mover.wait(delayMs, () => void this.#launch([mover]))
+      const isPrimary = this.#isPrimary(mover)
+      const what = isPrimary && this.#movers.length > 1 ? 'all movers' : 'it'
+      logger.error(`mover ${name}: ${reason}; starting ${what} again in ${delayMs} ms`)
+      if (isPrimary) this.#regroup(mover, delayMs)
+      else mover.wait(delayMs, () => void this.#launch([mover]))
     }
   }
 

@@ -61,6 +61,7 @@ export class Reception {
 
   /** The supervisor has started, or is about to start, this process. */
   started({ name, incarnation }: Incarnation): void {
+    if (this.#members.has(name)) throw new Error(`mover ${name} is started before its last process was gone`)
     this.#members.set(name, { incarnation, met: new Set() })
   }
 

@@ -67,9 +67,6 @@ export class SocketStream implements SessionStream {
       process.nextTick(this.#flush)
     }
     this.#socket.write(Buffer.copyBytesFrom(bytes), this.#written)
-    if (this.#socket.writableLength > this.#maxQueuedBytes) {
-      this.cutOff(`the other mover has left more than ${this.#maxQueuedBytes} bytes unread`)
-    }
   }
 
   /** What was written still leaves, as long as the peer takes it. */
@@ -100,7 +97,10 @@ export class SocketStream implements SessionStream {
     if (!this.#isCorked) return
     this.#isCorked = false
     this.#socket.uncork()
-    if (this.isWaiting) this.#watch()
+    // Not in `write`: who is writing does not expect to be told of an end.
+    if (this.#socket.writableLength > this.#maxQueuedBytes) {
+      this.cutOff(`the other mover has left more than ${this.#maxQueuedBytes} bytes unread`)
+    } else if (this.isWaiting) this.#watch()
   }
 
   readonly #written = (): void => {

@@ -119,7 +119,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: 'mover',
     paths: ['mover/mover.ts'],
-    rooms: ['config', 'control', 'host', 'volumes', 'files', 'volume', 'rpc', 'net', 'clients', 'words', ...servers],
+    rooms: ['config', 'control', 'host', 'volumes', 'files', 'rpc', 'net', 'clients', 'words', ...servers],
     node: [],
     packages: ['pino'],
   },

@@ -75,7 +75,7 @@ function terms(movers: readonly MoverState[]): number[][] {
 }
 
 function signal(mover: MoverState, name: NodeJS.Signals): void {
-  process.kill(mover.pid ?? 0, name)
+  process.kill(identify(mover.pid).pid, name)
 }
 
 t.test('two movers serve two volumes, each is primary of one', async (t) => {
@@ -159,6 +159,7 @@ t.test('when a primary dies, all are started again, in a new term', async (t) =>
   const errors = appliance.up.err.split('\n').filter((line) => line.includes('"level":50'))
   t.equal(errors.length, 1, appliance.up.err)
   t.match(errors[0], /mover a: ended with signal SIGKILL; starting all movers again in 100 ms/)
+  for (const name of ['b', 'c']) t.match(appliance.up.err, `mover ${name}: was killed, since it depended on mover a`)
   await appliance.stop()
 })
 
@@ -166,9 +167,8 @@ t.test('a secondary, then a primary, that does not answer is killed', async (t) 
   const appliance = await Appliance.start(t, SHORT_LEASE)
   const [, b] = await appliance.movers()
   signal(b, 'SIGSTOP')
-  await appliance.whenRestarted(0, 1)
+  const [a] = await appliance.whenRestarted(0, 1)
   t.match(appliance.up.err, /mover b: did not answer for 1000 ms and was killed; starting it again/)
-  const [a] = await appliance.movers()
   signal(a, 'SIGSTOP')
   const [{ restarts }] = await appliance.whenRestarted(a.restarts + 1, 2)
   t.ok(restarts > a.restarts)

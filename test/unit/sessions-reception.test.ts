@@ -170,6 +170,7 @@ t.test('an incarnation has one session for each volume; the next one comes when 
 
   const old = { name: 'b', incarnation: incarnationOf('b') }
   const next = { name: 'b', incarnation: incarnationOf('d') }
+  t.throws(() => primary.reception.started(next), new Error('mover b is started before its last process was gone'))
   primary.reception.gone(old)
   t.strictSame(share.gones, [old])
   t.equal(await (await Client.connect(primary)).hello(), 'its supervisor runs no mover b of that incarnation')
