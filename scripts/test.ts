@@ -11,7 +11,12 @@ import { closingLine, TapCounter } from './tap-count.ts'
 
 const root = join(import.meta.dirname, '..')
 const tools = join(root, 'node_modules', '.bin')
-const environment = { ...process.env, PATH: `${tools}${delimiter}${process.env['PATH'] ?? ''}` }
+const environment = {
+  // Hundreds of processes of the same sources are started.
+  NODE_COMPILE_CACHE: join(root, 'node_modules', '.compile-cache'),
+  ...process.env,
+  PATH: `${tools}${delimiter}${process.env['PATH'] ?? ''}`,
+}
 
 interface Step {
   name: string

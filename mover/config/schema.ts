@@ -29,7 +29,7 @@ const MIN_CACHE_BYTES = 16 * 2 ** 20
 const MAX_CACHE_BYTES = 3 * 2 ** 30
 /** Every mover has a session with every primary, and a cache of its own. */
 const MAX_MOVERS = 16
-const DEFAULT_LEASE_MS = 1000
+const DEFAULT_LEASE_MS = 5000
 const MIN_LEASE_MS = 200
 const MAX_LEASE_MS = 60_000
 /** RFC 1813 appendix I: MNTPATHLEN. */

@@ -60,7 +60,9 @@ function runStories(path: string, plot: PlotName): Promise<{ code: number; outpu
 
 /** Runs one of this project's programs to its end. */
 export function runProgram(args: readonly string[]): Promise<{ code: number; output: string }> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS })
+  // What is compiled of a copy is of no use to others.
+  const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' }
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS, env })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (bytes: Buffer) => {
