@@ -34,7 +34,7 @@ t.test('no file gives the defaults', async (t) => {
       },
     ],
     cache: { perMoverBytes: 256 * 1024 ** 2 },
-    timing: { leaseMs: 1000 },
+    timing: { leaseMs: 5000 },
   })
 })
 
