@@ -1,9 +1,10 @@
 import type { run } from '../../protocol/moverlock/moverlock.gen.ts'
 
-/** Device blocks, as runs that lie apart: what a mover has reserved. */
+/** Device blocks, as runs that do not touch each other: what a mover has reserved. */
 export class BlockSet {
-  /** Ends by start. */
+  /** Ends by start, and starts by end. */
   readonly #runs = new Map<number, number>()
+  readonly #starts = new Map<number, number>()
   #count = 0
 
   get count(): number {
@@ -15,8 +16,14 @@ export class BlockSet {
     for (const [start, end] of this.#runs) yield { start, length: end - start }
   }
 
+  /** Adds blocks that are not in it. They join what they touch: whoever takes blocks need not know how they came. */
   add(start: number, length: number): void {
-    this.#runs.set(start, start + length)
+    const end = start + length
+    const from = this.#starts.get(start) ?? start
+    const to = this.#runs.get(end) ?? end
+    this.#starts.delete(start)
+    this.#runs.delete(end)
+    this.#set(from, to)
     this.#count += length
   }
 
@@ -26,11 +33,17 @@ export class BlockSet {
     for (const [from, to] of this.#runs) {
       if (from > start || to < end) continue
       this.#runs.delete(from)
-      if (from < start) this.#runs.set(from, start)
-      if (end < to) this.#runs.set(end, to)
+      this.#starts.delete(to)
+      if (from < start) this.#set(from, start)
+      if (end < to) this.#set(end, to)
       this.#count -= length
       return true
     }
     return false
+  }
+
+  #set(from: number, to: number): void {
+    this.#runs.set(from, to)
+    this.#starts.set(to, from)
   }
 }

@@ -11,6 +11,7 @@ import threading
 HERE = os.path.dirname(os.path.abspath(__file__))
 GUEST = os.path.join(os.path.dirname(HERE), 'guest')
 SERVER_ADDRESS = '10.0.2.2'
+SECOND_ADDRESS = '10.0.2.3'
 SHARED_MODULES = ('steps.py', 'pattern.py')
 STEP = ('ok - ', 'not ok - ', 'skip - ')
 
@@ -31,7 +32,8 @@ def make_network():
         raise RuntimeError('checks are started by test/conformance/run, each in namespaces of its own')
     run('ip', 'link', 'set', 'lo', 'up')
     run('ip', 'link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0')
-    run('ip', 'addr', 'add', f'{SERVER_ADDRESS}/24', 'dev', 'br0')
+    for address in (SERVER_ADDRESS, SECOND_ADDRESS):
+        run('ip', 'addr', 'add', f'{address}/24', 'dev', 'br0')
     run('ip', 'link', 'set', 'br0', 'up')
 
 

@@ -1,16 +1,19 @@
 """The server under test: Lockkeeper by its documented command, or nfs-ganesha as the reference that tells a fault of a
-check from a fault of the server. Both sit at SERVER_ADDRESS in this check's own network namespace."""
+check from a fault of the server. Both sit at SERVER_ADDRESS in this check's own network namespace; a second data mover of
+Lockkeeper sits at SECOND_ADDRESS."""
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import time
 
-from guest import SERVER_ADDRESS, run
+from guest import SECOND_ADDRESS, SERVER_ADDRESS, run
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 START_S = 30
+WARNING = 40  # level of the log's records
 STOP_S = 70
 
 
@@ -35,34 +38,34 @@ class Server:
         os.makedirs(folder, exist_ok=True)
         self.log_path = os.path.join(folder, 'server.log')
 
-    def source(self, export='/share'):
-        return f'{SERVER_ADDRESS}:{export}'
+    def source(self, export='/share', address=SERVER_ADDRESS):
+        return f'{address}:{export}'
 
     def options(self, *extra):
         """Options of mount.nfs for a mount without the portmapper and without network locks."""
         return ','.join(['vers=3', 'proto=tcp', 'mountproto=tcp', f'port={self.nfs_port}',
                          f'mountport={self.mount_port}', 'nolock', *extra])
 
-    def url(self, path, export='/share'):
+    def url(self, path, export='/share', address=SERVER_ADDRESS):
         """The URL of libnfs' tools."""
-        return (f'nfs://{SERVER_ADDRESS}{export}/{path}'
+        return (f'nfs://{address}{export}/{path}'
                 f'?version=3&nfsport={self.nfs_port}&mountport={self.mount_port}')
 
     def _launch(self, command, **options):
         with open(self.log_path, 'ab') as log:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **options)
 
-    def _await_port(self):
+    def _await_port(self, address=SERVER_ADDRESS):
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise RuntimeError(f'the server ended with status {self.process.returncode}: {self.log_tail()}')
             try:
-                socket.create_connection((SERVER_ADDRESS, self.nfs_port), 1).close()
+                socket.create_connection((address, self.nfs_port), 1).close()
                 return
             except OSError:
                 time.sleep(0.05)
-        raise RuntimeError(f'the server did not listen on {self.nfs_port} within {START_S} s: {self.log_tail()}')
+        raise RuntimeError(f'the server did not listen on {address}:{self.nfs_port} within {START_S} s: {self.log_tail()}')
 
     def await_mover(self):
         """Waits until the port answers again after a mover was killed."""
@@ -121,6 +124,7 @@ def kill(pid, number=signal.SIGKILL):
 class Lockkeeper(Server):
     name = 'lockkeeper'
     volume = 'share'
+    movers = {'a': SERVER_ADDRESS}
 
     def __init__(self, folder, exports=None, device=None, size='8GiB', portmap=0, settings=None):
         super().__init__(folder, exports)
@@ -136,7 +140,8 @@ class Lockkeeper(Server):
         config = {
             'stateDir': os.path.join(self.folder, 'state'),
             'volumes': [volume],
-            'movers': [{'name': 'a', 'address': SERVER_ADDRESS, 'nfs': self.nfs_port, 'portmap': self.portmap}],
+            'movers': [{'name': name, 'address': address, 'nfs': self.nfs_port, 'portmap': self.portmap}
+                       for name, address in self.movers.items()],
             'exports': [{'path': e.path, 'volume': self.volume, 'subtree': e.subtree,
                          'clients': [{'match': '10.0.2.0/24', 'access': e.access, 'squash': e.squash}]}
                         for e in self.exports],
@@ -162,7 +167,8 @@ class Lockkeeper(Server):
     def start(self):
         self.write_config()
         self.process = self._launch(self.command('up'), cwd=ROOT)
-        self._await_port()
+        for address in self.movers.values():
+            self._await_port(address)
 
     def mover_pids(self):
         found = children_of(self.process.pid)
@@ -185,3 +191,41 @@ class Lockkeeper(Server):
     def check_offline(self):
         """`check` of the stopped volume: raises with its findings unless it is clean; returns what it counted."""
         return ', '.join(' '.join(line.split()) for line in self.cli('check', self.volume).splitlines())
+
+    def complaints(self, expected=()):
+        """Warnings and errors of the log so far, without those in which one of `expected` (regular expressions) is found."""
+        found = []
+        with open(self.log_path, errors='replace') as log:
+            for line in log:
+                if not line.startswith('{'):
+                    continue  # `up` tells people how to mount
+                record = json.loads(line)
+                text = f"{record['name']}: {record['msg']}"
+                if record['level'] >= WARNING and not any(re.search(one, text) for one in expected):
+                    found.append(text)
+        return found
+
+
+class TwoMovers(Lockkeeper):
+    """Two data movers of one volume, whose primary is PRIMARY."""
+    movers = {'a': SERVER_ADDRESS, 'b': SECOND_ADDRESS}
+    PRIMARY, SECONDARY = 'a', 'b'
+
+    def start(self):
+        super().start()
+        for name, role in ((self.PRIMARY, 'primary'), (self.SECONDARY, 'secondary')):
+            got = [one['role'] for one in self.mover(name)['roles']]
+            if got != [role]:
+                raise RuntimeError(f'mover {name} is {got}, expected to be {role}')
+
+    def mover(self, name):
+        """What `status` says of a mover."""
+        movers = json.loads(self.cli('status', '--json'))['movers']
+        return next(mover for mover in movers if mover['name'] == name)
+
+    def kill_one(self, name):
+        """kill -9 of the mover of that name; returns when it has ended."""
+        pid = self.mover(name)['pid']
+        kill(pid)
+        while status_field(pid, 'VmRSS'):
+            time.sleep(0.01)
