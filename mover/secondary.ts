@@ -11,13 +11,11 @@ import { Session, SessionError } from './authority/session.ts'
 import type { Environment } from './environment.ts'
 import { HeldVolume } from './files/held-volume.ts'
 import { SecondaryFiles } from './files/secondary-files.ts'
-import type { VolumeStatistics } from './files/service.ts'
 import type { Incarnation, VolumeRole } from './host/channel.ts'
 import { connectSession } from './sessions/socket.ts'
 import type { SocketStream } from './sessions/stream.ts'
 import type { FileDevice } from './store/file-device.ts'
 import { PagePool } from './store/page-pool.ts'
-import { Suspend } from './suspend.ts'
 import { type Task, wait } from './task.ts'
 import { findSuperblock } from './volume/device-io.ts'
 import {
@@ -70,7 +68,9 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedVo
     onFailure: fail,
   })
   const authority = new SecondaryAuthority(link.session, held)
-  const files = new SecondaryFiles({ volumeUuid: uuid, held, authority, env })
+  const files = new SecondaryFiles({ volumeUuid: uuid, held, authority })
+  // The first look at the status is to find something.
+  files.latestStatistics()
   let isClosing = false
   link.onMessage = (message) => authority.received(message)
   link.onEnd = (reason) => {
@@ -93,7 +93,7 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedVo
       name,
       device: device.name,
       readOnly: held.volume.failure?.message ?? null,
-      ...lastKnown(files),
+      ...files.latestStatistics(),
       counters: {
         cachedPages: held.context.pages.usedCount,
         dirtyPages: held.context.pages.dirtyCount,
@@ -110,17 +110,6 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedVo
       link.session.end('this mover ends')
       await closeDevice(device)
     },
-  }
-}
-
-/** What the volume has in all, as far as it is known by now. */
-function lastKnown(files: SecondaryFiles): VolumeStatistics {
-  try {
-    return files.statistics()
-  } catch (error) {
-    if (!(error instanceof Suspend)) throw error
-    error.wait(() => {})
-    return { totalBytes: 0, freeBytes: 0, totalFiles: 0, freeFiles: 0 }
   }
 }
 

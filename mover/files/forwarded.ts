@@ -157,7 +157,7 @@ export class ForwardedCalls {
         return { ...answer, list }
       }
       case operation_kind.STATISTICS: {
-        const { totalBytes, freeBytes, totalFiles, freeFiles } = files.statistics()
+        const { totalBytes, freeBytes, totalFiles, freeFiles } = files.statistics(op)
         const space = { total_bytes: totalBytes, free_bytes: freeBytes, total_files: totalFiles, free_files: freeFiles }
         return { ...refusal(null), space }
       }

@@ -8,7 +8,7 @@ import {
   operation_kind,
 } from '../../protocol/moverlock/moverlock.gen.ts'
 import { ownAnswer, ownCall } from '../../protocol/moverlock/own.ts'
-import type { Environment, Timestamp } from '../environment.ts'
+import type { Timestamp } from '../environment.ts'
 import type { Failure } from '../failure.ts'
 import { type ForwardedCall, Replayed } from '../operation.ts'
 import { Suspend } from '../suspend.ts'
@@ -73,9 +73,9 @@ export class RemoteCalls {
   readonly #shown = new RemoteInode(0, 0)
   #lastId = 0
 
-  constructor(transport: CallTransport, env: Pick<Environment, 'monotonicMs'>) {
+  constructor(transport: CallTransport) {
     this.#transport = transport
-    this.#statistics = new RemoteStatistics(env, (done) => {
+    this.#statistics = new RemoteStatistics((done) => {
       const nobody = { uid: 0, gid: 0, gids: [] }
       const what: operation = { kind: operation_kind.STATISTICS }
       transport.call({ id: this.#newId(), caller: nobody, read_only: true, replay: null, what }, done)
@@ -204,9 +204,13 @@ export class RemoteCalls {
     return object === null || object.ino !== ino ? 'ACCES' : this.#shown.show(object)
   }
 
-  /** As they were not long ago. */
-  statistics(): VolumeStatistics {
-    return this.#statistics.numbers()
+  statistics(op: Operation): VolumeStatistics {
+    return this.#statistics.take(this.#ask(op, { kind: operation_kind.STATISTICS }))
+  }
+
+  /** As they were told last; never throws Suspend. */
+  latestStatistics(): VolumeStatistics {
+    return this.#statistics.latest()
   }
 
   /** The answer of this run's next call; the call's objects show it from now on. */

@@ -54,9 +54,13 @@ class ReservedSpace implements DataSpace {
   #free = 0
   #promised = 0
 
+  get unpromised(): number {
+    return this.#free - this.#promised
+  }
+
   /** Promises blocks; false when there are not so many. */
   promise(count: number): boolean {
-    if (this.#free - this.#promised < count) return false
+    if (this.unpromised < count) return false
     this.#promised += count
     return true
   }

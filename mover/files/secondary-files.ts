@@ -1,9 +1,10 @@
 import type { SecondaryAuthority } from '../authority/secondary.ts'
-import type { Environment, Timestamp } from '../environment.ts'
+import type { Timestamp } from '../environment.ts'
 import type { Failure } from '../failure.ts'
 import type { ForwardedCall } from '../operation.ts'
 import { Suspend } from '../suspend.ts'
 import type { FileType, Inode } from '../volume/inode.ts'
+import { BLOCK_BYTES } from '../volume/layout.ts'
 import { ROOT_INO } from '../volume/mkfs.ts'
 import { accessBits, MAY, may } from './access.ts'
 import { isDot, isDotDot } from './directory.ts'
@@ -30,7 +31,6 @@ export interface SecondaryFilesOptions {
   volumeUuid: Uint8Array
   held: HeldVolume
   authority: SecondaryAuthority
-  env: Environment
 }
 
 /**
@@ -46,10 +46,10 @@ export class SecondaryFiles implements FileService {
   /** By call: a directory's names when it asked the primary for one. */
   readonly #askedUnder = new WeakMap<ForwardedCall, DirectoryNames>()
 
-  constructor({ volumeUuid, held, authority, env }: SecondaryFilesOptions) {
+  constructor({ volumeUuid, held, authority }: SecondaryFilesOptions) {
     this.volumeUuid = volumeUuid
     this.held = held
-    this.#calls = new RemoteCalls({ call: ({ id: _, ...call }, done) => authority.call(call, done) }, env)
+    this.#calls = new RemoteCalls({ call: ({ id: _, ...call }, done) => authority.call(call, done) })
     this.#data = new HeldData(held, authority)
   }
 
@@ -191,8 +191,18 @@ export class SecondaryFiles implements FileService {
     return this.#data.commit(op, live)
   }
 
-  statistics(): VolumeStatistics {
-    return this.#calls.statistics()
+  statistics(op: Operation): VolumeStatistics {
+    return this.#withReserved(this.#calls.statistics(op))
+  }
+
+  /** As they were told last, for who cannot wait; zeros while nothing has been told. */
+  latestStatistics(): VolumeStatistics {
+    return this.#withReserved(this.#calls.latestStatistics())
+  }
+
+  /** What this mover has reserved, and promised to nobody yet, is free to its clients. */
+  #withReserved(told: VolumeStatistics): VolumeStatistics {
+    return { ...told, freeBytes: told.freeBytes + this.held.volume.space.unpromised * BLOCK_BYTES }
   }
 }
 

@@ -176,7 +176,7 @@ export interface FileService {
    */
   entry(op: Operation, dir: Inode, ino: number): Inode | Failure
   commit(op: Operation, inode: Inode, offset: number, count: number): Failure | null
-  statistics(): VolumeStatistics
+  statistics(op: Operation): VolumeStatistics
 }
 
 /** The file service of a volume whose primary this mover is. */

@@ -26,7 +26,7 @@ export function fsstat(nfs: Nfs3Context): Procedure<FSSTAT3args, FSSTAT3res> {
       const target = nfs.open(fsroot.data, call, 'attributes')
       if (typeof target === 'string') return refuse(target, NO_ATTRIBUTES)
       const obj_attributes = attributes.of(target.inode, target.fsid)
-      const { totalBytes, freeBytes, totalFiles, freeFiles } = target.service.statistics()
+      const { totalBytes, freeBytes, totalFiles, freeFiles } = target.service.statistics(nfs.op)
       const resok = {
         obj_attributes,
         tbytes: totalBytes,

@@ -1,8 +1,7 @@
 import t from 'tap'
 import { BlockSet } from '../../mover/authority/block-set.ts'
 
-const runsOf = (set: BlockSet): { start: number; length: number }[] =>
-  [...set.runs()].sort((a, b) => a.start - b.start)
+const runsOf = (set: BlockSet): { start: number; length: number }[] => [...set.runs()].sort((a, b) => a.start - b.start)
 
 t.test('runs that touch are one, in whatever order they come', async (t) => {
   for (const order of [

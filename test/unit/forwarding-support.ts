@@ -152,7 +152,7 @@ export class RemoteFiles extends RemoteCalls implements FileService {
 
   constructor(primary: TestPrimary) {
     const transport = new TestTransport(primary)
-    super(transport, primary.env)
+    super(transport)
     this.transport = transport
     this.#primary = primary.files
     this.volumeUuid = primary.files.volumeUuid
