@@ -213,19 +213,16 @@ class TwoMovers(Lockkeeper):
 
     def start(self):
         super().start()
-        for name, role in ((self.PRIMARY, 'primary'), (self.SECONDARY, 'secondary')):
-            got = [one['role'] for one in self.mover(name)['roles']]
-            if got != [role]:
-                raise RuntimeError(f'mover {name} is {got}, expected to be {role}')
+        roles = {name: mover['roles'][0]['role'] for name, mover in self.await_all().items()}
+        if roles != {self.PRIMARY: 'primary', self.SECONDARY: 'secondary'}:
+            raise RuntimeError(f'the movers are {roles}')
 
-    def mover(self, name):
-        """What `status` says of a mover."""
-        movers = json.loads(self.cli('status', '--json'))['movers']
-        return next(mover for mover in movers if mover['name'] == name)
-
-    def kill_one(self, name):
-        """kill -9 of the mover of that name; returns when it has ended."""
-        pid = self.mover(name)['pid']
-        kill(pid)
-        while status_field(pid, 'VmRSS'):
-            time.sleep(0.01)
+    def await_all(self):
+        """Waits until all movers serve; returns what `status` says of each, by name."""
+        deadline = time.monotonic() + START_S
+        while True:
+            movers = {mover['name']: mover for mover in json.loads(self.cli('status', '--json'))['movers']}
+            if all(mover['state'] == 'serving' for mover in movers.values()):
+                return movers
+            if time.monotonic() > deadline:
+                raise RuntimeError(f'the movers do not serve: {movers}')
