@@ -1,3 +1,4 @@
+import type { Peer } from '../../mover/authority/peer.ts'
 import { PrimaryAuthority } from '../../mover/authority/primary.ts'
 import { SecondaryAuthority } from '../../mover/authority/secondary.ts'
 import { Session } from '../../mover/authority/session.ts'
@@ -106,6 +107,8 @@ export class Secondary implements SimulatedMover {
   readonly authority: SecondaryAuthority
   readonly session: Session
   readonly files: SecondaryFiles
+  /** As the primary knows it. */
+  readonly peer: Peer
   readonly #data: HeldData
   readonly #generationOf: (ino: number) => number
 
@@ -129,7 +132,7 @@ export class Secondary implements SimulatedMover {
     const up = new SimulatedStream(env)
     const down = new SimulatedStream(env)
     const ended = (reason: string): void => {
-      throw new Error(`the session of ${name} has ended: ${reason}`)
+      if (reason !== 'its mover is gone') throw new Error(`the session of ${name} has ended: ${reason}`)
     }
     this.session = new Session(up, env, { message: (message) => this.authority.received(message), ended })
     this.authority = new SecondaryAuthority(this.session, this.held)
@@ -140,8 +143,9 @@ export class Secondary implements SimulatedMover {
     })
     up.receiver = atPrimary
     const peer = primary.authority.admit(name, atPrimary)
+    this.peer = peer
     const { volumeUuid } = world.files
-    this.files = new SecondaryFiles({ volumeUuid, held: this.held, authority: this.authority, env })
+    this.files = new SecondaryFiles({ volumeUuid, held: this.held, authority: this.authority })
     this.#data = new HeldData(this.held, this.authority)
   }
 
