@@ -99,8 +99,8 @@ class MoverMain {
     if (this.#stopping !== null) return
     this.#mover = new Mover({ mover, config, volumes, handleKey, environment, logger })
     const serving = await this.#mover.listen()
-    const status = (): unknown => this.#mover?.status()
-    this.#control = await startControl(controlSocket(config.stateDir, { mover: this.#name }), { '/status': status })
+    const routes = { '/status': () => this.#mover?.status(), '/locks': () => this.#mover?.locks() }
+    this.#control = await startControl(controlSocket(config.stateDir, { mover: this.#name }), routes)
     for (const { path, reason } of serving.unserved) logger.warn(`export ${path} is not served: ${reason}`)
     this.#channel.send({ type: 'ready', serving })
   }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Config, ExportConfig, MoverConfig } from './config/schema.ts'
-import type { MoverStatus } from './control/status.ts'
+import type { MoverLocks, MoverStatus } from './control/status.ts'
 import type { Environment } from './environment.ts'
 import type { Failure } from './failure.ts'
 import { parseAddressSet } from './files/cidr.ts'
@@ -98,6 +98,11 @@ export class Mover {
       rpc,
       mounts: this.#mounts.entries.map(({ host, directory }) => ({ host, path: Buffer.from(directory).toString() })),
     }
+  }
+
+  locks(): MoverLocks {
+    const { mover, volumes } = this.#parts
+    return { files: volumes.flatMap((volume) => volume.tokens(mover.name)) }
   }
 
   #dispatcher(programs: readonly Program[]): Dispatcher {

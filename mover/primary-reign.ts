@@ -1,13 +1,15 @@
 import type { Logger } from 'pino'
 import { type hello, message_kind } from '../protocol/moverlock/moverlock.gen.ts'
 import type { Peer } from './authority/peer.ts'
-import { PrimaryAuthority } from './authority/primary.ts'
+import { type HeldToken, PrimaryAuthority } from './authority/primary.ts'
 import { Session, type SessionStream } from './authority/session.ts'
+import type { FileTokens, TokenStatus } from './control/status.ts'
 import type { Environment } from './environment.ts'
 import { ForwardedCalls } from './files/forwarded.ts'
 import { GovernedVolume } from './files/governed-volume.ts'
 import type { VolumeFiles } from './files/volume-files.ts'
 import type { Incarnation } from './host/channel.ts'
+import { FILE_END } from './locks/token.ts'
 import type { Reign, SharedDevice } from './sessions/reception.ts'
 
 export interface PrimaryReignOptions {
@@ -51,6 +53,18 @@ export class PrimaryReign implements Reign {
       for (const [name, count] of Object.entries(session.counts)) counters[name] = (counters[name] ?? 0) + count
     }
     return counters
+  }
+
+  /** Which movers hold and await which tokens; `self` is this one. */
+  tokens(self: string): FileTokens[] {
+    const shown = ({ mover, kind, start, end }: HeldToken): TokenStatus => {
+      const isWhole = kind === 'WF_R' || kind === 'WF_X'
+      return { mover: mover || self, kind, blocks: isWhole ? null : [start, end === FILE_END ? null : end] }
+    }
+    return [...this.authority.inos()].map((ino) => {
+      const { held, waiting } = this.authority.describe(ino)
+      return { volume: this.#options.name, ino, held: held.map(shown), waiting: waiting.map(shown) }
+    })
   }
 
   accept(stream: SessionStream, hello: hello): Session {

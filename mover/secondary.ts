@@ -89,6 +89,7 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedVo
     inodeByNumber: (op, ino) => files.find(op, ino),
     reign: null,
     replayMemory: { find: () => null },
+    tokens: () => [],
     status: () => ({
       name,
       device: device.name,

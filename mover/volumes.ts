@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import type { VolumeConfig } from './config/schema.ts'
-import type { VolumeStatus } from './control/status.ts'
+import type { FileTokens, VolumeStatus } from './control/status.ts'
 import type { Environment } from './environment.ts'
 import type { Failure } from './failure.ts'
 import type { FileService, Operation } from './files/service.ts'
@@ -66,6 +66,8 @@ export interface OpenedVolume {
   /** Answers of calls that changed the volume, as its log remembers them. */
   replayMemory: ReplayMemory
   status(): VolumeStatus
+  /** Which movers hold and await which tokens, `self` being this one; nothing at a secondary. */
+  tokens(self: string): FileTokens[]
   /** Writes what is dirty, takes a checkpoint and lets the device go. */
   close(): Promise<void>
 }
@@ -115,6 +117,7 @@ export async function openPrimary(claimed: ClaimedVolume, term: number, host: Vo
     inodeByNumber: (op, ino) => files.find(op, ino),
     reign,
     replayMemory: { find: (tag) => files.findReplay(tag) },
+    tokens: (self) => reign.tokens(self),
     status: () => statusOf(name, device, files, reign.counters()),
     close: async () => {
       // That a read-only volume cannot be written was told when it became one; what is acknowledged is in its log.

@@ -15,6 +15,12 @@ const HOME: MoverId = 0
 const NONE: readonly number[] = []
 const WHOLE: Readonly<Span> = { start: 0, end: FILE_END }
 
+/** A token that a mover holds, or what it needs of one that it waits for. */
+export interface HeldToken extends Span {
+  mover: string
+  kind: TokenKind
+}
+
 /** A file's writers are asked what they have made of it, for one operation. */
 class Glimpse implements ForwardedCall {
   readonly ino: number
@@ -80,14 +86,18 @@ export class PrimaryAuthority {
     return this.#table.fileCount
   }
 
+  /** Numbers of the files that are shared now. */
+  inos(): Iterable<number> {
+    return this.#table.inos()
+  }
+
   /** Who holds what of a file and who waits, movers by name; the primary's own is ''. */
-  describe(ino: number): { held: (Span & { mover: string; kind: TokenKind; serial: number })[]; waiting: string[] } {
-    const nameOf = (id: MoverId): string => this.#peers.get(id)?.name ?? ''
+  describe(ino: number): { held: HeldToken[]; waiting: HeldToken[] } {
     const { held, waiting } = this.#table.describe(ino)
-    return {
-      held: held.map(({ mover, ...token }) => ({ mover: nameOf(mover), ...token })),
-      waiting: waiting.map(({ mover, kind }) => `${nameOf(mover)} ${kind}`),
+    const named = ({ mover, kind, start, end }: Span & { mover: MoverId; kind: TokenKind }): HeldToken => {
+      return { mover: this.#peers.get(mover)?.name ?? '', kind, start, end }
     }
+    return { held: held.map(named), waiting: waiting.map(({ need, ...waiter }) => named({ ...waiter, ...need })) }
   }
 
   // Movers

@@ -1,9 +1,10 @@
 import { check } from './check.ts'
 import type { Command } from './command.ts'
 import { grow } from './grow.ts'
+import { locks } from './locks.ts'
 import { mkfs } from './mkfs.ts'
 import { status } from './status.ts'
 import { up } from './up.ts'
 
 /** Every command, in the order of the help. */
-export const commands: Readonly<Record<string, Command>> = { up, mkfs, check, grow, status }
+export const commands: Readonly<Record<string, Command>> = { up, mkfs, check, grow, status, locks }

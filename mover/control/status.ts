@@ -13,6 +13,28 @@ export interface SupervisorStatus {
   movers: MoverState[]
 }
 
+/** A token that a mover holds or waits for. */
+export interface TokenStatus {
+  mover: string
+  kind: 'WF_R' | 'BR_R' | 'BR_W' | 'WF_X'
+  /** Blocks of 4 KiB, half-open; an end of null is that of the file, and null the whole file. */
+  blocks: [first: number, end: number | null] | null
+}
+
+/** The tokens of one file that movers share now. */
+export interface FileTokens {
+  volume: string
+  ino: number
+  held: TokenStatus[]
+  /** In the order of their asking. */
+  waiting: TokenStatus[]
+}
+
+/** `GET /locks` of a mover: of the volumes whose primary it is. */
+export interface MoverLocks {
+  files: FileTokens[]
+}
+
 /** One procedure's counters; `micros` is the time from arrival to answer of all calls together. */
 export interface ProcedureStatus {
   program: string

@@ -99,6 +99,7 @@ export const ROOMS: readonly Room[] = [
       'environment',
       'files',
       'host',
+      'locks',
       'moverlock',
       'rpc',
       'sessions',
