@@ -3,7 +3,7 @@
 from two_movers import Killer, sound_and_silent, start_two, two_clients
 from world import check
 
-HALVES = ('a pages', 'b sectors', 'b exclusive', 'a rename', 'b watched', 'b big-b')
+HALVES = ('a pages', 'b exclusive', 'b big-b')
 EXPECTED = ('supervisor: mover a: ',)
 
 

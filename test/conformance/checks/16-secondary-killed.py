@@ -3,7 +3,7 @@
 from two_movers import Killer, sound_and_silent, start_two, two_clients
 from world import check
 
-HALVES = ('b pages', 'a sectors', 'b exclusive', 'b rename', 'b watched', 'b big-b')
+HALVES = ('b pages', 'b exclusive', 'b rename', 'b big-b')
 EXPECTED = ('supervisor: mover b: ',)
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""A source tree of many small files: tree.py copy|remove FOLDER FILES SEED. Makes it in memory, copies it into FOLDER
-with tar and compares; or removes what is in FOLDER."""
+"""A source tree of many small files: tree.py copy|watch|remove FOLDER FILES SEED. Makes it in memory, copies it into FOLDER
+with tar and compares; or lists FOLDER while another client copies the same tree into it, until the file `stop` appears in
+the job folder, and compares; or removes what is in FOLDER."""
 import hashlib
 import os
 import random
@@ -68,7 +69,6 @@ def manifest(top):
 
 
 def copy():
-    os.mkdir(TARGET)
     pack = subprocess.Popen(['tar', '-C', SOURCE, '--format=posix', '-cf', '-', '.'], stdout=subprocess.PIPE)
     unpack = subprocess.run(['tar', '-C', TARGET, '-xpf', '-'], stdin=pack.stdout)
     equal((pack.wait(), unpack.returncode), (0, 0), 'exits of tar')
@@ -90,6 +90,22 @@ def diff():
     equal((done.returncode, done.stdout[:300]), (0, b''), 'diff -r')
 
 
+def watch():
+    """What has been listed once stays: the other client only adds. Symlinks are not counted, for which tar first makes
+    files."""
+    def fail(error):
+        raise error
+    rounds, seen = 0, set()
+    stop = os.path.join(os.environ['JOB'], 'stop')
+    is_last = False
+    while not is_last:
+        is_last = os.path.exists(stop)
+        found = {os.path.join(folder, name) for folder, folders, _ in os.walk(TARGET, onerror=fail) for name in folders}
+        require(seen <= found, f'no longer listed: {sorted(seen - found)[:3]}')
+        rounds, seen = rounds + 1, found
+    return f'{rounds} times, {len(seen)} folders at last'
+
+
 def remove():
     subprocess.run(['rm', '-rf', TARGET], check=True)
     equal(os.listdir(FOLDER), [], 'what is left')
@@ -97,11 +113,16 @@ def remove():
 
 def main():
     steps = Steps()
-    if ACTION == 'copy':
-        steps.step('make the tree', make, random.Random(SEED))
-        steps.step('copy it with tar', copy)
-        steps.step('names, kinds, modes, links, times and contents are the same', same_manifest)
-        steps.step('diff -r', diff)
+    if ACTION in ('copy', 'watch'):
+        who = '' if ACTION == 'copy' else 'the other client: '
+        steps.step(f'{who}make the tree', make, random.Random(SEED))
+        if ACTION == 'copy':
+            os.makedirs(TARGET, exist_ok=True)
+            steps.step('copy it with tar', copy)
+        else:
+            steps.step(f'{who}list it all the time', watch)
+        steps.step(f'{who}names, kinds, modes, links, times and contents are the same', same_manifest)
+        steps.step(f'{who}diff -r', diff)
     else:
         steps.step('rm -rf', remove)
     steps.finish()

@@ -25,11 +25,17 @@ def guests(server, script, arguments, **options):
             for index, (name, address) in enumerate(server.movers.items(), 1)}
 
 
-def finish(world, running):
-    """Waits for guests; their own steps tell what failed in them."""
+def finish(world, running, at_end=None):
+    """Waits for guests, and calls `at_end[name]` when that one has ended; their own steps tell what failed in them."""
     statuses = {}
-    threads = [threading.Thread(target=lambda name=name, guest=guest: statuses.update({name: guest.finish()}))
-               for name, guest in running.items()]
+
+    def finish_one(name, guest):
+        try:
+            statuses[name] = guest.finish()
+        except RuntimeError as error:
+            statuses[name] = str(error)
+        (at_end or {}).get(name, lambda: None)()
+    threads = [threading.Thread(target=finish_one, args=pair) for pair in running.items()]
     for thread in threads:
         thread.start()
     for thread in threads:
