@@ -9,8 +9,8 @@ from steps import equal
 from two_movers import finish, guests, sound_and_silent, start_two
 from world import check
 
-SIZES = {'empty': 0, 'one': 1, 'block': 4096, 'odd': 1_234_567, 'large': 24 << 20}
-FILES = 1500
+SIZES = (0, 1, 4096, 1_234_567, 24 << 20)
+FILES = 500
 SEED = 17
 
 
@@ -20,24 +20,26 @@ def read(path):
 
 
 def copy_across(world, server, there, back):
-    """Up through the mover at `there`, twice with other contents; after each time down through the one at `back`."""
+    """Up through the mover at `there`, down through the one at `back`."""
     source, target = os.path.join(world.folder, 'up'), os.path.join(world.folder, 'down')
-    for name, size in [*SIZES.items(), *SIZES.items()]:
+    for size in SIZES:
+        name = f'{there}-{size}'
         content = os.urandom(size)
         with open(source, 'wb') as file:
             file.write(content)
         run('nfs-cp', source, server.url(name, address=there))
         run('nfs-cp', server.url(name, address=back), target)
-        equal(hash(read(target)), hash(content), f'{name} through nfs-cp')
+        equal(hash(read(target)), hash(content), f'{size} bytes through nfs-cp')
         run('sh', '-c', 'exec nfs-cat "$1" >"$2"', 'sh', server.url(name, address=back), target)
-        equal(hash(read(target)), hash(content), f'{name} through nfs-cat')
+        equal(hash(read(target)), hash(content), f'{size} bytes through nfs-cat')
+        os.unlink(target)
 
 
 def same_listing(server):
     listings = [sorted(run('nfs-ls', server.url('', address=address)).splitlines())
                 for address in server.movers.values()]
     equal(listings[1], listings[0])
-    equal(sorted(line.split()[-1] for line in listings[0]), sorted([*SIZES, 'tree']))
+    equal(len(listings[0]), len(SIZES) * len(listings) + 1, 'names')
 
 
 def body(world):

@@ -38,9 +38,10 @@ class Meeting:
                 else:
                     self._meet(guest, word)
         finally:
-            for each in self.guests:
-                with contextlib.suppress(OSError):
-                    each.shutdown(socket.SHUT_RDWR)
+            with self.lock:
+                for each in self.guests:
+                    with contextlib.suppress(OSError):
+                        each.shutdown(socket.SHUT_RDWR)
 
     def _meet(self, guest, word):
         with self.lock:
@@ -50,5 +51,5 @@ class Meeting:
             self.before_release()
             (one, first), (other, second) = self.words.items()
             self.words = {}
-        one.sendall(json.dumps(second).encode() + b'\n')
-        other.sendall(json.dumps(first).encode() + b'\n')
+            one.sendall(json.dumps(second).encode() + b'\n')
+            other.sendall(json.dumps(first).encode() + b'\n')
