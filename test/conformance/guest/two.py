@@ -100,9 +100,10 @@ def pieces(name, size, flags, step):
 
 
 def race(step, attempt, refusal):
-    """Both try the same; of each attempt just one succeeds."""
+    """Both try the same at the same time; of each attempt just one succeeds."""
     won = []
     for number in range(TURNS):
+        meet()
         half_way(number, step)
         try:
             attempt(number)

@@ -90,7 +90,8 @@ class Guest:
         for raw in self.output:
             line = raw.decode(errors='replace').rstrip('\r\n')
             if not line.startswith(quiet):
-                print(line if line.startswith(STEP) else f'# {line}', flush=True)
+                # In one piece: other guests print too.
+                print(f'{line}\n' if line.startswith(STEP) else f'# {line}\n', end='', flush=True)
             yield line
 
     def finish(self):

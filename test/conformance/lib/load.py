@@ -30,9 +30,9 @@ class Worker(threading.Thread):
     """A patient worker sends a call again until it is answered, as a kernel client does, and accepts no other answer
     than the first execution's. An impatient one gives up when the connection breaks, and then finds out what came of it."""
 
-    def __init__(self, server, root, number, seed, patient):
+    def __init__(self, server, root, number, seed, patient, address=SERVER_ADDRESS):
         super().__init__(name=f'w{number}', daemon=True)
-        self.server, self.patient = server, patient
+        self.server, self.patient, self.address = server, patient, address
         self.random = random.Random(seed * 1000 + number)
         self.connection = self._connection(f'load{number}', PATIENCE_S if patient else 0)
         self.nfs = Nfs3(self.connection, server.exact_listings)
@@ -43,8 +43,8 @@ class Worker(threading.Thread):
         self.error = None
         self.gate, self.idle, self.ending = threading.Event(), threading.Event(), False
 
-    def _connection(self, machine, patience_s):
-        return RpcConnection((SERVER_ADDRESS, self.server.nfs_port), Credential(machine=machine), timeout_s=30,
+    def _connection(self, machine, patience_s, address=None):
+        return RpcConnection((address or self.address, self.server.nfs_port), Credential(machine=machine), timeout_s=30,
                              patience_s=patience_s)
 
     def run(self):
@@ -258,9 +258,9 @@ class Worker(threading.Thread):
 
     # Comparing.
 
-    def compare(self, root):
-        """Raises unless a new client sees exactly the model. Returns the number of names."""
-        nfs = Nfs3(self._connection('verify', PATIENCE_S), self.server.exact_listings)
+    def compare(self, root, address=None):
+        """Raises unless a new client, of the mover at `address`, sees exactly the model. Returns the number of names."""
+        nfs = Nfs3(self._connection('verify', PATIENCE_S, address), self.server.exact_listings)
         folder = nfs.lookup(root, self.name)
         names = nfs.list(folder)
         if sorted(names) != sorted(self.model.names):
