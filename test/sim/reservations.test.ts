@@ -1,0 +1,47 @@
+/** Blocks that a secondary reserves, with the real drivers: more of them than one reservation brings. */
+import t from 'tap'
+import type { Failure } from '../../mover/failure.ts'
+import type { Operation, WriteResult } from '../../mover/files/service.ts'
+import { BLOCK_BYTES } from '../../mover/volume/layout.ts'
+import { MoverWorld } from './mover-world.ts'
+
+const PIECE_BYTES = 2 ** 20
+/** More than two reservations. */
+const PIECES = 20
+const MOST_STEPS = 100_000
+/** Of the world in which the first secondary has the largest cache. */
+const SEED = 2
+
+t.test('a file that takes several reservations', async (t) => {
+  const world = new MoverWorld(SEED, 1)
+  const [mover] = world.secondaries
+  const ino = world.files.create('large')
+  const result: WriteResult = { count: 0, committed: 'unstable' }
+  const run = (attempt: (op: Operation) => Failure | null): Failure | null => {
+    let outcome: Failure | null | undefined
+    world.run(mover, attempt, (failure) => {
+      outcome = failure
+    })
+    world.env.runUntil(() => outcome !== undefined, MOST_STEPS)
+    return outcome ?? null
+  }
+  const freeBytes = (): number => {
+    const { unpromised } = mover.held.volume.space
+    return world.files.files.statistics().freeBytes + unpromised * BLOCK_BYTES
+  }
+  const before = freeBytes()
+  for (let piece = 0; piece < PIECES; piece++) {
+    const bytes = new Uint8Array(PIECE_BYTES).fill(piece + 1)
+    t.equal(
+      run((op) => mover.write(op, ino, piece * PIECE_BYTES, bytes, 'unstable', result)),
+      null,
+    )
+    t.equal(before - freeBytes(), (piece + 1) * PIECE_BYTES, 'what is reserved in advance is free to its clients')
+  }
+  t.equal(
+    run((op) => mover.commit(op, ino)),
+    null,
+  )
+  t.equal(before - freeBytes(), PIECES * PIECE_BYTES)
+  t.ok(mover.held.volume.space.unpromised > 0)
+})
