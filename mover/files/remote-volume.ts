@@ -16,6 +16,7 @@ import type { WrittenFile } from './written.ts'
 
 /** Blocks that are asked for at least, so that few writes have to wait for some. */
 const RESERVE_BLOCKS = 2048
+const NO_ANSWER = 'the session with it has ended'
 
 /** Commits that have been sent, and which of them the primary has durably. Numbers are this mover's own. */
 class CommitLog implements DurableLog {
@@ -240,7 +241,7 @@ export class RemoteVolume implements DataVolume {
         this.log.answered(lsn)
       }
       // The primary has room for what it has promised room for, and the file cannot have gone while it was held.
-      else this.fail(new Error(`the primary has not taken over what was written to inode ${ino}: ${outcome ?? 'gone'}`))
+      else this.fail(new Error(`the primary has not taken over what was written to inode ${ino}: ${outcome ?? NO_ANSWER}`))
     })
     return lsn
   }
