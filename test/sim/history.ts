@@ -30,6 +30,11 @@ class Register {
   readonly #writes = new Map<number, Write>([[0, NOTHING]])
   #reads: Read[] = []
 
+  /** That the write was seen tells nothing any more of what is seen later. */
+  forgetReadsOf(write: Write): void {
+    this.#reads = this.#reads.filter((read) => read.write !== write)
+  }
+
   begin(write: Write): void {
     this.#writes.set(write.value, write)
   }
@@ -53,6 +58,15 @@ class Register {
   }
 }
 
+/** A write of sectors that is under way. */
+export interface HistoryWrite {
+  readonly value: number
+  /** It is acknowledged. */
+  answered(): void
+  /** It was acknowledged, but may be lost: until it is acknowledged again, it may be there or not. */
+  unsure(): void
+}
+
 /** The history of one file. */
 export class FileHistory {
   readonly #registers = new Map<number, Register>()
@@ -72,8 +86,8 @@ export class FileHistory {
     return ++this.#time
   }
 
-  /** A write of sectors is asked for; gives its value, and what to call with the answer. */
-  write(first: number, end: number): { value: number; answered: () => void } {
+  /** A write of sectors is asked for; gives its value, and what to call with the answer. What was lost was within the size that it had before. */
+  write(first: number, end: number): HistoryWrite {
     const write: Write = { value: ++this.#lastValue, askedAt: this.tick(), answeredAt: Number.POSITIVE_INFINITY }
     for (let sector = first; sector < end; sector++) this.#register(sector).begin(write)
     return {
@@ -81,6 +95,10 @@ export class FileHistory {
       answered: () => {
         write.answeredAt = this.tick()
         this.#acknowledgedEnd = Math.max(this.#acknowledgedEnd, end)
+      },
+      unsure: () => {
+        write.answeredAt = Number.POSITIVE_INFINITY
+        for (let sector = first; sector < end; sector++) this.#register(sector).forgetReadsOf(write)
       },
     }
   }

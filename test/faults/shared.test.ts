@@ -1,0 +1,97 @@
+/**
+ * Real movers, whose clients all work on the same few files and names: what they are told is one history, also when movers
+ * and their supervisor die meanwhile. For longer runs: `SHARED_SEED=N SHARED_OPERATIONS=N SHARED_ROUNDS=N node <this file>`.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { Random } from '../crash/random.ts'
+import { Cluster, SHORT_LEASE } from './cluster.ts'
+import { SharedLoad } from './shared-load.ts'
+
+t.setTimeout(3_600_000)
+
+function setting(name: string, usual: number): number {
+  const value = process.env[`SHARED_${name}`]
+  return value === undefined ? usual : Number(value)
+}
+
+const SEED = setting('SEED', 1)
+const OPERATIONS = setting('OPERATIONS', 60)
+const ROUNDS = setting('ROUNDS', 1)
+const CLIENTS = 3
+
+/** A moment in the middle of a round's load, which lasts longer. */
+function aMoment(random: Random): Promise<void> {
+  return sleep(random.below(150))
+}
+
+for (const movers of [2, 3]) {
+  t.test(`what clients of ${movers} movers are told is one history`, async (t) => {
+    const cluster = await Cluster.start(t, movers)
+    const load = new SharedLoad({ seed: SEED, movers: cluster.endpoints, clients: CLIENTS, deaths: false })
+    t.teardown(() => load.close())
+    await load.prepare()
+    for (let round = 0; round < 2 * ROUNDS; round++) await load.run(OPERATIONS)
+    t.comment(`seed ${SEED}: ${load.operations} operations`)
+    t.strictSame(cluster.complaints, [])
+    t.equal(await cluster.stop(), '')
+  })
+}
+
+/** What dies: movers by number, or the supervisor. */
+type Victims = readonly number[] | 'supervisor'
+
+const DEATHS: readonly [string, Victims][] = [
+  ['a secondary', [1]],
+  ['the primary', [0]],
+  ['a secondary and the primary', [1, 0]],
+  ['the supervisor', 'supervisor'],
+]
+
+t.test('nothing is lost or out of order when movers die', async (t) => {
+  const cluster = await Cluster.start(t, 3)
+  const load = new SharedLoad({ seed: SEED, movers: cluster.endpoints, clients: CLIENTS, deaths: true })
+  t.teardown(() => load.close())
+  const random = new Random(SEED)
+  await load.prepare()
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [what, victims] of DEATHS) {
+      const die = async (): Promise<void> => {
+        await aMoment(random)
+        // With the primary, all movers end in this version.
+        const dying = victims === 'supervisor' || victims.includes(0) ? [0, 1, 2] : victims
+        for (const mover of dying) load.dies(cluster.endpoints[mover])
+        if (victims === 'supervisor') await cluster.restart()
+        else {
+          const before = await Promise.all(victims.map((mover) => cluster.signal(mover, 'SIGKILL')))
+          await cluster.serving(...before)
+        }
+      }
+      await load.run(OPERATIONS, die)
+      t.pass(`${what}, round ${round}`)
+    }
+  }
+  t.comment(`seed ${SEED}: ${load.operations} operations`)
+  t.equal(await cluster.stop(), '')
+})
+
+t.test('a secondary that stands still for longer than its lease is killed, and has written nothing', async (t) => {
+  const cluster = await Cluster.start(t, 2, SHORT_LEASE)
+  const load = new SharedLoad({ seed: SEED, movers: cluster.endpoints, clients: CLIENTS, deaths: true })
+  t.teardown(() => load.close())
+  const random = new Random(SEED)
+  await load.prepare()
+  for (let round = 0; round < ROUNDS; round++) {
+    await load.run(OPERATIONS, async () => {
+      await aMoment(random)
+      // A busy machine may hold up either mover for a lease.
+      for (const endpoint of cluster.endpoints) load.dies(endpoint)
+      const pid = await cluster.signal(1, 'SIGSTOP')
+      await cluster.serving(pid)
+      // Nobody is there to be woken.
+      t.throws(() => process.kill(pid, 'SIGCONT'), { code: 'ESRCH' })
+    })
+  }
+  t.match(cluster.up.err, /mover b: did not answer for 1000 ms and was killed/)
+  t.equal(await cluster.stop(), '')
+})
