@@ -96,7 +96,7 @@ export class GovernedVolume implements GovernedFiles {
   absorb(ino: number, changes: written): void {
     const inode = this.#inode(ino)
     if (inode === null) return
-    this.#absorb(inode, changes)
+    show(inode, { ...times(inode, changes), change: inode.change + changes.changes }, changes.size)
     this.#changed(inode)
   }
 
@@ -115,6 +115,7 @@ export class GovernedVolume implements GovernedFiles {
     if (inode === null || inode.nlink === 0) return 'STALE'
     const { volume } = this.#context
     const size = Math.max(inode.loggedSize, changes.size)
+    // Before the record changes the inode: the same writes must not count twice.
     const after = { ...times(inode, changes), change: inode.change + changes.changes }
     volume.flushGate.wrote()
     const lsn = volume.submit(
@@ -132,7 +133,7 @@ export class GovernedVolume implements GovernedFiles {
       },
       URGENT_WITH_DATA,
     )
-    if (typeof lsn === 'number') this.#absorb(inode, changes)
+    if (typeof lsn === 'number') show(inode, after, changes.size)
     return lsn
   }
 
@@ -166,18 +167,18 @@ export class GovernedVolume implements GovernedFiles {
     this.#context.volume.flushGate.wrote()
     this.#context.writeBack.noteUnlogged(inode)
   }
-
-  #absorb(inode: LiveInode, changes: written): void {
-    const { atime, mtime, ctime } = times(inode, changes)
-    inode.setAtime(atime.sec, atime.nsec)
-    inode.setMtime(mtime.sec, mtime.nsec)
-    inode.setCtime(ctime.sec, ctime.nsec)
-    inode.change += changes.changes
-    if (changes.size > inode.size) inode.size = changes.size
-  }
 }
 
 type Times = Pick<written, 'atime' | 'mtime' | 'ctime'>
+
+function show(inode: LiveInode, after: Times & { change: number }, size: number): void {
+  const { atime, mtime, ctime, change } = after
+  inode.setAtime(atime.sec, atime.nsec)
+  inode.setMtime(mtime.sec, mtime.nsec)
+  inode.setCtime(ctime.sec, ctime.nsec)
+  inode.change = change
+  if (size > inode.size) inode.size = size
+}
 
 /** The later of what is known and what is told; a change of the file is always a change of its times too. */
 function times(inode: LiveInode, { atime, mtime, ctime, changes }: written): Times {

@@ -241,7 +241,8 @@ export class RemoteVolume implements DataVolume {
         this.log.answered(lsn)
       }
       // The primary has room for what it has promised room for, and the file cannot have gone while it was held.
-      else this.fail(new Error(`the primary has not taken over what was written to inode ${ino}: ${outcome ?? NO_ANSWER}`))
+      else
+        this.fail(new Error(`the primary has not taken over what was written to inode ${ino}: ${outcome ?? NO_ANSWER}`))
     })
     return lsn
   }

@@ -1,4 +1,4 @@
-import { ALLOWS, common, cover, isWhole, overlap, type Span, type Token, type TokenKind, without } from './token.ts'
+import { ALLOWS, common, cover, isWhole, type Span, type Token, type TokenKind, touches, without } from './token.ts'
 
 /** A part of a token that its holder gives back as soon as nothing uses it any more. */
 export interface Leaving extends Span {
@@ -39,7 +39,7 @@ export class HeldTokens {
   revoked(serial: number, span: Span): Span[] {
     const kept: Token[] = []
     for (const token of this.usable) {
-      if (token.serial !== serial || !overlap(token, span)) {
+      if (token.serial !== serial || !touches(token, span)) {
         kept.push(token)
         continue
       }

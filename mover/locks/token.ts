@@ -57,7 +57,13 @@ export function overlap(a: Span, b: Span): boolean {
   return a.start < b.end && b.start < a.end
 }
 
-/** What both have; they must overlap. */
+/** True when `taken` has some of `span`. An empty one, whose holder may show the file's size and no more, is had whole. */
+export function touches(span: Span, taken: Span): boolean {
+  if (span.start < span.end) return overlap(span, taken)
+  return taken.start <= span.start && span.end <= taken.end
+}
+
+/** What both have; they must touch. */
 export function common(a: Span, b: Span): Span {
   return { start: Math.max(a.start, b.start), end: Math.min(a.end, b.end) }
 }
@@ -70,7 +76,7 @@ export function conflict(held: Span & { kind: TokenKind }, asked: Span & { kind:
 
 /** The parts of `from` that are not in `taken`: none, one or two. */
 export function without<S extends Span>(from: S, taken: Span): S[] {
-  if (!overlap(from, taken)) return [from]
+  if (!touches(from, taken)) return [from]
   const rest: S[] = []
   if (from.start < taken.start) rest.push({ ...from, end: taken.start })
   if (taken.end < from.end) rest.push({ ...from, start: taken.end })

@@ -217,9 +217,7 @@ class Worker {
   async #readData(file: DataFile, first: number, end: number): Promise<void> {
     const answered = file.history.read(first, end)
     const [offset, count] = [first * SECTOR_BYTES, (end - first) * SECTOR_BYTES]
-    const answer = await this.#look(file, () =>
-      this.client.call('NFSPROC3_READ', { file: file.handle, offset, count }),
-    )
+    const answer = await this.#look(file, () => this.client.call('NFSPROC3_READ', { file: file.handle, offset, count }))
     if (answer.status !== OK) throw new Error(`READ: ${answer.status}`)
     answered(valuesOf(answer.resok.data, SECTOR_BYTES), answer.resok.eof)
   }
