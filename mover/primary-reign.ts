@@ -87,6 +87,7 @@ export class PrimaryReign implements Reign {
     const peer = this.#peers.get(incarnation)
     if (peer === undefined) return
     this.#peers.delete(incarnation)
+    peer.session.end('its mover is gone')
     this.authority.gone(peer)
   }
 }

@@ -39,11 +39,6 @@ export interface GovernedFiles {
   absorb(ino: number, changes: written): void
   /** The same, with new extents whose blocks are on the device, though not flushed; logged. May throw Suspend. */
   commit(ino: number, changes: written, runs: readonly extent[]): number | Failure
-  /**
-   * A mover that could write to the file is gone, and with it the count of its changes: the change number jumps, so that
-   * none names two contents, and the times rise. May throw Suspend.
-   */
-  writerLost(ino: number): void
   /** Data blocks that nobody has, about `count` of them; none when the volume is full. May throw Suspend. */
   reserve(count: number): run[]
   giveBack(runs: readonly run[]): void

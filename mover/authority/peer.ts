@@ -48,7 +48,6 @@ export class Peer {
   readonly #events: PeerEvents
   readonly #incoming: InOrder
   readonly #outgoing: InOrder
-  #isGone = false
   /** By file: the last that the mover has told of what it has written. */
   readonly #seen = new Map<number, number>()
   /** What each request needs, until it is answered. */
@@ -67,13 +66,6 @@ export class Peer {
     }
     this.#incoming = new InOrder(failed)
     this.#outgoing = new InOrder(failed)
-  }
-
-  /** Nothing of the mover is left: what it still waits for is dropped, and so is what it has said without an answer. */
-  leave(): void {
-    this.#isGone = true
-    this.session.end('its mover is gone')
-    this.#files.giveBack([...this.reserved.runs()])
   }
 
   /** Carries out a message. Throws `SessionError` when it must not come. */
@@ -130,7 +122,6 @@ export class Peer {
     if (this.#needs.size >= MAX_REQUESTS) throw new SessionError(`more than ${MAX_REQUESTS} requests at a time`)
     this.#needs.set(id, { ...need })
     this.#incoming.run(ino, () => {
-      if (this.#isGone) return
       if (this.#files.describe(ino) === null) this.#deny(ino, id)
       else this.#events.request(ino, this.id, { id, kind: asked, need: { ...need }, exact })
     })
@@ -138,7 +129,6 @@ export class Peer {
 
   #release({ ino, serial, blocks, changes }: release): void {
     this.#incoming.run(ino, () => {
-      if (this.#isGone) return
       if (changes !== null) this.#absorb(ino, changes)
       this.#events.release(ino, this.id, serial, { ...blocks })
       if (!this.#events.isInvolved(ino, this.id)) this.#seen.delete(ino)
@@ -156,16 +146,11 @@ export class Peer {
     }
     // Lists of the message are the session's again when this returns.
     const kept = runs.map((extent) => ({ ...extent }))
-    const blocks = kept.map(({ device_block, length }) => ({ start: device_block, length }))
     this.#incoming.run(ino, () => {
-      if (this.#isGone) {
-        this.#files.giveBack(blocks)
-        return
-      }
       const lsn = this.#files.commit(ino, changes, kept)
       this.#seen.set(ino, changes.sequence)
       if (typeof lsn === 'string') {
-        this.#files.giveBack(blocks)
+        this.#files.giveBack(kept.map(({ device_block, length }) => ({ start: device_block, length })))
         this.#committed(id, FAILURE_CODES[lsn])
       } else this.#log.whenDurable(lsn, (error) => this.#committed(id, error === null ? failure.NONE : failure.IO))
     })
@@ -177,7 +162,6 @@ export class Peer {
 
   #map({ ino, id, first }: map_request): void {
     this.#incoming.run(ino, () => {
-      if (this.#isGone) return
       const map = { seen: this.#seen.get(ino) ?? 0, ...this.#files.map(ino, first) }
       this.session.send({ kind: message_kind.MAPPED, mapped: { id, map } })
     })
@@ -216,7 +200,6 @@ export class Peer {
   #glimpsed(id: number, { ino, changes }: { ino: number; changes: written | null }): void {
     // What it has written must not be known before what it has told about the file earlier.
     this.#incoming.run(ino, () => {
-      if (this.#isGone) return
       if (changes !== null) this.#absorb(ino, changes)
       this.#events.glimpsed(this.id, id)
     })
@@ -224,7 +207,6 @@ export class Peer {
 
   /** A token leaves with what its holder must know, and not before that is durable. */
   #grant(ino: number, id: number, token: Token, replaces: number[]): void {
-    if (this.#isGone) return
     const need = this.#needs.get(id)
     const described = this.#files.describe(ino)
     if (described === null || need === undefined) {

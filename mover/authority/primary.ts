@@ -129,28 +129,8 @@ export class PrimaryAuthority {
 
   /** Nothing of this mover is left, and nothing of it can reach the device any more: what it held is free. */
   gone(peer: Peer): void {
-    if (!this.#peers.has(peer.id)) return
-    peer.leave()
-    const written = [...this.#table.inos()].filter((ino) => this.#table.writersElsewhere(ino).has(peer.id))
-    const next = (): void => {
-      // Before anybody is granted what it had.
-      for (let ino = written.pop(); ino !== undefined; ino = written.pop()) {
-        try {
-          this.#files.writerLost(ino)
-        } catch (error) {
-          if (!(error instanceof Suspend)) throw error
-          written.push(ino)
-          error.wait(next)
-          return
-        }
-      }
-      this.#forget(peer)
-    }
-    next()
-  }
-
-  #forget(peer: Peer): void {
-    this.#peers.delete(peer.id)
+    if (!this.#peers.delete(peer.id)) return
+    this.#files.giveBack([...peer.reserved.runs()])
     const inos = [...this.#table.inos()]
     this.#table.forget(peer.id)
     for (const ino of inos) this.#settleWriters(ino)

@@ -3,9 +3,8 @@ import type { Described, Drain, GovernedFiles } from '../authority/governed.ts'
 import type { Failure } from '../failure.ts'
 import { Suspend } from '../suspend.ts'
 import { InodeValue } from '../volume/inode-value.ts'
-import { LOST_CHANGES } from '../volume/records/apply.ts'
 import { ORDINARY, URGENT_WITH_DATA } from '../volume/volume.ts'
-import { changeTime, type FilesContext } from './context.ts'
+import type { FilesContext } from './context.ts'
 import { isLater, type LiveInode, raiseAbove } from './live-inode.ts'
 
 /** Extents that are told at once, and blocks that are looked at for them. */
@@ -32,7 +31,7 @@ export class GovernedVolume implements GovernedFiles {
   describe(ino: number): Described | null {
     const inode = this.#inode(ino)
     if (inode === null || inode.nlink === 0) return null
-    return { value: inode.fill(this.#value).bytes, lsn: Math.max(inode.lastLsn, inode.markLsn) }
+    return { value: inode.fill(this.#value).bytes, lsn: inode.lastLsn }
   }
 
   map(ino: number, first: number): Omit<block_map, 'seen'> {
@@ -97,17 +96,8 @@ export class GovernedVolume implements GovernedFiles {
     const inode = this.#inode(ino)
     if (inode === null) return
     show(inode, { ...times(inode, changes), change: inode.change + changes.changes }, changes.size)
-    this.#changed(inode)
-  }
-
-  writerLost(ino: number): void {
-    const inode = this.#inode(ino)
-    if (inode === null || inode.nlink === 0) return
-    const now = changeTime(this.#context, inode)
-    inode.setMtime(now.sec, now.nsec)
-    inode.setCtime(now.sec, now.nsec)
-    inode.change += LOST_CHANGES
-    this.#changed(inode)
+    inode.unlogged = true
+    this.#context.writeBack.noteUnlogged(inode)
   }
 
   commit(ino: number, changes: written, runs: readonly extent[]): number | Failure {
@@ -159,13 +149,6 @@ export class GovernedVolume implements GovernedFiles {
   #inode(ino: number): LiveInode | null {
     this.#context.volume.begin()
     return this.#context.inodes.get(ino)
-  }
-
-  /** What others have written is on the device, not flushed: nothing that tells of it may be durable before it is. */
-  #changed(inode: LiveInode): void {
-    inode.unlogged = true
-    this.#context.volume.flushGate.wrote()
-    this.#context.writeBack.noteUnlogged(inode)
   }
 }
 
