@@ -37,8 +37,16 @@ export interface GovernedFiles {
   drain(ino: number, drain: Drain, done: () => void): void
   /** Takes over what another mover's writes have made of the file. */
   absorb(ino: number, changes: written): void
-  /** The same, with new extents whose blocks are on the device, though not flushed; logged. May throw Suspend. */
-  commit(ino: number, changes: written, runs: readonly extent[]): number | Failure
+  /**
+   * The same, with new extents whose blocks are on the device, though not flushed; logged with this size, behind which
+   * nothing has been written yet. May throw Suspend.
+   */
+  commit(ino: number, size: number, changes: written, runs: readonly extent[]): number | Failure
+  /**
+   * A mover that might write to the file is gone, and with it what it has not told: the change number and times go beyond
+   * what it may have shown. `hadEnd` says whether it might write from a block on. May throw Suspend.
+   */
+  recover(ino: number, hadEnd: (block: number) => boolean): void
   /** Data blocks that nobody has, about `count` of them; none when the volume is full. May throw Suspend. */
   reserve(count: number): run[]
   giveBack(runs: readonly run[]): void

@@ -5,13 +5,17 @@ import {
   type map_request,
   type message,
   message_kind,
+  type moment,
   type release,
+  type run,
   type written,
 } from '../../protocol/moverlock/moverlock.gen.ts'
 import { ALLOWS, FILE_END, isWhole, type Span, type Token } from '../locks/token.ts'
 import type { MoverId, TokenEffect, TokenRequest } from '../locks/token-table.ts'
 import { Suspend } from '../suspend.ts'
+import { MAX_FILE_BYTES } from '../volume/layout.ts'
 import type { DurableLog } from '../volume/log.ts'
+import { LOST_CHANGES } from '../volume/records/apply.ts'
 import { BlockSet } from './block-set.ts'
 import { FAILURE_CODES, KIND_CODES, TOKEN_KINDS } from './codes.ts'
 import type { GovernedFiles } from './governed.ts'
@@ -20,6 +24,9 @@ import { type Session, SessionError } from './session.ts'
 
 /** Requests of one mover that have not been answered. */
 const MAX_REQUESTS = 65_536
+const NEVER = { sec: 0, nsec: 0 }
+/** What somebody who only reads has made of a file, besides its access time. */
+const NOTHING_WRITTEN: written = { sequence: 0, size: 0, atime: NEVER, mtime: NEVER, ctime: NEVER, changes: 0 }
 const WHOLE: Readonly<Span> = { start: 0, end: FILE_END }
 
 /** What a peer tells the authority that it belongs to. */
@@ -28,9 +35,14 @@ export interface PeerEvents {
   release(ino: number, mover: MoverId, serial: number, span: Span): void
   /** True when the mover may write there. */
   mayWrite(ino: number, mover: MoverId, span: Span): boolean
-  glimpsed(mover: MoverId, id: number): void
+  /** False when that was not asked. */
+  glimpsed(mover: MoverId, id: number): boolean
   /** True when the mover holds or wants anything of the file. */
   isInvolved(ino: number, mover: MoverId): boolean
+  /** True when the mover holds anything of the file, or has not released it yet. */
+  holds(ino: number, mover: MoverId): boolean
+  /** True when that is a right to write. */
+  isWriter(ino: number, mover: MoverId): boolean
 }
 
 /**
@@ -52,6 +64,7 @@ export class Peer {
   readonly #seen = new Map<number, number>()
   /** What each request needs, until it is answered. */
   readonly #needs = new Map<number, Span>()
+  #isGone = false
 
   constructor(id: MoverId, name: string, session: Session, files: GovernedFiles, log: DurableLog, events: PeerEvents) {
     this.id = id
@@ -66,6 +79,12 @@ export class Peer {
     }
     this.#incoming = new InOrder(failed)
     this.#outgoing = new InOrder(failed)
+  }
+
+  /** Nothing of the mover is left: what it has said, and what still has to wait for something, is not carried out. */
+  gone(): void {
+    this.#isGone = true
+    this.#files.giveBack([...this.reserved.runs()])
   }
 
   /** Carries out a message. Throws `SessionError` when it must not come. */
@@ -121,39 +140,54 @@ export class Peer {
     if (this.#needs.has(id)) throw new SessionError(`request ${id} is under way already`)
     if (this.#needs.size >= MAX_REQUESTS) throw new SessionError(`more than ${MAX_REQUESTS} requests at a time`)
     this.#needs.set(id, { ...need })
-    this.#incoming.run(ino, () => {
+    this.#inOrder(ino, () => {
       if (this.#files.describe(ino) === null) this.#deny(ino, id)
       else this.#events.request(ino, this.id, { id, kind: asked, need: { ...need }, exact })
     })
   }
 
   #release({ ino, serial, blocks, changes }: release): void {
-    this.#incoming.run(ino, () => {
+    this.#inOrder(ino, () => {
       if (changes !== null) this.#absorb(ino, changes)
       this.#events.release(ino, this.id, serial, { ...blocks })
       if (!this.#events.isInvolved(ino, this.id)) this.#seen.delete(ino)
     })
   }
 
-  #commit({ id, ino, changes, runs }: commit): void {
-    for (const { file_block, device_block, length } of runs) {
+  #commit({ id, ino, size, changes, runs }: commit): void {
+    for (const { file_block, length } of runs) {
       if (length === 0 || !this.#events.mayWrite(ino, this.id, { start: file_block, end: file_block + length })) {
         throw new SessionError(`a commit of blocks of inode ${ino} that it may not write`)
-      }
-      if (!this.reserved.take(device_block, length)) {
-        throw new SessionError(`a commit of device blocks ${device_block}+${length} that it has not reserved`)
       }
     }
     // Lists of the message are the session's again when this returns.
     const kept = runs.map((extent) => ({ ...extent }))
+    const blocks = kept.map(({ device_block, length }) => ({ start: device_block, length }))
+    this.#take(blocks)
     this.#incoming.run(ino, () => {
-      const lsn = this.#files.commit(ino, changes, kept)
+      if (this.#isGone) {
+        // Whoever gets the file's tokens now is told what it was before.
+        this.#files.giveBack(blocks)
+        return
+      }
+      this.#checkTold(ino, changes)
+      if (size > changes.size) throw new SessionError(`a commit of inode ${ino} behind its end`)
+      const lsn = this.#files.commit(ino, size, changes, kept)
       this.#seen.set(ino, changes.sequence)
       if (typeof lsn === 'string') {
-        this.#files.giveBack(kept.map(({ device_block, length }) => ({ start: device_block, length })))
+        this.#files.giveBack(blocks)
         this.#committed(id, FAILURE_CODES[lsn])
       } else this.#log.whenDurable(lsn, (error) => this.#committed(id, error === null ? failure.NONE : failure.IO))
     })
+  }
+
+  /** Takes blocks out of what is reserved; all of them, or none when some are not. */
+  #take(runs: readonly run[]): void {
+    for (const [i, { start, length }] of runs.entries()) {
+      if (length > 0 && this.reserved.take(start, length)) continue
+      for (const taken of runs.slice(0, i)) this.reserved.add(taken.start, taken.length)
+      throw new SessionError(`it disposes of device blocks ${start}+${length}, which it has not reserved`)
+    }
   }
 
   #committed(id: number, status: failure): void {
@@ -161,7 +195,9 @@ export class Peer {
   }
 
   #map({ ino, id, first }: map_request): void {
-    this.#incoming.run(ino, () => {
+    this.#inOrder(ino, () => {
+      if (!this.#events.holds(ino, this.id))
+        throw new SessionError(`it asks where inode ${ino} lies, and holds nothing of it`)
       const map = { seen: this.#seen.get(ino) ?? 0, ...this.#files.map(ino, first) }
       this.session.send({ kind: message_kind.MAPPED, mapped: { id, map } })
     })
@@ -178,7 +214,7 @@ export class Peer {
         error.wait(attempt)
         return
       }
-      if (!this.session.isOpen) {
+      if (this.#isGone) {
         this.#files.giveBack(runs)
         return
       }
@@ -188,20 +224,16 @@ export class Peer {
     attempt()
   }
 
-  #giveBack(runs: readonly { start: number; length: number }[]): void {
-    for (const { start, length } of runs) {
-      if (!this.reserved.take(start, length)) {
-        throw new SessionError(`device blocks ${start}+${length} are given back, which it has not reserved`)
-      }
-    }
+  #giveBack(runs: readonly run[]): void {
+    this.#take(runs)
     this.#files.giveBack(runs)
   }
 
   #glimpsed(id: number, { ino, changes }: { ino: number; changes: written | null }): void {
     // What it has written must not be known before what it has told about the file earlier.
-    this.#incoming.run(ino, () => {
+    this.#inOrder(ino, () => {
       if (changes !== null) this.#absorb(ino, changes)
-      this.#events.glimpsed(this.id, id)
+      if (!this.#events.glimpsed(this.id, id)) throw new SessionError(`an answer to glimpse ${id}, which was not asked`)
     })
   }
 
@@ -227,8 +259,29 @@ export class Peer {
     this.session.send({ kind: message_kind.GRANT, grant: { ino, id, granted, replaces, value, map } })
   }
 
+  /** As `InOrder.run`, unless the mover is gone by then. */
+  #inOrder(ino: number, step: () => void): void {
+    this.#incoming.run(ino, () => {
+      if (!this.#isGone) step()
+    })
+  }
+
+  /** Only who holds something of a file can tell of it, and only a writer that it has changed. */
+  #checkTold(ino: number, { size, changes, atime, mtime, ctime }: written): void {
+    const isSound = size <= MAX_FILE_BYTES && changes < LOST_CHANGES && [atime, mtime, ctime].every(isTime)
+    if (!isSound) throw new SessionError(`it tells of inode ${ino} what cannot be`)
+    const { isWriter, holds } = this.#events
+    if (!(changes > 0 ? isWriter(ino, this.id) : holds(ino, this.id))) {
+      throw new SessionError(`it tells of inode ${ino}, of which it does not hold enough`)
+    }
+  }
+
   #absorb(ino: number, changes: written): void {
-    this.#files.absorb(ino, changes)
+    this.#checkTold(ino, changes)
+    this.#files.absorb(
+      ino,
+      this.#events.isWriter(ino, this.id) ? changes : { ...NOTHING_WRITTEN, atime: changes.atime },
+    )
     this.#seen.set(ino, changes.sequence)
   }
 
@@ -243,4 +296,8 @@ export class Peer {
     this.#needs.delete(id)
     this.session.send({ kind: message_kind.DENIED, denied: { ino, id } })
   }
+}
+
+function isTime({ nsec }: moment): boolean {
+  return nsec < 1e9
 }

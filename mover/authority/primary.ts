@@ -7,6 +7,7 @@ import type { ForwardedCall } from '../operation.ts'
 import { Suspend } from '../suspend.ts'
 import type { DurableLog } from '../volume/log.ts'
 import type { GovernedFiles } from './governed.ts'
+import { InOrder } from './in-order.ts'
 import { keepTokens } from './keep.ts'
 import { Peer } from './peer.ts'
 import type { Session } from './session.ts'
@@ -51,6 +52,10 @@ export class PrimaryAuthority {
   readonly #home: TokenHolder
   readonly #peers = new Map<MoverId, Peer>()
   readonly #glimpses = new Map<number, Glimpse>()
+  /** Files that a mover which is gone might write to. */
+  readonly #recovering = new InOrder((error) => {
+    throw error
+  })
   /** What the operation that claimed last has. */
   #claimed: readonly number[] = NONE
   #lastId: MoverId = HOME
@@ -117,6 +122,8 @@ export class PrimaryAuthority {
       },
       mayWrite: (ino, mover, span) => this.#table.mayWrite(ino, mover, span),
       isInvolved: (ino, mover) => this.#table.isInvolved(ino, mover),
+      holds: (ino, mover) => this.#table.holds(ino, mover),
+      isWriter: (ino, mover) => this.#table.writersElsewhere(ino).has(mover),
       glimpsed: (mover, glimpse) => this.#glimpsed(mover, glimpse),
     })
     this.#peers.set(id, peer)
@@ -130,7 +137,21 @@ export class PrimaryAuthority {
   /** Nothing of this mover is left, and nothing of it can reach the device any more: what it held is free. */
   gone(peer: Peer): void {
     if (!this.#peers.delete(peer.id)) return
-    this.#files.giveBack([...peer.reserved.runs()])
+    peer.gone()
+    const written = [...this.#table.inos()].filter((ino) => this.#table.writersElsewhere(ino).has(peer.id))
+    let left = written.length
+    if (left === 0) this.#free(peer)
+    for (const ino of written) {
+      // Before anybody else gets what it held: nobody may be shown less than it has shown.
+      this.#recovering.run(ino, () => {
+        const hadEnd = (block: number): boolean => this.#table.mayWrite(ino, peer.id, { start: block, end: FILE_END })
+        this.#files.recover(ino, hadEnd)
+        if (--left === 0) this.#free(peer)
+      })
+    }
+  }
+
+  #free(peer: Peer): void {
     const inos = [...this.#table.inos()]
     this.#table.forget(peer.id)
     for (const ino of inos) this.#settleWriters(ino)
@@ -217,13 +238,15 @@ export class PrimaryAuthority {
     if (asked.size === 0) this.#env.defer(() => this.#glimpsed(HOME, id))
   }
 
-  #glimpsed(mover: MoverId, id: number): void {
+  /** False when this mover was not asked. */
+  #glimpsed(mover: MoverId, id: number): boolean {
     const glimpse = this.#glimpses.get(id)
-    if (glimpse === undefined) return
-    glimpse.asked?.delete(mover)
-    if (!glimpse.isAnswered) return
+    if (glimpse === undefined) return false
+    const wasAsked = glimpse.asked?.delete(mover) === true
+    if (!glimpse.isAnswered) return wasAsked
     this.#glimpses.delete(id)
     glimpse.resume()
+    return wasAsked
   }
 
   #settleWriters(ino: number): void {

@@ -29,6 +29,8 @@ export interface HeldFiles {
   readonly lastSequence: number
   /** What has been written since this was last asked, if anything: the primary is about to be told. */
   takeWritten(ino: number): written | null
+  /** Nothing of the file is held any more, though something may have been asked for; the primary has been told everything. */
+  gaveUp(ino: number): void
   /** Nothing of the file is held, or asked for, any more. */
   lost(ino: number): void
 }
@@ -66,6 +68,7 @@ export class SecondaryAuthority {
         release: (ino, serial, span) => {
           const changes = files.takeWritten(ino)
           session.send({ kind: message_kind.RELEASE, release: { ino, serial, blocks: span, changes } })
+          if (this.tokens.held(ino)?.isEmpty !== false) files.gaveUp(ino)
         },
         drain: (ino, part) => {
           const mayKeep = (span: Span): boolean => this.tokens.held(ino)?.mayKeep(span) === true
@@ -159,9 +162,9 @@ export class SecondaryAuthority {
   }
 
   /** What this mover has written: it is on the device. `done` when the primary has it durably. */
-  commit(ino: number, changes: written, runs: extent[], done: Done<Failure | 'OK'>): void {
+  commit(ino: number, size: number, changes: written, runs: extent[], done: Done<Failure | 'OK'>): void {
     const id = this.#ask(this.#commits, done)
-    this.#session.send({ kind: message_kind.COMMIT, commit: { id, ino, changes, runs } })
+    this.#session.send({ kind: message_kind.COMMIT, commit: { id, ino, size, changes, runs } })
   }
 
   /** A metadata operation; its id is given here. */

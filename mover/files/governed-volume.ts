@@ -1,8 +1,18 @@
-import type { answer, block_map, call, extent, run, written } from '../../protocol/moverlock/moverlock.gen.ts'
+import {
+  type answer,
+  type block_map,
+  type call,
+  type extent,
+  MAX_EXTENTS,
+  type run,
+  type written,
+} from '../../protocol/moverlock/moverlock.gen.ts'
 import type { Described, Drain, GovernedFiles } from '../authority/governed.ts'
 import type { Failure } from '../failure.ts'
 import { Suspend } from '../suspend.ts'
 import { InodeValue } from '../volume/inode-value.ts'
+import { BLOCK_BYTES } from '../volume/layout.ts'
+import { LOST_CHANGES } from '../volume/records/apply.ts'
 import { ORDINARY, URGENT_WITH_DATA } from '../volume/volume.ts'
 import type { FilesContext } from './context.ts'
 import { isLater, type LiveInode, raiseAbove } from './live-inode.ts'
@@ -31,6 +41,9 @@ export class GovernedVolume implements GovernedFiles {
   describe(ino: number): Described | null {
     const inode = this.#inode(ino)
     if (inode === null || inode.nlink === 0) return null
+    const { volume, housekeeping } = this.#context
+    // Blocks behind its end that are about to be freed must not be told as the file's.
+    if (inode.truncating && volume.failure === null) throw housekeeping.waitForSteps()
     return { value: inode.fill(this.#value).bytes, lsn: inode.lastLsn }
   }
 
@@ -100,11 +113,11 @@ export class GovernedVolume implements GovernedFiles {
     this.#context.writeBack.noteUnlogged(inode)
   }
 
-  commit(ino: number, changes: written, runs: readonly extent[]): number | Failure {
+  commit(ino: number, told: number, changes: written, runs: readonly extent[]): number | Failure {
     const inode = this.#inode(ino)
     if (inode === null || inode.nlink === 0) return 'STALE'
     const { volume } = this.#context
-    const size = Math.max(inode.loggedSize, changes.size)
+    const size = Math.max(inode.loggedSize, told)
     // Before the record changes the inode: the same writes must not count twice.
     const after = { ...times(inode, changes), change: inode.change + changes.changes }
     volume.flushGate.wrote()
@@ -123,8 +136,31 @@ export class GovernedVolume implements GovernedFiles {
       },
       URGENT_WITH_DATA,
     )
-    if (typeof lsn === 'number') show(inode, after, changes.size)
+    if (typeof lsn === 'string') return lsn
+    show(inode, after, changes.size)
+    if (inode.size > size) {
+      inode.unlogged = true
+      this.#context.writeBack.noteUnlogged(inode)
+    }
     return lsn
+  }
+
+  recover(ino: number, hadEnd: (block: number) => boolean): void {
+    const inode = this.#inode(ino)
+    if (inode === null || inode.nlink === 0) return
+    const { volume, env } = this.#context
+    // What it has not committed of a file's growth is lost; what others have not is not.
+    const { loggedSize } = inode
+    const isLost = inode.size > loggedSize && hadEnd(Math.floor(loggedSize / BLOCK_BYTES))
+    const ctime = { sec: 0, nsec: 0 }
+    env.wallTime(ctime)
+    raiseAbove(ctime, inode)
+    const atime = { sec: inode.atimeSec, nsec: inode.atimeNsec }
+    const after = { atime, mtime: ctime, ctime, change: inode.change + LOST_CHANGES }
+    const lsn = volume.submit('fold', { ino, size: loggedSize, ...after, clearMark: 0, runs: [] }, URGENT_WITH_DATA)
+    if (typeof lsn === 'string') return
+    if (isLost) inode.size = loggedSize
+    show(inode, after, inode.size)
   }
 
   reserve(count: number): run[] {
@@ -132,13 +168,16 @@ export class GovernedVolume implements GovernedFiles {
     volume.begin()
     if (!volume.reserveData(count)) return []
     const runs: run[] = []
-    for (let left = count; left > 0; ) {
+    let left = count
+    // Where space is in pieces, there is less for now.
+    while (left > 0 && runs.length < MAX_EXTENTS) {
       const found = volume.space.allocateData(left, 0)
       if (found === null) throw new Error('no data block is free although some are reserved')
       volume.space.unreserve(found.length)
       runs.push(found)
       left -= found.length
     }
+    volume.space.unreserve(left)
     return runs
   }
 

@@ -127,6 +127,14 @@ export class HeldVolume implements HeldFiles {
     return this.#files.get(ino)?.take(++this.lastSequence) ?? null
   }
 
+  gaveUp(ino: number): void {
+    const inode = this.#files.get(ino)?.inode
+    if (inode === undefined) return
+    inode.isCurrent = false
+    inode.unlogged = false
+    this.context.writeBack.forget(inode)
+  }
+
   lost(ino: number): void {
     const inode = this.#files.get(ino)?.inode
     if (inode === undefined) return

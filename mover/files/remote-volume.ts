@@ -222,7 +222,7 @@ export class RemoteVolume implements DataVolume {
     const file = this.#o.file(ino)
     if (file === undefined) throw new Error(`inode ${ino} is written out, but not held`)
     const { inode } = file
-    const changes = file.tell(this.#o.nextSequence(), size)
+    const changes = file.tell(this.#o.nextSequence())
     const lsn = ++this.log.lastLsn
     inode.lastLsn = lsn
     inode.loggedSize = size
@@ -235,7 +235,7 @@ export class RemoteVolume implements DataVolume {
       device_block: deviceBlock,
       length,
     }))
-    this.#o.authority().commit(ino, changes, extents, (outcome) => {
+    this.#o.authority().commit(ino, size, changes, extents, (outcome) => {
       if (outcome === 'OK') {
         file.seen(changes.sequence)
         this.log.answered(lsn)

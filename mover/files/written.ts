@@ -5,35 +5,46 @@ import { isLater, type LiveInode } from './live-inode.ts'
 /** What a secondary has written of one file, and how much of it the primary has been told. */
 export class WrittenFile {
   readonly inode: LiveInode
-  /** The change number that has been told. */
+  /** What has been told. */
   #toldChange: number
+  #toldSize: number
+  #toldAtime: [sec: number, nsec: number]
   /** Told, but perhaps not yet in what the primary tells of the file. */
   #underWay: written[] = []
 
   constructor(inode: LiveInode) {
     this.inode = inode
     this.#toldChange = inode.change
+    this.#toldSize = inode.size
+    this.#toldAtime = [inode.atimeSec, inode.atimeNsec]
   }
 
-  /** What the primary has not been told yet; null: nothing. It counts as told now, under this sequence. */
-  take(sequence: number, size: number = this.inode.size): written | null {
+  /**
+   * What the primary has not been told yet; null: nothing. It counts as told now, under this sequence. What has been told is
+   * not told again: when the file has been given up, others may have made it shorter.
+   */
+  take(sequence: number): written | null {
     const { inode } = this
-    if (inode.change === this.#toldChange && !inode.unlogged) return null
-    return this.tell(sequence, size)
+    const [sec, nsec] = this.#toldAtime
+    const isTold = inode.change === this.#toldChange && inode.size === this.#toldSize
+    if (isTold && inode.atimeSec === sec && inode.atimeNsec === nsec) return null
+    return this.tell(sequence)
   }
 
   /** The same, also when there is nothing new. */
-  tell(sequence: number, size: number): written {
+  tell(sequence: number): written {
     const { inode } = this
     const told: written = {
       sequence,
-      size,
+      size: inode.size,
       atime: { sec: inode.atimeSec, nsec: inode.atimeNsec },
       mtime: { sec: inode.mtimeSec, nsec: inode.mtimeNsec },
       ctime: { sec: inode.ctimeSec, nsec: inode.ctimeNsec },
       changes: inode.change - this.#toldChange,
     }
     this.#toldChange = inode.change
+    this.#toldSize = inode.size
+    this.#toldAtime = [inode.atimeSec, inode.atimeNsec]
     this.#underWay.push(told)
     return told
   }
@@ -52,7 +63,8 @@ export class WrittenFile {
   merge(value: InodeValue): void {
     const { inode } = this
     const untold = inode.change - this.#toldChange
-    const { size, unlogged, mtimeSec, mtimeNsec, ctimeSec, ctimeNsec } = inode
+    const hasGrown = inode.size > this.#toldSize
+    const { size, loggedSize, unlogged, mtimeSec, mtimeNsec, ctimeSec, ctimeNsec } = inode
     inode.unlogged = false
     inode.absorb(value, 0)
     inode.unlogged = unlogged
@@ -60,11 +72,15 @@ export class WrittenFile {
       inode.change += told.changes
       if (told.size > inode.size) inode.size = told.size
     }
-    inode.loggedSize = inode.size
+    // Growth of its own that it has told, but not committed, is still to be committed.
+    inode.loggedSize = size > loggedSize ? loggedSize : inode.size
     this.#toldChange = inode.change
+    this.#toldSize = inode.size
+    this.#toldAtime = [inode.atimeSec, inode.atimeNsec]
     inode.change += untold
-    if (untold === 0 && !unlogged && !this.isAhead) return
-    if (size > inode.size) inode.size = size
+    // Its own older size is no growth: others may have made the file shorter.
+    if (hasGrown && size > inode.size) inode.size = size
+    if (untold === 0 && !this.isAhead) return
     if (isLater(mtimeSec, mtimeNsec, inode.mtimeSec, inode.mtimeNsec)) inode.setMtime(mtimeSec, mtimeNsec)
     if (isLater(ctimeSec, ctimeNsec, inode.ctimeSec, inode.ctimeNsec)) inode.setCtime(ctimeSec, ctimeNsec)
   }

@@ -149,6 +149,11 @@ export class TokenTable {
     return [...file.tokens, ...file.queue].some((one) => one.mover === mover)
   }
 
+  /** True when the mover holds anything of the file, or has not released it yet. */
+  holds(ino: number, mover: MoverId): boolean {
+    return this.#files.get(ino)?.tokens.some((token) => token.mover === mover) === true
+  }
+
   /** True when the mover may write to the span, or has not released it yet. */
   mayWrite(ino: number, mover: MoverId, span: Span): boolean {
     const own = (this.#files.get(ino)?.tokens ?? []).filter((token) => token.mover === mover && ALLOWS[token.kind].BR_W)

@@ -864,10 +864,14 @@ export function sizegive_back(v: give_back): number {
   return sizegive_back_runs(v.runs)
 }
 
-/** An extent commit: data is on the device, though not flushed; its extents and what else the writes have changed. */
+/**
+ * An extent commit: data is on the device, though not flushed; its extents, the size that the file has with them and no
+ * later write, and what all writes have changed.
+ */
 export interface commit {
   id: number64
   ino: number64
+  size: number64
   changes: written
   runs: commit_runs
 }
@@ -876,6 +880,7 @@ export function readcommit(r: XdrReader): commit {
   return {
     id: r.number64(),
     ino: r.number64(),
+    size: r.number64(),
     changes: readwritten(r),
     runs: readcommit_runs(r),
   }
@@ -884,6 +889,7 @@ export function readcommit(r: XdrReader): commit {
 export function readcommitInto(r: XdrReader, out: commit): void {
   out.id = r.number64()
   out.ino = r.number64()
+  out.size = r.number64()
   readwrittenInto(r, out.changes)
   out.runs = readcommit_runs(r)
 }
@@ -891,12 +897,13 @@ export function readcommitInto(r: XdrReader, out: commit): void {
 export function writecommit(w: XdrWriter, v: commit): void {
   w.number64(v.id)
   w.number64(v.ino)
+  w.number64(v.size)
   writewritten(w, v.changes)
   writecommit_runs(w, v.runs)
 }
 
 export function sizecommit(v: commit): number {
-  let size = 76
+  let size = 84
   size += sizecommit_runs(v.runs)
   return size
 }

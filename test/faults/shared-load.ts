@@ -13,7 +13,7 @@ import { AttributeHistory } from './attribute-history.ts'
 import { read, sized, truncated, UNIT_BYTES, type Units, wrote } from './file-model.ts'
 import { LinearHistory } from './linear.ts'
 import { NameModel, type Names } from './name-model.ts'
-import { NfsClient } from './nfs-client.ts'
+import { type Args, type Name, NfsClient, type Result } from './nfs-client.ts'
 
 const OK = nfsstat3.NFS3_OK
 const SECTOR_BYTES = 512
@@ -63,6 +63,7 @@ interface Unstable {
   readonly data: Uint8Array
   readonly write: HistoryWrite
   verifier: string | null
+  isUnsure: boolean
 }
 
 /** Clients of several movers that all work on the same few files and names, and what they are told, which must fit together. */
@@ -132,9 +133,14 @@ export class SharedLoad {
     for (const { history } of this.truncatedFiles) history.check()
   }
 
-  /** A mover is about to be killed: what its clients have not committed may be lost. */
+  /** From now until `lives`, this mover may be killed: what its clients have not committed by then may be lost. */
   dies(mover: Endpoint): void {
     for (const worker of this.#workers) if (worker.mover === mover) worker.moverDies()
+  }
+
+  /** The mover serves again, as another process. */
+  lives(mover: Endpoint): void {
+    for (const worker of this.#workers) if (worker.mover === mover) worker.moverLives()
   }
 
   async close(): Promise<void> {
@@ -164,8 +170,8 @@ class Worker {
   readonly #random: Random
   readonly #deaths: boolean
   #uncommitted: Unstable[] = []
-  /** Deaths of its mover. */
-  #epoch = 0
+  /** Its mover is dying, or being started again. */
+  #isDying = false
 
   constructor(load: SharedLoad, mover: Endpoint, random: Random, deaths: boolean) {
     this.#load = load
@@ -183,8 +189,15 @@ class Worker {
   }
 
   moverDies(): void {
-    this.#epoch++
-    for (const { write } of this.#uncommitted) write.unsure()
+    this.#isDying = true
+    for (const unstable of this.#uncommitted) {
+      unstable.isUnsure = true
+      unstable.write.unsure()
+    }
+  }
+
+  moverLives(): void {
+    this.#isDying = false
   }
 
   async #one(): Promise<void> {
@@ -217,7 +230,7 @@ class Worker {
   async #readData(file: DataFile, first: number, end: number): Promise<void> {
     const answered = file.history.read(first, end)
     const [offset, count] = [first * SECTOR_BYTES, (end - first) * SECTOR_BYTES]
-    const answer = await this.#look(file, () => this.client.call('NFSPROC3_READ', { file: file.handle, offset, count }))
+    const answer = await this.#look(file, 'NFSPROC3_READ', { file: file.handle, offset, count })
     if (answer.status !== OK) throw new Error(`READ: ${answer.status}`)
     answered(valuesOf(answer.resok.data, SECTOR_BYTES), answer.resok.eof)
   }
@@ -231,11 +244,10 @@ class Worker {
       write.answered()
       return
     }
-    const unstable: Unstable = { file, first, data, write, verifier: null }
+    const unstable: Unstable = { file, first, data, write, verifier: null, isUnsure: false }
     this.#uncommitted.push(unstable)
-    const epoch = this.#epoch
     unstable.verifier = await this.#send(file, first * SECTOR_BYTES, data, stable_how.UNSTABLE)
-    if (epoch === this.#epoch) write.answered()
+    if (!this.#isDying && !unstable.isUnsure) write.answered()
     if (this.#uncommitted.length > 20) await this.#commit(file)
   }
 
@@ -243,7 +255,7 @@ class Worker {
   async #commit(file: DataFile): Promise<void> {
     const mine = this.#uncommitted.filter((unstable) => unstable.file === file)
     const args = { file: file.handle, offset: 0, count: 0 }
-    const answer = await this.#look(file, () => this.client.call('NFSPROC3_COMMIT', args))
+    const answer = await this.#look(file, 'NFSPROC3_COMMIT', args)
     if (answer.status !== OK) throw new Error(`COMMIT: ${answer.status}`)
     const verifier = hexOf(answer.resok.verf)
     for (const { first, data, write, verifier: before } of mine) {
@@ -262,7 +274,7 @@ class Worker {
 
   async #send(file: Thing, offset: number, data: Uint8Array, stable: stable_how): Promise<string> {
     const args = { file: file.handle, offset, count: data.length, stable, data }
-    const answer = await this.#change(file, () => this.client.call('NFSPROC3_WRITE', args))
+    const answer = await this.#change(file, 'NFSPROC3_WRITE', args)
     if (answer.status !== OK) throw new Error(`WRITE: ${answer.status}`)
     if (answer.resok.count !== data.length) throw new Error(`WRITE: ${answer.resok.count} of ${data.length} bytes`)
     if (answer.resok.committed < stable) throw new Incoherence('WRITE: less durable than asked for')
@@ -285,7 +297,7 @@ class Worker {
   async #readUnits(file: TruncatedFile, at: number, count: number): Promise<void> {
     const answered = file.history.begin(`read ${at}+${count}`)
     const args = { file: file.handle, offset: at * UNIT_BYTES, count: count * UNIT_BYTES }
-    const answer = await this.#look(file, () => this.client.call('NFSPROC3_READ', args))
+    const answer = await this.#look(file, 'NFSPROC3_READ', args)
     if (answer.status !== OK) throw new Error(`READ: ${answer.status}`)
     const { data, eof } = answer.resok
     const values = valuesOf(data, UNIT_BYTES)
@@ -306,7 +318,7 @@ class Worker {
     const answered = file.history.begin(`truncate to ${units}`)
     const new_attributes = { ...nothingSet(), size: { set_it: true, size: units * UNIT_BYTES } } as const
     const args = { object: file.handle, new_attributes, guard: { check: false } } as const
-    const answer = await this.#change(file, () => this.client.call('NFSPROC3_SETATTR', args))
+    const answer = await this.#change(file, 'NFSPROC3_SETATTR', args)
     if (answer.status !== OK) throw new Error(`SETATTR: ${answer.status}`)
     answered('done', truncated(units))
   }
@@ -321,25 +333,25 @@ class Worker {
   // Attributes
 
   async #getattr(thing: Thing): Promise<fattr3 | null> {
-    const answer = await this.#look(thing, () => this.client.call('NFSPROC3_GETATTR', { object: thing.handle }))
+    const answer = await this.#look(thing, 'NFSPROC3_GETATTR', { object: thing.handle })
     if (answer.status === nfsstat3.NFS3ERR_STALE) return null
     if (answer.status !== OK) throw new Error(`GETATTR: ${answer.status}`)
     return answer.resok.obj_attributes
   }
 
   /** A call on an object, with what its answer shows of it. */
-  async #look<A extends { status: number }>(thing: Thing, call: () => Promise<A>, isChange = false): Promise<A> {
+  async #look<N extends Name>(thing: Thing, name: N, args: Args<N>, isChange = false): Promise<Result<N>> {
     const askedAt = this.#load.tick()
-    const answer = await call()
+    const answer = await this.client.call(name, args)
     const answeredAt = this.#load.tick()
     if (isChange && answer.status === OK) thing.attributes.changed(askedAt, answeredAt)
     const shown = shownIn(answer)
-    if (shown !== null) thing.attributes.shown(stateOf(shown), askedAt, answeredAt)
+    if (shown !== null) thing.attributes.shown(stateOf(shown), `${name} at ${this.mover.host}`, askedAt, answeredAt)
     return answer
   }
 
-  #change<A extends { status: number }>(thing: Thing, call: () => Promise<A>): Promise<A> {
-    return this.#look(thing, call, true)
+  #change<N extends Name>(thing: Thing, name: N, args: Args<N>): Promise<Result<N>> {
+    return this.#look(thing, name, args, true)
   }
 
   // Names
@@ -378,7 +390,7 @@ class Worker {
     this.#random.fill(verf)
     const how = mode === createmode3.EXCLUSIVE ? { mode, verf } : { mode, obj_attributes: nothingSet() }
     const answered = names.begin(`create ${at} (${createmode3NameOf(mode)})`)
-    const answer = await this.#look(dir, () => this.client.call('NFSPROC3_CREATE', { where, how }))
+    const answer = await this.#look(dir, 'NFSPROC3_CREATE', { where, how })
     if (answer.status === nfsstat3.NFS3ERR_EXIST && mode !== createmode3.UNCHECKED) {
       answered('exists', model.existed(at))
       return
@@ -395,7 +407,7 @@ class Worker {
     const { dir, where } = this.#where(at)
     const answered = names.begin(`lookup ${at}`)
     const askedAt = this.#load.tick()
-    const answer = await this.#look(dir, () => this.client.call('NFSPROC3_LOOKUP', { what: where }))
+    const answer = await this.#look(dir, 'NFSPROC3_LOOKUP', { what: where })
     if (answer.status === nfsstat3.NFS3ERR_NOENT) {
       answered('none', model.looked(at, 0))
       return
@@ -409,14 +421,14 @@ class Worker {
     const { attributes } = obj_attributes
     answered(`${attributes.fileid}`, model.looked(at, attributes.fileid))
     const thing = this.#load.thing(attributes.fileid, own(object))
-    thing.attributes.shown(stateOf(attributes), askedAt, this.#load.tick())
+    thing.attributes.shown(stateOf(attributes), `LOOKUP at ${this.mover.host}`, askedAt, this.#load.tick())
   }
 
   async #remove(at: number): Promise<void> {
     const { names, model } = this.#load
     const { dir, where } = this.#where(at)
     const answered = names.begin(`remove ${at}`)
-    const answer = await this.#change(dir, () => this.client.call('NFSPROC3_REMOVE', { object: where }))
+    const answer = await this.#change(dir, 'NFSPROC3_REMOVE', { object: where })
     if (answer.status === nfsstat3.NFS3ERR_NOENT) answered('none', model.missed(at))
     else if (answer.status === OK) answered('done', model.removed(at))
     else throw new Error(`REMOVE: ${answer.status}`)
@@ -437,7 +449,7 @@ class Worker {
     const { where: link } = this.#where(at)
     const answered = names.begin(`link ${ino} as ${at}`)
     const args = { file: thing.handle, link }
-    const answer = await this.#change(thing, () => this.client.call('NFSPROC3_LINK', args))
+    const answer = await this.#change(thing, 'NFSPROC3_LINK', args)
     if (answer.status === OK) answered('done', model.linked(ino, at))
     else if (answer.status === nfsstat3.NFS3ERR_EXIST) answered('exists', model.existed(at))
     else if (answer.status === nfsstat3.NFS3ERR_STALE) answered('stale', model.counted(ino, 0))
@@ -449,7 +461,7 @@ class Worker {
     const dir = directories[which]
     const answered = names.begin(`list ${which}`)
     const args = { dir: dir.handle, cookie: 0, cookieverf: ZEROS, count: 4096 }
-    const answer = await this.#look(dir, () => this.client.call('NFSPROC3_READDIR', args))
+    const answer = await this.#look(dir, 'NFSPROC3_READDIR', args)
     if (answer.status !== OK) throw new Error(`READDIR: ${answer.status}`)
     const { entries, eof } = answer.resok.reply
     if (!eof) throw new Error('READDIR: some names are left')
@@ -521,6 +533,7 @@ function shownIn(answer: { status: number }): fattr3 | null {
 function valuesOf(data: Uint8Array, unit: number): number[] {
   const words = Buffer.from(data)
   const values: number[] = []
+  if (words.length % unit !== 0) throw new Incoherence(`${words.length} bytes of units of ${unit}`)
   for (let at = 0; at < words.length; at += unit) {
     const value = words.readUInt32LE(at)
     for (let i = 4; i < unit && at + i < words.length; i += 4) {

@@ -66,6 +66,7 @@ t.test('nothing is lost or out of order when movers die', async (t) => {
           const before = await Promise.all(victims.map((mover) => cluster.signal(mover, 'SIGKILL')))
           await cluster.serving(...before)
         }
+        for (const mover of dying) load.lives(cluster.endpoints[mover])
       }
       await load.run(OPERATIONS, die)
       t.pass(`${what}, round ${round}`)
@@ -88,6 +89,7 @@ t.test('a secondary that stands still for longer than its lease is killed, and h
       for (const endpoint of cluster.endpoints) load.dies(endpoint)
       const pid = await cluster.signal(1, 'SIGSTOP')
       await cluster.serving(pid)
+      for (const endpoint of cluster.endpoints) load.lives(endpoint)
       // Nobody is there to be woken.
       t.throws(() => process.kill(pid, 'SIGCONT'), { code: 'ESRCH' })
     })
