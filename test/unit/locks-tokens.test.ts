@@ -123,6 +123,16 @@ t.test('two movers hold disjoint ranges for writing, and readers get what lies b
   ])
 })
 
+t.test('a token of nothing, which lets its holder show the file, is given back like others', async (t) => {
+  const movers = new Movers()
+  movers.wants(1, 'WF_R', WHOLE)
+  movers.wants(1, 'BR_W', { start: 0, end: 1 })
+  t.ok(movers.wants(2, 'WF_R', { start: 0, end: 0 }).includes('2 is granted BR_R [0, 0)'))
+  const trace = movers.wants(3, 'WF_X', WHOLE)
+  t.ok(trace.includes('3 grants its client'), trace.slice(0, 20).join('; '))
+  t.equal(trace.filter((line) => line === '2 is asked back').length, 1)
+})
+
 t.test('a quiet file is read whole again', async (t) => {
   const movers = new Movers()
   movers.wants(1, 'WF_R', WHOLE)
