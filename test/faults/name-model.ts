@@ -1,5 +1,5 @@
 /** Some names in two directories as one register: what answers to operations on them say of what they lead to. */
-import type { Step } from './linear.ts'
+import type { Step } from '../sim/linear.ts'
 
 /** By name, the number of the file that it leads to; 0: none; negative: a file whose number nobody was told yet. */
 export type Names = readonly number[]

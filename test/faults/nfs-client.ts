@@ -36,8 +36,8 @@ export class NfsClient {
   #received: Buffer = Buffer.alloc(0)
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
-  /** Connections that have been made. */
-  connections = 0
+  /** Calls that have been sent again. */
+  resent = 0
 
   constructor(host: string, port: number, random: Random) {
     this.#host = host
@@ -103,8 +103,10 @@ export class NfsClient {
     this.#socket = socket
     this.#received = Buffer.alloc(0)
     socket.on('connect', () => {
-      this.connections++
-      for (const { bytes } of this.#pending.values()) socket.write(bytes)
+      for (const { bytes } of this.#pending.values()) {
+        socket.write(bytes)
+        this.resent++
+      }
     })
     socket.on('data', (bytes: Buffer) => this.#take(bytes))
     socket.on('end', () => socket.destroy())

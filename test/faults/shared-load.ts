@@ -7,11 +7,11 @@ import {
   stable_how,
 } from '../../protocol/nfs3/nfs3.gen.ts'
 import { Random } from '../crash/random.ts'
+import { AttributeHistory } from '../sim/attribute-history.ts'
+import { read, sized, truncated, UNIT_BYTES, type Units, wrote } from '../sim/file-model.ts'
 import { FileHistory, type HistoryWrite, Incoherence } from '../sim/history.ts'
+import { LinearHistory } from '../sim/linear.ts'
 import { bytes, nothingSet } from '../unit/nfs3-client.ts'
-import { AttributeHistory } from './attribute-history.ts'
-import { read, sized, truncated, UNIT_BYTES, type Units, wrote } from './file-model.ts'
-import { LinearHistory } from './linear.ts'
 import { NameModel, type Names } from './name-model.ts'
 import { type Args, type Name, NfsClient, type Result } from './nfs-client.ts'
 
@@ -310,8 +310,10 @@ class Worker {
     new Uint32Array(data.buffer).fill(value)
     const stable = this.#deaths || this.#random.chance(0.3) ? stable_how.FILE_SYNC : stable_how.UNSTABLE
     const answered = file.history.begin(`write ${value} to ${at}+${count}`)
+    const { resent } = this.client
     await this.#send(file, at * UNIT_BYTES, data, stable)
-    answered('done', wrote(at, count, value))
+    // A WRITE is no call that a mover remembers: RFC 1813 lets it be carried out twice.
+    answered('done', wrote(at, count, value), this.client.resent !== resent)
   }
 
   async #truncate(file: TruncatedFile, units: number): Promise<void> {

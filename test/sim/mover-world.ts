@@ -13,6 +13,7 @@ import type { Operation, ReadResult, Stability, WriteResult } from '../../mover/
 import type { VolumeFiles } from '../../mover/files/volume-files.ts'
 import type { BlockDevice } from '../../mover/store/device.ts'
 import { PagePool } from '../../mover/store/page-pool.ts'
+import type { Inode } from '../../mover/volume/inode.ts'
 import { Runner } from '../crash/client.ts'
 import type { TestEnvironment } from '../crash/test-environment.ts'
 import { FilesWorld } from '../unit/files-support.ts'
@@ -32,6 +33,9 @@ export interface SimulatedMover {
     result: WriteResult,
   ): Failure | null
   commit(op: Operation, ino: number): Failure | null
+  truncate(op: Operation, ino: number, size: number): Failure | null
+  /** The file as GETATTR shows it. */
+  look(op: Operation, ino: number): Inode
 }
 
 /** A stream between two movers: in order, each chunk after a delay of its own. */
@@ -94,6 +98,17 @@ class Primary implements SimulatedMover {
     return this.files.commit(op, this.#inode(ino), 0, 0)
   }
 
+  truncate(op: Operation, ino: number, size: number): Failure | null {
+    op.intent = 'change'
+    return this.files.setattr(op, this.#inode(ino), { size }, null)
+  }
+
+  look(op: Operation, ino: number): Inode {
+    const inode = this.#inode(ino)
+    this.files.getattr(op, inode)
+    return inode
+  }
+
   #inode(ino: number): LiveInode {
     this.files.volume.begin()
     return this.files.context.inodes.get(ino) as LiveInode
@@ -110,6 +125,7 @@ export class Secondary implements SimulatedMover {
   /** As the primary knows it. */
   readonly peer: Peer
   readonly #data: HeldData
+  readonly #files: SecondaryFiles
   readonly #generationOf: (ino: number) => number
 
   constructor(name: string, world: FilesWorld, primary: Primary, pagePool: PagePool, device: BlockDevice) {
@@ -147,6 +163,24 @@ export class Secondary implements SimulatedMover {
     const { volumeUuid } = world.files
     this.files = new SecondaryFiles({ volumeUuid, held: this.held, authority: this.authority })
     this.#data = new HeldData(this.held, this.authority)
+    const { volumeUuid } = world.files
+    this.#files = new SecondaryFiles({ volumeUuid, held: this.held, authority: this.authority, env })
+  }
+
+  truncate(op: Operation, ino: number, size: number): Failure | null {
+    op.intent = 'change'
+    return this.#files.setattr(op, this.#inode(op, ino), { size }, null)
+  }
+
+  look(op: Operation, ino: number): Inode {
+    op.intent = 'attributes'
+    return this.#inode(op, ino)
+  }
+
+  #inode(op: Operation, ino: number): Inode {
+    const inode = this.#files.inode(op, ino, this.#generationOf(ino))
+    if (typeof inode === 'string') throw new Error(`inode ${ino}: ${inode}`)
+    return inode
   }
 
   read(op: Operation, ino: number, offset: number, count: number, result: ReadResult): Failure | null {

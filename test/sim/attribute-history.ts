@@ -1,4 +1,4 @@
-import { Incoherence } from '../sim/history.ts'
+import { Incoherence } from './history.ts'
 
 /** What a reply shows of an object. */
 export interface Shown {

@@ -2,7 +2,7 @@
  * Whether what several clients were told of one thing can be explained by carrying out their operations one after the other,
  * each at some moment between its asking and its answer.
  */
-import { Incoherence } from '../sim/history.ts'
+import { Incoherence } from './history.ts'
 
 /** What an operation that was answered so makes of a state; null: it would not have been answered so. */
 export type Step<S> = (state: S) => S | null
@@ -11,6 +11,8 @@ interface Recorded<S> {
   readonly what: string
   step: Step<S> | null
   answer: string
+  /** The same operation once more, which may be carried out or not: it was sent again. */
+  readonly again: Recorded<S> | null
 }
 
 interface Possible<S> {
@@ -36,11 +38,13 @@ export class LinearHistory<S> {
   }
 
   /** An operation is asked for; gives what to call when it is answered. */
-  begin(what: string): (answer: string, step: Step<S>) => void {
-    const op: Recorded<S> = { what, step: null, answer: '' }
+  begin(what: string): (answer: string, step: Step<S>, mayBeTwice?: boolean) => void {
+    const again: Recorded<S> = { what: `${what} again`, step: null, answer: '', again: null }
+    const op: Recorded<S> = { what, step: null, answer: '', again }
     this.#events.push({ op, isAnswer: false })
-    return (answer, step) => {
+    return (answer, step, mayBeTwice = false) => {
       op.step = step
+      if (mayBeTwice) again.step = step
       op.answer = answer
       this.#events.push({ op, isAnswer: true })
     }
@@ -52,11 +56,14 @@ export class LinearHistory<S> {
     for (const [at, { op, isAnswer }] of this.#events.entries()) {
       if (!isAnswer) {
         pending.add(op)
+        if (op.again?.step != null) pending.add(op.again)
         continue
       }
       const before = this.#possible
       this.#possible = this.#carryOut(op, pending)
       pending.delete(op)
+      if (op.again !== null && pending.delete(op.again))
+        this.#possible = this.#possible.map((one) => without(one, op.again))
       if (this.#possible.length === 0) throw new Incoherence(this.#explain(at, before))
     }
     this.#events.length = 0
@@ -75,7 +82,7 @@ export class LinearHistory<S> {
       if (seen.has(key)) continue
       seen.add(key)
       if (one.done.has(op)) {
-        const next = { state: one.state, done: new Set([...one.done].filter((other) => other !== op)) }
+        const next = without(one, op)
         found.set(keyOf(next), next)
         continue
       }
@@ -93,4 +100,8 @@ export class LinearHistory<S> {
     const states = before.slice(0, 5).map(({ state, done }) => `${JSON.stringify(state)} (${done.size} ahead)`)
     return `${this.#name}: no order explains the last answer of\n${lines.join('\n')}\nbefore it: ${states.join('; ')}`
   }
+}
+
+function without<S>({ state, done }: Possible<S>, op: Recorded<S> | null): Possible<S> {
+  return { state, done: new Set([...done].filter((other) => other !== op)) }
 }
