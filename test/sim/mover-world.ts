@@ -125,7 +125,6 @@ export class Secondary implements SimulatedMover {
   /** As the primary knows it. */
   readonly peer: Peer
   readonly #data: HeldData
-  readonly #files: SecondaryFiles
   readonly #generationOf: (ino: number) => number
 
   constructor(name: string, world: FilesWorld, primary: Primary, pagePool: PagePool, device: BlockDevice) {
@@ -163,13 +162,11 @@ export class Secondary implements SimulatedMover {
     const { volumeUuid } = world.files
     this.files = new SecondaryFiles({ volumeUuid, held: this.held, authority: this.authority })
     this.#data = new HeldData(this.held, this.authority)
-    const { volumeUuid } = world.files
-    this.#files = new SecondaryFiles({ volumeUuid, held: this.held, authority: this.authority, env })
   }
 
   truncate(op: Operation, ino: number, size: number): Failure | null {
     op.intent = 'change'
-    return this.#files.setattr(op, this.#inode(op, ino), { size }, null)
+    return this.files.setattr(op, this.#inode(op, ino), { size }, null)
   }
 
   look(op: Operation, ino: number): Inode {
@@ -178,7 +175,7 @@ export class Secondary implements SimulatedMover {
   }
 
   #inode(op: Operation, ino: number): Inode {
-    const inode = this.#files.inode(op, ino, this.#generationOf(ino))
+    const inode = this.files.inode(op, ino, this.#generationOf(ino))
     if (typeof inode === 'string') throw new Error(`inode ${ino}: ${inode}`)
     return inode
   }

@@ -221,8 +221,10 @@ class TwoMovers(Lockkeeper):
         """Waits until all movers serve; returns what `status` says of each, by name."""
         deadline = time.monotonic() + START_S
         while True:
-            movers = {mover['name']: mover for mover in json.loads(self.cli('status', '--json'))['movers']}
-            if all(mover['state'] == 'serving' for mover in movers.values()):
+            # A supervisor that starts does not answer at once, and killed movers hold their ports for a moment.
+            status, output = self.cli_status('status', '--json')
+            movers = {mover['name']: mover for mover in json.loads(output)['movers']} if status == 0 else {}
+            if movers and all(mover['state'] == 'serving' for mover in movers.values()):
                 return movers
             if time.monotonic() > deadline:
-                raise RuntimeError(f'the movers do not serve: {movers}')
+                raise RuntimeError(f'the movers do not serve: {output}')
