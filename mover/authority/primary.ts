@@ -180,22 +180,27 @@ export class PrimaryAuthority {
     for (const ino of [first, second, third, fourth]) {
       if (ino !== 0 && !this.#home.allows(ino, 'WF_X', WHOLE) && !missing.includes(ino)) missing.push(ino)
     }
-    const held = [first, second, third, fourth].filter((ino) => ino !== 0)
+    const held = [...new Set([first, second, third, fourth])].filter((ino) => ino !== 0)
     if (missing.length === 0) {
       this.#claimed = held
       return
     }
     throw new Suspend((resume) => {
       let left = missing.length
-      // What is there already must not be lost while the rest is waited for.
-      for (const ino of held) this.#home.retain(ino)
-      const one = (): void => {
+      // What is there already must not be lost while the rest is waited for; lesser rights on the rest must not be kept
+      // from those who wait before this.
+      for (const ino of held) if (!missing.includes(ino)) this.#home.retain(ino)
+      const one = (ino: number): void => {
+        this.#home.retain(ino)
         if (--left > 0) return
         resume()
-        for (const ino of held) this.#home.letGo(ino)
-        this.#schedule()
+        // Behind the operation, which may run deferred too.
+        this.#env.defer(() => {
+          for (const ino of held) this.#home.letGo(ino)
+          this.#schedule()
+        })
       }
-      for (const ino of missing) this.#home.ask(ino, 'WF_X', WHOLE, one)
+      for (const ino of missing) this.#home.ask(ino, 'WF_X', WHOLE, () => one(ino))
     })
   }
 
