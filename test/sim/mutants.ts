@@ -214,7 +214,7 @@ const OF_DATA: readonly Break[] = [
   {
     name: 'what a mover has written is not taken over',
     file: GOVERNED,
-    find: 'if (changes.size > inode.size) inode.size = changes.size',
+    find: 'if (size > inode.size) inode.size = size',
     replace: '',
   },
   {

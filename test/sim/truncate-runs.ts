@@ -1,7 +1,7 @@
 import { TruncateWorld } from './truncate-world.ts'
 
 /** Worlds of a usual run. */
-export const TRUNCATE_SEEDS = 60
+export const TRUNCATE_SEEDS = 20
 
 /** Plays the worlds of the seeds from `first` to `last`, up to the first in which something goes wrong. */
 export function playTruncate(first: number, last: number): { counts: Record<string, number>; failure: string | null } {

@@ -6,5 +6,5 @@ t.test('data, size and times are what the last change left, whichever movers ser
   const { counts, failure } = playTruncate(1, TRUNCATE_SEEDS)
   t.comment(`seeds 1 to ${TRUNCATE_SEEDS}: ${JSON.stringify(counts)}`)
   t.equal(failure, null)
-  for (const [what, count] of Object.entries(counts)) t.ok(count > 500, `${what}: ${count}`)
+  for (const [what, count] of Object.entries(counts)) t.ok(count > 300, `${what}: ${count}`)
 })
