@@ -12,6 +12,9 @@ import type { Incarnation } from './host/channel.ts'
 import { FILE_END } from './locks/token.ts'
 import type { Reign, SharedDevice } from './sessions/reception.ts'
 
+/** Why sessions end when nothing is wrong, or when somebody else tells what is. */
+const ORDINARY_ENDS = ['the other mover has closed it', 'its mover is gone']
+
 export interface PrimaryReignOptions {
   /** Of the volume, for messages. */
   name: string
@@ -72,7 +75,10 @@ export class PrimaryReign implements Reign {
     const mover = Buffer.from(hello.mover).toString()
     const session: Session = new Session(stream, env, {
       message: (message) => this.authority.received(peer, message),
-      ended: (reason) => logger.info(`volume ${name}: the session with mover ${mover} has ended: ${reason}`),
+      ended: (reason) => {
+        const level = ORDINARY_ENDS.includes(reason) ? 'info' : 'warn'
+        logger[level](`volume ${name}: the session with mover ${mover} has ended: ${reason}`)
+      },
     })
     // Nobody shared the volume before the first one came: operations need not ask.
     files.context.tokens = this.authority

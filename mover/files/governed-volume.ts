@@ -44,7 +44,7 @@ export class GovernedVolume implements GovernedFiles {
     const { volume, housekeeping } = this.#context
     // Blocks behind its end that are about to be freed must not be told as the file's.
     if (inode.truncating && volume.failure === null) throw housekeeping.waitForSteps()
-    return { value: inode.fill(this.#value).bytes, lsn: inode.lastLsn }
+    return { value: inode.fill(this.#value).bytes, lsn: Math.max(inode.lastLsn, inode.markLsn) }
   }
 
   map(ino: number, first: number): Omit<block_map, 'seen'> {
@@ -110,6 +110,8 @@ export class GovernedVolume implements GovernedFiles {
     if (inode === null) return
     show(inode, { ...times(inode, changes), change: inode.change + changes.changes }, changes.size)
     inode.unlogged = true
+    // What was written is on the device, not flushed: nothing that tells of it may be durable before it is.
+    this.#context.volume.flushGate.wrote()
     this.#context.writeBack.noteUnlogged(inode)
   }
 
