@@ -42,7 +42,7 @@ export class SocketStream implements SessionStream {
     this.#maxQueuedBytes = limits.maxQueuedBytes ?? MAX_QUEUED_BYTES
     this.#stallMs = limits.stallMs ?? STALL_MS
     socket.on('end', () => this.cutOff('the other mover has closed it'))
-    socket.on('error', (error) => this.cutOff(error.message))
+    socket.on('error', (error) => this.cutOff(problemOf(error)))
     socket.on('close', () => this.cutOff('it was closed'))
   }
 
@@ -118,4 +118,9 @@ export class SocketStream implements SessionStream {
       else this.#watch()
     })
   }
+}
+
+/** A mover that was killed closes its sockets too, whatever was still under way. */
+function problemOf({ code, message }: NodeJS.ErrnoException): string {
+  return code === 'ECONNRESET' || code === 'EPIPE' ? 'the other mover has closed it' : message
 }

@@ -171,3 +171,13 @@ t.test('MOUNT walks to a directory at the primary', (t) => {
   }
   t.end()
 })
+
+t.test('two clients whose verifiers are alike do not both make the file', async (t) => {
+  const { primary, first, second } = movers()
+  const where = { dir: primary.handle(), name: bytes('one') }
+  const args = { where, how: { mode: createmode3.EXCLUSIVE, verf: bytes('12345678') } } as const
+  second.machine = 'client2'
+  t.equal(first.call(1, 'NFSPROC3_CREATE', args).status, OK)
+  t.equal(second.call(2, 'NFSPROC3_CREATE', args).status, nfsstat3.NFS3ERR_EXIST, 'the other client')
+  t.equal(primary.call(3, 'NFSPROC3_CREATE', args).status, OK, 'the same client, by way of another mover')
+})

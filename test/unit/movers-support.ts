@@ -37,6 +37,8 @@ export class TestMover {
   connection: FakeConnection
   /** Who the client's calls come from. */
   caller: Credentials = { uid: 0, gid: 0, gids: [] }
+  /** The name that the client states. */
+  machine = 'client1'
   readonly #answers = new Map<number, Uint8Array>()
 
   constructor(world: FilesWorld, service: FileService, find: Find, replayMemory?: ReplayMemory) {
@@ -118,7 +120,7 @@ export class TestMover {
 
   #receive(xid: number, program: number, version: number, procedure: number, args: Uint8Array): void {
     const { uid, gid, gids } = this.caller
-    const credential = sysAuth({ uid, gid, gids: [...gids] })
+    const credential = sysAuth({ machine: this.machine, uid, gid, gids: [...gids] })
     this.connection.receive(callMessage({ xid, program, version, procedure, credential, args }))
   }
 
