@@ -1,7 +1,7 @@
 import { DataWorld, type DataWorldCounts } from './data-world.ts'
 
 /** Worlds of a usual run. */
-export const DATA_SEEDS = 80
+export const DATA_SEEDS = 150
 
 /** Plays the worlds of the seeds from `first` to `last`, up to the first in which something goes wrong. */
 export function playData(first: number, last: number): { counts: DataWorldCounts; failure: string | null } {
