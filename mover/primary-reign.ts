@@ -74,7 +74,7 @@ export class PrimaryReign implements Reign {
     const { name, files, env, logger } = this.#options
     const mover = Buffer.from(hello.mover).toString()
     const session: Session = new Session(stream, env, {
-      message: (message) => this.authority.received(peer, message),
+      message: (message) => peer.received(message),
       ended: (reason) => {
         const level = ORDINARY_ENDS.includes(reason) ? 'info' : 'warn'
         logger[level](`volume ${name}: the session with mover ${mover} has ended: ${reason}`)

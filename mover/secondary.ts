@@ -6,6 +6,7 @@ import {
   operation_kind,
   time_how,
 } from '../protocol/moverlock/moverlock.gen.ts'
+import { failureWord } from './authority/codes.ts'
 import { SecondaryAuthority } from './authority/secondary.ts'
 import { Session, SessionError } from './authority/session.ts'
 import type { Environment } from './environment.ts'
@@ -64,7 +65,11 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedVo
     authority: () => authority,
     pagePool: new PagePool(pagesOf(options.cacheBytes)),
     inodeCapacity: INODE_CAPACITY,
-    setMode: (ino, mode, resume) => authority.call(modeCall(ino, mode, held.inode(ino)?.generation ?? 0), resume),
+    setMode: (ino, mode, done) =>
+      authority.call(modeCall(ino, mode, held.inode(ino)?.generation ?? 0), (answer) =>
+        // Without a session nothing is answered any more.
+        done(answer === null ? 'DELAY' : failureWord(answer.status)),
+      ),
     onFailure: fail,
   })
   const authority = new SecondaryAuthority(link.session, held)

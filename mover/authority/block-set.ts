@@ -11,9 +11,13 @@ export class BlockSet {
     return this.#count
   }
 
-  /** The runs, in no order. */
-  *runs(): Generator<run> {
-    for (const [start, end] of this.#runs) yield { start, length: end - start }
+  /** Takes out all there are, as runs in no order. */
+  takeAll(): run[] {
+    const runs = [...this.#runs].map(([start, end]) => ({ start, length: end - start }))
+    this.#runs.clear()
+    this.#starts.clear()
+    this.#count = 0
+    return runs
   }
 
   /** Adds blocks that are not in it. They join what they touch: whoever takes blocks need not know how they came. */

@@ -17,36 +17,18 @@ export const TOKEN_KINDS = {
   [token_kind.WF_X]: 'WF_X',
 } as const satisfies Record<token_kind, TokenKind>
 
-/** Failures on the wire. */
-export const FAILURE_CODES = {
-  PERM: failure.PERM,
-  NOENT: failure.NOENT,
-  IO: failure.IO,
-  ACCES: failure.ACCES,
-  EXIST: failure.EXIST,
-  XDEV: failure.XDEV,
-  NOTDIR: failure.NOTDIR,
-  ISDIR: failure.ISDIR,
-  INVAL: failure.INVAL,
-  FBIG: failure.FBIG,
-  NOSPC: failure.NOSPC,
-  ROFS: failure.ROFS,
-  MLINK: failure.MLINK,
-  NAMETOOLONG: failure.NAMETOOLONG,
-  NOTEMPTY: failure.NOTEMPTY,
-  DQUOT: failure.DQUOT,
-  STALE: failure.STALE,
-  BADHANDLE: failure.BADHANDLE,
-  NOT_SYNC: failure.NOT_SYNC,
-  BAD_COOKIE: failure.BAD_COOKIE,
-  NOTSUPP: failure.NOTSUPP,
-  TOOSMALL: failure.TOOSMALL,
-  BADTYPE: failure.BADTYPE,
-  DELAY: failure.DELAY,
-  SERVERFAULT: failure.SERVERFAULT,
-} as const satisfies Record<Failure, failure>
+/** The compiler sees to it that both have the same words. */
+const NUMBERS: Readonly<Record<Failure | 'NONE', failure>> = failure
+const WORDS = new Map<failure, Failure | null>(
+  (Object.keys(failure) as (keyof typeof failure)[]).map((word) => [failure[word], word === 'NONE' ? null : word]),
+)
 
-/** Failures by their numbers on the wire. */
-export const FAILURES = Object.fromEntries(
-  Object.entries(FAILURE_CODES).map(([name, code]) => [code, name]),
-) as unknown as Record<failure, Failure>
+/** Null: there was none. */
+export function failureNumber(word: Failure | null): failure {
+  return NUMBERS[word ?? 'NONE']
+}
+
+/** Null: there was none. */
+export function failureWord(number: failure): Failure | null {
+  return WORDS.get(number) ?? null
+}

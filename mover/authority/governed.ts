@@ -29,7 +29,7 @@ export interface GovernedFiles {
   describe(ino: number): Described | null
   /** Where the blocks from `first` on lie, as many as fit. May throw Suspend. */
   map(ino: number, first: number): Omit<block_map, 'seen'>
-  /** Makes sure that the file's write mark is set. Null, or why it cannot be. May throw Suspend. */
+  /** Makes sure that the file may be written, and its write mark is set. Null, or why not. May throw Suspend. */
   mark(ino: number): Failure | null
   /** Some other mover may write to the file, or none any more: its size and its times are to be asked for, or known. */
   setWrittenElsewhere(ino: number, isWritten: boolean): void

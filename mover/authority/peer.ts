@@ -1,6 +1,6 @@
 import {
   type commit,
-  failure,
+  type failure,
   type lock,
   type map_request,
   type message,
@@ -10,6 +10,7 @@ import {
   type run,
   type written,
 } from '../../protocol/moverlock/moverlock.gen.ts'
+import type { Failure } from '../failure.ts'
 import { ALLOWS, FILE_END, isWhole, type Span, type Token } from '../locks/token.ts'
 import type { MoverId, TokenEffect, TokenRequest } from '../locks/token-table.ts'
 import { Suspend } from '../suspend.ts'
@@ -17,7 +18,7 @@ import { MAX_FILE_BYTES } from '../volume/layout.ts'
 import type { DurableLog } from '../volume/log.ts'
 import { LOST_CHANGES } from '../volume/records/apply.ts'
 import { BlockSet } from './block-set.ts'
-import { FAILURE_CODES, KIND_CODES, TOKEN_KINDS } from './codes.ts'
+import { failureNumber, KIND_CODES, TOKEN_KINDS } from './codes.ts'
 import type { GovernedFiles } from './governed.ts'
 import { InOrder } from './in-order.ts'
 import { type Session, SessionError } from './session.ts'
@@ -84,7 +85,7 @@ export class Peer {
   /** Nothing of the mover is left: what it has said, and what still has to wait for something, is not carried out. */
   gone(): void {
     this.#isGone = true
-    this.#files.giveBack([...this.reserved.runs()])
+    this.#files.giveBack(this.reserved.takeAll())
   }
 
   /** Carries out a message. Throws `SessionError` when it must not come. */
@@ -127,7 +128,7 @@ export class Peer {
     else if (effect.type === 'revoke') {
       const revoke = { ino, serial: effect.serial, blocks: effect.span }
       this.#outgoing.run(ino, () => this.session.send({ kind: message_kind.REVOKE, revoke }))
-    } else this.#outgoing.run(ino, () => this.#deny(ino, effect.id))
+    } else this.#outgoing.run(ino, () => this.#deny(ino, effect.id, 'STALE'))
   }
 
   glimpse(ino: number, id: number): void {
@@ -141,7 +142,7 @@ export class Peer {
     if (this.#needs.size >= MAX_REQUESTS) throw new SessionError(`more than ${MAX_REQUESTS} requests at a time`)
     this.#needs.set(id, { ...need })
     this.#inOrder(ino, () => {
-      if (this.#files.describe(ino) === null) this.#deny(ino, id)
+      if (this.#files.describe(ino) === null) this.#deny(ino, id, 'STALE')
       else this.#events.request(ino, this.id, { id, kind: asked, need: { ...need }, exact })
     })
   }
@@ -176,8 +177,8 @@ export class Peer {
       this.#seen.set(ino, changes.sequence)
       if (typeof lsn === 'string') {
         this.#files.giveBack(blocks)
-        this.#committed(id, FAILURE_CODES[lsn])
-      } else this.#log.whenDurable(lsn, (error) => this.#committed(id, error === null ? failure.NONE : failure.IO))
+        this.#committed(id, failureNumber(lsn))
+      } else this.#log.whenDurable(lsn, (error) => this.#committed(id, failureNumber(error === null ? null : 'IO')))
     })
   }
 
@@ -241,14 +242,13 @@ export class Peer {
   #grant(ino: number, id: number, token: Token, replaces: number[]): void {
     const need = this.#needs.get(id)
     const described = this.#files.describe(ino)
-    if (described === null || need === undefined) {
+    if (need === undefined) throw new SessionError(`request ${id} is answered twice`)
+    // Without the mark, a crash would let a change number name two contents.
+    const problem = described === null ? 'STALE' : ALLOWS[token.kind].BR_W ? this.#files.mark(ino) : null
+    if (described === null || problem !== null) {
       this.#events.release(ino, this.id, token.serial, WHOLE)
-      this.#deny(ino, id)
+      this.#deny(ino, id, problem ?? 'STALE')
       return
-    }
-    if (ALLOWS[token.kind].BR_W) {
-      const problem = this.#files.mark(ino)
-      if (problem !== null) throw new SessionError(`inode ${ino} cannot be marked as being written: ${problem}`)
     }
     const map = { seen: this.#seen.get(ino) ?? 0, ...this.#files.map(ino, need.start) }
     const { value, lsn } = this.#files.describe(ino) ?? described
@@ -292,9 +292,9 @@ export class Peer {
     })
   }
 
-  #deny(ino: number, id: number): void {
+  #deny(ino: number, id: number, why: Failure): void {
     this.#needs.delete(id)
-    this.session.send({ kind: message_kind.DENIED, denied: { ino, id } })
+    this.session.send({ kind: message_kind.DENIED, denied: { ino, id, why: failureNumber(why) } })
   }
 }
 

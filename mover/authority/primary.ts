@@ -1,4 +1,3 @@
-import type { message } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { Environment } from '../environment.ts'
 import { FILE_END, type Span, type TokenKind } from '../locks/token.ts'
 import { TokenHolder } from '../locks/token-holder.ts'
@@ -13,7 +12,6 @@ import { Peer } from './peer.ts'
 import type { Session } from './session.ts'
 
 const HOME: MoverId = 0
-const NONE: readonly number[] = []
 const WHOLE: Readonly<Span> = { start: 0, end: FILE_END }
 
 /** A token that a mover holds, or what it needs of one that it waits for. */
@@ -57,7 +55,7 @@ export class PrimaryAuthority {
     throw error
   })
   /** What the operation that claimed last has. */
-  #claimed: readonly number[] = NONE
+  readonly #claimed: number[] = []
   #lastId: MoverId = HOME
   #lastGlimpse = 0
   #isScheduled = false
@@ -107,7 +105,7 @@ export class PrimaryAuthority {
 
   // Movers
 
-  /** A secondary has introduced itself. Its messages go to `received` from now on. */
+  /** A secondary has introduced itself: its messages go to `Peer.received` from now on. */
   admit(name: string, session: Session): Peer {
     const id = ++this.#lastId
     const peer = new Peer(id, name, session, this.#files, this.#log, {
@@ -128,10 +126,6 @@ export class PrimaryAuthority {
     })
     this.#peers.set(id, peer)
     return peer
-  }
-
-  received(peer: Peer, message: message): void {
-    peer.received(message)
   }
 
   /** Nothing of this mover is left, and nothing of it can reach the device any more: what it held is free. */
@@ -163,28 +157,27 @@ export class PrimaryAuthority {
 
   /** Suspends unless this mover may read (`BR_R`) or write (`BR_W`) these blocks now. */
   need(ino: number, kind: 'BR_R' | 'BR_W', start: number, end: number): void {
-    const span = { start, end }
-    if (this.#home.allows(ino, kind, span)) return
-    throw new Suspend((resume) => this.#home.ask(ino, kind === 'BR_R' ? 'WF_R' : kind, span, resume))
+    if (this.#home.allows(ino, kind, start, end)) return
+    throw new Suspend((resume) => this.#home.ask(ino, kind === 'BR_R' ? 'WF_R' : kind, { start, end }, resume))
   }
 
   /** True when this mover may read these blocks now. */
   mayRead(ino: number, start: number, end: number): boolean {
-    return this.#home.allows(ino, 'BR_R', { start, end })
+    return this.#home.allows(ino, 'BR_R', start, end)
   }
 
-  /** Suspends unless nobody else has any right on these files: they are about to be changed. */
+  /** Suspends unless nobody else has any right on these files: they are about to be changed. 0 stands for none. */
   claim(first: number, second = 0, third = 0, fourth = 0): void {
-    this.#claimed = NONE
-    const missing: number[] = []
-    for (const ino of [first, second, third, fourth]) {
-      if (ino !== 0 && !this.#home.allows(ino, 'WF_X', WHOLE) && !missing.includes(ino)) missing.push(ino)
-    }
-    const held = [...new Set([first, second, third, fourth])].filter((ino) => ino !== 0)
-    if (missing.length === 0) {
-      this.#claimed = held
-      return
-    }
+    const claimed = this.#claimed
+    claimed.length = 0
+    let isMissing = this.#claimOne(first)
+    if (second !== 0) isMissing = this.#claimOne(second) || isMissing
+    if (third !== 0) isMissing = this.#claimOne(third) || isMissing
+    if (fourth !== 0) isMissing = this.#claimOne(fourth) || isMissing
+    if (!isMissing) return
+    const held = claimed.slice()
+    claimed.length = 0
+    const missing = held.filter((ino) => !this.#home.allows(ino, 'WF_X', 0, FILE_END))
     throw new Suspend((resume) => {
       let left = missing.length
       // What is there already must not be lost while the rest is waited for; lesser rights on the rest must not be kept
@@ -204,11 +197,15 @@ export class PrimaryAuthority {
     })
   }
 
+  /** Notes one file of a claim; true when it is not held. */
+  #claimOne(ino: number): boolean {
+    if (!this.#claimed.includes(ino)) this.#claimed.push(ino)
+    return !this.#home.allows(ino, 'WF_X', 0, FILE_END)
+  }
+
   /** See `keepTokens`: for an operation that has needed `ino`; 0: for one that has claimed files. */
   keep(error: unknown, ino: number): unknown {
-    const inos = ino === 0 ? this.#claimed : [ino]
-    this.#claimed = NONE
-    return keepTokens(this.#home, error, inos)
+    return keepTokens(this.#home, error, ino === 0 ? this.#claimed.splice(0) : [ino])
   }
 
   /** Suspends until the file's size and times are what they are while this operation runs, also when others write to it. */

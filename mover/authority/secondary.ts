@@ -2,8 +2,8 @@ import {
   type answer,
   type block_map,
   type call,
+  type denied,
   type extent,
-  failure,
   type grant,
   type message,
   message_kind,
@@ -14,7 +14,7 @@ import type { Failure } from '../failure.ts'
 import type { Span, Token, TokenKind } from '../locks/token.ts'
 import { TokenHolder } from '../locks/token-holder.ts'
 import { Suspend } from '../suspend.ts'
-import { FAILURES, KIND_CODES, TOKEN_KINDS } from './codes.ts'
+import { failureWord, KIND_CODES, TOKEN_KINDS } from './codes.ts'
 import type { Drain } from './governed.ts'
 import { keepTokens } from './keep.ts'
 import { type Session, SessionError } from './session.ts'
@@ -52,8 +52,8 @@ export class SecondaryAuthority {
   readonly #calls = new Map<number, Done<answer>>()
   /** By request: what had been told before it, and is therefore in its answer. */
   readonly #askedAt = new Map<number, number>()
-  /** The file that has just been denied, while those who have asked for it run. */
-  #denied = 0
+  /** The file that has just been denied, and why, while those who have asked for it run. */
+  #denied: { ino: number; why: Failure } | null = null
   #lastId = 0
 
   constructor(session: Session, files: HeldFiles) {
@@ -87,7 +87,7 @@ export class SecondaryAuthority {
         this.#grant(message.grant)
         break
       case message_kind.DENIED:
-        this.#deny(message.denied.ino, message.denied.id)
+        this.#deny(message.denied)
         break
       case message_kind.REVOKE:
         this.tokens.revoked(message.revoke.ino, message.revoke.serial, { ...message.revoke.blocks })
@@ -100,7 +100,7 @@ export class SecondaryAuthority {
         break
       case message_kind.COMMITTED: {
         const { id, status } = message.committed
-        answered(this.#commits, id, status === failure.NONE ? 'OK' : FAILURES[status])
+        answered(this.#commits, id, failureWord(status) ?? 'OK')
         break
       }
       case message_kind.GLIMPSE: {
@@ -128,13 +128,12 @@ export class SecondaryAuthority {
 
   /**
    * Suspends unless this mover may do now what `kind` allows on these blocks; `WF_R` is asked for by who wants to read
-   * them, and may bring a `BR_R`. Returns false when there is no such file.
+   * them, and may bring a `BR_R`. Returns why it may not: STALE when there is no such file.
    */
-  need(ino: number, kind: TokenKind, start: number, end: number): boolean {
-    const span = { start, end }
-    if (this.tokens.allows(ino, kind === 'WF_R' ? 'BR_R' : kind, span)) return true
-    if (this.#denied === ino) return false
-    throw new Suspend((resume) => this.tokens.ask(ino, kind, span, resume))
+  need(ino: number, kind: TokenKind, start: number, end: number): Failure | null {
+    if (this.tokens.allows(ino, kind === 'WF_R' ? 'BR_R' : kind, start, end)) return null
+    if (this.#denied?.ino === ino) return this.#denied.why
+    throw new Suspend((resume) => this.tokens.ask(ino, kind, { start, end }, resume))
   }
 
   /** See `keepTokens`: for an operation on one file. */
@@ -186,13 +185,13 @@ export class SecondaryAuthority {
     this.tokens.granted(ino, id, token, replaces)
   }
 
-  #deny(ino: number, id: number): void {
+  #deny({ ino, id, why }: denied): void {
     this.#askedAt.delete(id)
-    this.#denied = ino
+    this.#denied = { ino, why: failureWord(why) ?? 'SERVERFAULT' }
     try {
       this.tokens.denied(ino, id)
     } finally {
-      this.#denied = 0
+      this.#denied = null
     }
   }
 }

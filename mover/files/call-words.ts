@@ -3,22 +3,15 @@
  */
 import {
   create_how,
-  failure,
   type replay_tag,
   type set_attributes,
   type set_time,
   time_how,
 } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { Timestamp } from '../environment.ts'
-import type { Failure } from '../failure.ts'
 import type { ReplayTag } from '../operation.ts'
 import type { CreateHow, SetAttributes } from './service.ts'
 
-/** The compiler sees to it that both have the same words. */
-const NUMBERS: Readonly<Record<Failure | 'NONE', failure>> = failure
-const WORDS = new Map<failure, Failure | null>(
-  (Object.keys(failure) as (keyof typeof failure)[]).map((word) => [failure[word], word === 'NONE' ? null : word]),
-)
 const NO_VERIFIER = new Uint8Array(8)
 const NOTHING: set_attributes = {
   mode: null,
@@ -27,16 +20,6 @@ const NOTHING: set_attributes = {
   size: null,
   atime: { how: time_how.LEAVE },
   mtime: { how: time_how.LEAVE },
-}
-
-/** Null: there was none. */
-export function failureNumber(word: Failure | null): failure {
-  return NUMBERS[word ?? 'NONE']
-}
-
-/** Null: there was none. */
-export function failureWord(number: failure): Failure | null {
-  return WORDS.get(number) ?? null
 }
 
 /** A number of 64 bits as it can be told: larger ones come from clients and mean as much. */

@@ -12,13 +12,14 @@ import {
   type readdir_args,
 } from '../../protocol/moverlock/moverlock.gen.ts'
 import { ownCall } from '../../protocol/moverlock/own.ts'
+import { failureNumber } from '../authority/codes.ts'
 import type { Environment } from '../environment.ts'
 import type { Failure } from '../failure.ts'
 import type { Barrier } from '../operation.ts'
 import { Suspend } from '../suspend.ts'
 import type { Inode } from '../volume/inode.ts'
 import { typeName } from '../volume/inode-value.ts'
-import { failureNumber, neutralHow, neutralSet, neutralTag } from './call-words.ts'
+import { neutralHow, neutralSet, neutralTag } from './call-words.ts'
 import { attributesOf } from './remote-inode.ts'
 import { type Intent, newOperation, type Operation, type PrimaryFiles } from './service.ts'
 

@@ -9,12 +9,12 @@ import {
 } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { Described, Drain, GovernedFiles } from '../authority/governed.ts'
 import type { Failure } from '../failure.ts'
-import { Suspend } from '../suspend.ts'
-import { InodeValue } from '../volume/inode-value.ts'
+import { fillInodeValue, InodeValue } from '../volume/inode-value.ts'
 import { BLOCK_BYTES } from '../volume/layout.ts'
 import { LOST_CHANGES } from '../volume/records/apply.ts'
 import { ORDINARY, URGENT_WITH_DATA } from '../volume/volume.ts'
 import type { FilesContext } from './context.ts'
+import { drainPages } from './drain.ts'
 import { isLater, type LiveInode, raiseAbove } from './live-inode.ts'
 
 /** Extents that are told at once, and blocks that are looked at for them. */
@@ -44,7 +44,7 @@ export class GovernedVolume implements GovernedFiles {
     const { volume, housekeeping } = this.#context
     // Blocks behind its end that are about to be freed must not be told as the file's.
     if (inode.truncating && volume.failure === null) throw housekeeping.waitForSteps()
-    return { value: inode.fill(this.#value).bytes, lsn: Math.max(inode.lastLsn, inode.markLsn) }
+    return { value: fillInodeValue(this.#value, inode).bytes, lsn: Math.max(inode.lastLsn, inode.markLsn) }
   }
 
   map(ino: number, first: number): Omit<block_map, 'seen'> {
@@ -65,6 +65,7 @@ export class GovernedVolume implements GovernedFiles {
     const inode = this.#inode(ino)
     if (inode === null) return 'STALE'
     const { volume, moverNumber, writeBack } = this.#context
+    if (volume.failure !== null) return 'ROFS'
     if (inode.marked) return null
     const lsn = volume.submit('mark', { ino, mover: moverNumber }, ORDINARY)
     if (typeof lsn === 'string') return lsn
@@ -78,31 +79,8 @@ export class GovernedVolume implements GovernedFiles {
     this.#context.inodes.setWrittenElsewhere(ino, isWritten)
   }
 
-  drain(ino: number, { part, mayKeep }: Drain, done: () => void): void {
-    const { writeBack, env } = this.#context
-    const { start, end } = part
-    const attempt = (): void => {
-      const data = this.#context.inodes.peek(ino)?.data ?? null
-      if (data === null) {
-        done()
-        return
-      }
-      if (data.hasDirtyIn(start, end)) {
-        writeBack.writeOut(data, start, end, () => env.defer(attempt))
-        return
-      }
-      try {
-        data.checkQuiet()
-      } catch (error) {
-        if (!(error instanceof Suspend)) throw error
-        error.wait(() => env.defer(attempt))
-        return
-      }
-      data.dropClean(start, end, (block) => mayKeep({ start: block, end: block + 1 }))
-      done()
-    }
-    // Never before this returns.
-    env.defer(attempt)
+  drain(ino: number, drain: Drain, done: () => void): void {
+    drainPages(this.#context, () => this.#context.inodes.peek(ino), drain, done)
   }
 
   absorb(ino: number, changes: written): void {
@@ -160,9 +138,10 @@ export class GovernedVolume implements GovernedFiles {
     const atime = { sec: inode.atimeSec, nsec: inode.atimeNsec }
     const after = { atime, mtime: ctime, ctime, change: inode.change + LOST_CHANGES }
     const lsn = volume.submit('fold', { ino, size: loggedSize, ...after, clearMark: 0, runs: [] }, URGENT_WITH_DATA)
-    if (typeof lsn === 'string') return
     if (isLost) inode.size = loggedSize
     show(inode, after, inode.size)
+    // What cannot be logged is shown all the same; the file's mark makes the next opening do it again.
+    if (typeof lsn === 'string') inode.unlogged = true
   }
 
   reserve(count: number): run[] {

@@ -5,9 +5,7 @@ import { BLOCK_BYTES, MAX_FILE_BYTES } from '../volume/layout.ts'
 import type { HeldVolume } from './held-volume.ts'
 import type { LiveInode } from './live-inode.ts'
 import type { Operation, ReadResult, Stability, WriteResult } from './service.ts'
-import { blocksToRead, blocksToWrite, commitFile, readFile, writeFile } from './transfer.ts'
-
-const WHOLE = { start: 0, end: FILE_END }
+import { blockOf, commitFile, endOfRead, endOfWrite, readFile, startOfWrite, writeFile } from './transfer.ts'
 
 /** Reading and writing of files at a secondary: as at the primary, once the tokens are held. All of it may throw Suspend. */
 export class HeldData {
@@ -21,33 +19,34 @@ export class HeldData {
 
   /**
    * The inode of a file that is about to be read (`BR_R`) or written (`BR_W`) from `offset` to `end`, bytes; an empty range
-   * asks for its attributes. STALE when there is none.
+   * asks for its attributes. STALE when there is none, and why it cannot be written.
    */
   open(ino: number, generation: number, kind: 'BR_R' | 'BR_W', offset: number, end: number): LiveInode | Failure {
     const asked = kind === 'BR_R' ? 'WF_R' : 'BR_W'
     const first = Math.floor(offset / BLOCK_BYTES)
     const last = Math.min(FILE_END, Math.ceil(end / BLOCK_BYTES))
     const isHeld = first < last ? false : this.#held.inode(ino) !== undefined && this.#holdsSome(ino)
-    if (!isHeld && !this.#authority.need(ino, asked, first, last)) return 'STALE'
+    const denied = isHeld ? null : this.#authority.need(ino, asked, first, last)
+    if (denied !== null) return denied
     const inode = this.#held.inode(ino)
     if (inode === undefined) throw new Error(`inode ${ino} was granted, but not told`)
     inode.referenced = true
-    inode.isCurrent = this.#authority.tokens.allows(ino, 'WF_R', WHOLE)
+    inode.isCurrent = this.#authority.tokens.allows(ino, 'WF_R', 0, FILE_END)
     return inode.generation === generation && inode.nlink > 0 ? inode : 'STALE'
   }
 
   /** The inode of an object whose attributes nobody can change before this mover has given up its token; null: it has none. */
   current(ino: number, generation: number): LiveInode | null {
     const inode = this.#held.inode(ino)
-    if (inode === undefined || !this.#authority.tokens.allows(ino, 'WF_R', WHOLE)) return null
+    if (inode === undefined || !this.#authority.tokens.allows(ino, 'WF_R', 0, FILE_END)) return null
     inode.referenced = true
     inode.isCurrent = true
     return inode.generation === generation && inode.nlink > 0 ? inode : null
   }
 
   read(op: Operation, inode: LiveInode, offset: number, count: number, result: ReadResult): Failure | null {
-    const [first, last] = blocksToRead(inode, offset, count)
-    if (!this.#authority.need(inode.ino, 'WF_R', first, last)) return 'STALE'
+    const denied = this.#authority.need(inode.ino, 'WF_R', blockOf(offset), endOfRead(inode, offset, count))
+    if (denied !== null) return denied
     try {
       return readFile(this.#held.context, op, inode, offset, count, result)
     } catch (error) {
@@ -65,8 +64,10 @@ export class HeldData {
   ): Failure | null {
     if (offset + data.length > MAX_FILE_BYTES) return 'FBIG'
     if (data.length > 0 && !op.readOnly) {
-      const [first, last] = blocksToWrite(inode, offset, data.length)
-      if (!this.#authority.need(inode.ino, 'BR_W', first, last)) return 'STALE'
+      const count = data.length
+      const first = startOfWrite(inode, offset, count)
+      const denied = this.#authority.need(inode.ino, 'BR_W', first, endOfWrite(inode, offset, count))
+      if (denied !== null) return denied
     }
     try {
       return writeFile(this.#held.context, op, inode, offset, data, stability, result)

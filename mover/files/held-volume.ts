@@ -2,6 +2,7 @@ import type { block_map, written } from '../../protocol/moverlock/moverlock.gen.
 import type { Drain } from '../authority/governed.ts'
 import type { HeldFiles, SecondaryAuthority } from '../authority/secondary.ts'
 import type { Environment } from '../environment.ts'
+import type { Failure } from '../failure.ts'
 import { FILE_END, type Token } from '../locks/token.ts'
 import type { BlockDevice } from '../store/device.ts'
 import type { PagePool } from '../store/page-pool.ts'
@@ -9,6 +10,7 @@ import { Suspend } from '../suspend.ts'
 import { InodeValue } from '../volume/inode-value.ts'
 import { BLOCK_BYTES } from '../volume/layout.ts'
 import type { DataContext } from './data-volume.ts'
+import { drainPages } from './drain.ts'
 import { HeldNames } from './held-names.ts'
 import { LiveInode } from './live-inode.ts'
 import { PageCache } from './page-cache.ts'
@@ -25,7 +27,7 @@ export interface HeldVolumeOptions {
   /** Inodes kept in memory. */
   inodeCapacity: number
   /** See `RemoteVolumeOptions`. */
-  setMode: (ino: number, mode: number, resume: () => void) => void
+  setMode: (ino: number, mode: number, done: (failure: Failure | null) => void) => void
   onFailure: (error: Error) => void
 }
 
@@ -68,7 +70,7 @@ export class HeldVolume implements HeldFiles {
         deviceBlocks: new Float64Array(MAX_TRANSFER_BYTES / BLOCK_BYTES + 2),
         stretch: { deviceBlock: 0, length: 0 },
       },
-      mayRead: (ino, start, end) => authority().tokens.allows(ino, 'BR_R', { start, end }),
+      mayRead: (ino, start, end) => authority().tokens.allows(ino, 'BR_R', start, end),
     }
   }
 
@@ -94,33 +96,16 @@ export class HeldVolume implements HeldFiles {
     this.volume.learn(ino, token, map)
   }
 
-  drain(ino: number, { part, mayKeep }: Drain, done: () => void): void {
-    const { start, end } = part
-    const { env, writeBack } = this.context
+  drain(ino: number, drain: Drain, done: () => void): void {
     this.names.forget(ino)
-    const attempt = (): void => {
-      const inode = this.#files.get(ino)?.inode
-      const data = inode?.data ?? null
-      if (inode !== undefined && data !== null) {
-        if (data.hasDirtyIn(start, end)) {
-          writeBack.writeOut(data, start, end, () => env.defer(attempt))
-          return
-        }
-        try {
-          data.checkQuiet()
-        } catch (error) {
-          if (!(error instanceof Suspend)) throw error
-          error.wait(() => env.defer(attempt))
-          return
-        }
-        data.dropClean(start, end, (block) => mayKeep({ start: block, end: block + 1 }))
-      }
-      if (!mayKeep(part)) this.volume.forget(ino, part)
+    const inodeOf = (): LiveInode | undefined => this.#files.get(ino)?.inode
+    drainPages(this.context, inodeOf, drain, () => {
+      if (!drain.mayKeep(drain.part)) this.volume.forget(ino, drain.part)
       // A COMMIT of a client that comes later must find everything durable that this mover has sent to the primary.
+      const inode = inodeOf()
       if (inode === undefined) done()
-      else this.volume.log.whenDurable(inode.lastLsn, () => env.defer(done))
-    }
-    env.defer(attempt)
+      else this.volume.log.whenDurable(inode.lastLsn, () => this.context.env.defer(done))
+    })
   }
 
   takeWritten(ino: number): written | null {

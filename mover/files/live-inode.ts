@@ -1,6 +1,6 @@
 import type { Timestamp } from '../environment.ts'
 import type { FileType, Inode } from '../volume/inode.ts'
-import { INODE_FLAG, type InodeValue, TYPE_NUMBER, typeName } from '../volume/inode-value.ts'
+import { INODE_FLAG, type InodeValue, typeName } from '../volume/inode-value.ts'
 import { BLOCK_BYTES } from '../volume/layout.ts'
 import type { FileData } from './file-data.ts'
 
@@ -92,28 +92,6 @@ export class LiveInode implements Inode {
     this.setAtime(scratch.sec, scratch.nsec)
     value.mtime(scratch)
     this.setMtime(scratch.sec, scratch.nsec)
-  }
-
-  /** What it shows now, as an inode record has it. Fields that no mover needs but the primary are left out. */
-  fill(value: InodeValue): InodeValue {
-    value.bytes.fill(0)
-    value.type = TYPE_NUMBER[this.type]
-    value.flags = this.truncating ? INODE_FLAG.truncating : 0
-    value.mode = this.mode
-    value.nlink = this.nlink
-    value.uid = this.uid
-    value.gid = this.gid
-    value.generation = this.generation
-    value.size = this.size
-    value.blocks = this.space / BLOCK_BYTES
-    value.rdevMajor = this.rdevMajor
-    value.rdevMinor = this.rdevMinor
-    value.change = this.change
-    value.setAtime({ sec: this.atimeSec, nsec: this.atimeNsec })
-    value.setMtime({ sec: this.mtimeSec, nsec: this.mtimeNsec })
-    value.setCtime({ sec: this.ctimeSec, nsec: this.ctimeNsec })
-    value.setBirth({ sec: this.birthSec, nsec: this.birthNsec })
-    return value
   }
 
   setAtime(sec: number, nsec: number): void {

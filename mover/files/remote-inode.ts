@@ -1,7 +1,7 @@
 import type { attributes } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { Timestamp } from '../environment.ts'
 import type { FileType, Inode } from '../volume/inode.ts'
-import { InodeValue, TYPE_NUMBER, typeName } from '../volume/inode-value.ts'
+import { fillInodeValue, InodeValue, typeName } from '../volume/inode-value.ts'
 import { BLOCK_BYTES } from '../volume/layout.ts'
 
 const value = new InodeValue()
@@ -76,21 +76,5 @@ export class RemoteInode implements Inode {
 
 /** What an object shows now, of a volume whose primary this mover is, for another mover. */
 export function attributesOf(inode: Inode): attributes {
-  const shown = new InodeValue()
-  shown.type = TYPE_NUMBER[inode.type]
-  shown.mode = inode.mode
-  shown.nlink = inode.nlink
-  shown.uid = inode.uid
-  shown.gid = inode.gid
-  shown.generation = inode.generation
-  shown.size = inode.size
-  shown.blocks = inode.space / BLOCK_BYTES
-  shown.rdevMajor = inode.rdevMajor
-  shown.rdevMinor = inode.rdevMinor
-  shown.setAtime({ sec: inode.atimeSec, nsec: inode.atimeNsec })
-  shown.setMtime({ sec: inode.mtimeSec, nsec: inode.mtimeNsec })
-  shown.setCtime({ sec: inode.ctimeSec, nsec: inode.ctimeNsec })
-  shown.setBirth({ sec: inode.birthSec, nsec: inode.birthNsec })
-  shown.change = inode.change
-  return { ino: inode.ino, value: shown.bytes, current: inode.isCurrent }
+  return { ino: inode.ino, value: fillInodeValue(new InodeValue(), inode).bytes, current: inode.isCurrent }
 }

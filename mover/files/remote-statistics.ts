@@ -1,5 +1,5 @@
 import type { answer } from '../../protocol/moverlock/moverlock.gen.ts'
-import { failureWord } from './call-words.ts'
+import { failureWord } from '../authority/codes.ts'
 import type { VolumeStatistics } from './service.ts'
 
 /** The statistics of a volume with another primary, as that mover told them last: for who must not wait for newer ones. */

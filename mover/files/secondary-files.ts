@@ -62,7 +62,8 @@ export class SecondaryFiles implements FileService {
     if (intent === 'change') return this.#calls.subject(op, ino, generation)
     if (intent === 'names') return this.#data.current(ino, generation) ?? this.#calls.subject(op, ino, generation)
     if (intent === 'read') return this.#data.open(ino, generation, 'BR_R', op.rangeStart, op.rangeEnd)
-    if (intent === 'write') return this.#data.open(ino, generation, 'BR_W', op.rangeStart, op.rangeEnd)
+    // Through a read-only export nothing is written: only what the answer shows is looked at.
+    if (intent === 'write' && !op.readOnly) return this.#data.open(ino, generation, 'BR_W', op.rangeStart, op.rangeEnd)
     const inode = this.#data.open(ino, generation, 'BR_R', 0, 0)
     // While others write, their primary asks them.
     return typeof inode === 'string' || inode.isCurrent ? inode : this.#calls.object(op, ino, generation)

@@ -34,17 +34,26 @@ function typeFailure(inode: LiveInode): Failure | null {
   return inode.type === 'directory' ? 'ISDIR' : 'INVAL'
 }
 
-/** Blocks that a read needs; where the file may end, all behind them too: nobody must be lengthening it. */
-export function blocksToRead(inode: Inode, offset: number, count: number): [start: number, end: number] {
-  const end = offset + count
-  return [Math.floor(offset / PAGE_BYTES), end >= inode.size ? FILE_END : Math.ceil(end / PAGE_BYTES)]
+/** The file block that a byte lies in. */
+export function blockOf(offset: number): number {
+  return Math.floor(offset / PAGE_BYTES)
 }
 
-/** Blocks that a write changes. With the growth of a file goes its old last block, and all behind it. */
-export function blocksToWrite(inode: Inode, offset: number, count: number): [start: number, end: number] {
+/** Behind the last block that a read needs: where the file may end all of them, since nobody must be lengthening it. */
+export function endOfRead(inode: Inode, offset: number, count: number): number {
   const end = offset + count
-  if (end <= inode.size) return [Math.floor(offset / PAGE_BYTES), Math.ceil(end / PAGE_BYTES)]
-  return [Math.floor(Math.min(offset, inode.size) / PAGE_BYTES), FILE_END]
+  return end >= inode.size ? FILE_END : Math.ceil(end / PAGE_BYTES)
+}
+
+/** The first block that a write changes: with the growth of a file goes its old last block. */
+export function startOfWrite(inode: Inode, offset: number, count: number): number {
+  return blockOf(offset + count > inode.size ? Math.min(offset, inode.size) : offset)
+}
+
+/** Behind the last block that a write changes; when it lengthens the file, all of them. */
+export function endOfWrite(inode: Inode, offset: number, count: number): number {
+  const end = offset + count
+  return end > inode.size ? FILE_END : Math.ceil(end / PAGE_BYTES)
 }
 
 /** READ: pinned views of the pages, holes as zeros. Missing pages are read and the operation suspended. */

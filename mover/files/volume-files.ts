@@ -31,7 +31,16 @@ import type {
   WriteResult,
 } from './service.ts'
 import { setAttributes } from './set-attributes.ts'
-import { blocksToRead, blocksToWrite, commitFile, MAX_TRANSFER_BYTES, readFile, writeFile } from './transfer.ts'
+import {
+  blockOf,
+  commitFile,
+  endOfRead,
+  endOfWrite,
+  MAX_TRANSFER_BYTES,
+  readFile,
+  startOfWrite,
+  writeFile,
+} from './transfer.ts'
 import { removeDirectory, removeFile, renameEntry } from './unmake.ts'
 import { WriteBack } from './write-back.ts'
 
@@ -156,7 +165,7 @@ export class VolumeFiles implements PrimaryFiles {
 
   read(op: Operation, inode: Inode, offset: number, count: number, result: ReadResult): Failure | null {
     const { tokens } = this.context
-    tokens?.need(inode.ino, 'BR_R', ...blocksToRead(inode, offset, count))
+    tokens?.need(inode.ino, 'BR_R', blockOf(offset), endOfRead(inode, offset, count))
     try {
       return readFile(this.context, op, inode as LiveInode, offset, count, result)
     } catch (error) {
@@ -173,7 +182,9 @@ export class VolumeFiles implements PrimaryFiles {
     result: WriteResult,
   ): Failure | null {
     const { tokens } = this.context
-    if (!op.readOnly) tokens?.need(inode.ino, 'BR_W', ...blocksToWrite(inode, offset, data.length))
+    const count = data.length
+    if (!op.readOnly)
+      tokens?.need(inode.ino, 'BR_W', startOfWrite(inode, offset, count), endOfWrite(inode, offset, count))
     try {
       return writeFile(this.context, op, inode as LiveInode, offset, data, stability, result)
     } catch (error) {

@@ -16,16 +16,16 @@ export class HeldTokens {
   leaving: Leaving[] = []
 
   /** True when what is held allows a read (`BR_R`) or a write (`BR_W`) of the span, or all (`WF_R`, `WF_X`). */
-  allows(kind: TokenKind, span: Span): boolean {
+  allows(kind: TokenKind, start: number, end: number): boolean {
     const { usable } = this
     for (let i = 0; i < usable.length; i++) {
       const token = usable[i]
-      if (ALLOWS[token.kind][kind] && token.start <= span.start && span.end <= token.end) return true
+      if (ALLOWS[token.kind][kind] && token.start <= start && end <= token.end) return true
     }
     if (usable.length < 2 || kind === 'WF_R' || kind === 'WF_X') return false
     return cover(
       usable.filter((token) => ALLOWS[token.kind][kind]),
-      span,
+      { start, end },
     )
   }
 
@@ -71,7 +71,7 @@ export class HeldTokens {
 
   /** True when pages of the span may be kept in memory although `leaving` parts go. */
   mayKeep(span: Span): boolean {
-    return this.allows('BR_R', span)
+    return this.allows('BR_R', span.start, span.end)
   }
 
   clear(): void {

@@ -58,9 +58,9 @@ export class TokenHolder {
   }
 
   /** True when the mover may do now, on its own, what `kind` allows. */
-  allows(ino: number, kind: TokenKind, span: Span): boolean {
+  allows(ino: number, kind: TokenKind, start: number, end: number): boolean {
     const file = this.#files.get(ino)
-    return file === undefined ? this.#isHome : file.isAlone || file.tokens.allows(kind, span)
+    return file === undefined ? this.#isHome : file.isAlone || file.tokens.allows(kind, start, end)
   }
 
   /** What is held of a file; undefined when nothing is (at home: when all is). */

@@ -1,5 +1,6 @@
 import type { Timestamp } from '../environment.ts'
-import type { FileType } from './inode.ts'
+import type { FileType, Inode } from './inode.ts'
+import { BLOCK_BYTES } from './layout.ts'
 import { get64, put64 } from './u64.ts'
 
 /** Bytes of an inode record's value. */
@@ -172,4 +173,25 @@ export class InodeValue {
     this.#view.setInt32(at + 4, Math.floor(t.sec / WORD), true)
     this.#view.setUint32(nsecAt, t.nsec, true)
   }
+}
+
+/** What an object shows now, as an inode record has it; fields that only the volume itself needs are left empty. */
+export function fillInodeValue(value: InodeValue, inode: Inode): InodeValue {
+  value.bytes.fill(0)
+  value.type = TYPE_NUMBER[inode.type]
+  value.mode = inode.mode
+  value.nlink = inode.nlink
+  value.uid = inode.uid
+  value.gid = inode.gid
+  value.generation = inode.generation
+  value.size = inode.size
+  value.blocks = inode.space / BLOCK_BYTES
+  value.rdevMajor = inode.rdevMajor
+  value.rdevMinor = inode.rdevMinor
+  value.change = inode.change
+  value.setAtime({ sec: inode.atimeSec, nsec: inode.atimeNsec })
+  value.setMtime({ sec: inode.mtimeSec, nsec: inode.mtimeNsec })
+  value.setCtime({ sec: inode.ctimeSec, nsec: inode.ctimeNsec })
+  value.setBirth({ sec: inode.birthSec, nsec: inode.birthNsec })
+  return value
 }

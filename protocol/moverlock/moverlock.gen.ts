@@ -661,33 +661,37 @@ export function sizegrant(v: grant): number {
   return size
 }
 
-/** The file does not exist (any more): nothing was granted. */
+/** Nothing was granted: the file does not exist (any more), or cannot be written to. */
 export interface denied {
   ino: number64
   id: number64
+  why: failure
 }
 
 export function readdenied(r: XdrReader): denied {
   return {
     ino: r.number64(),
     id: r.number64(),
+    why: readfailure(r),
   }
 }
 
 export function readdeniedInto(r: XdrReader, out: denied): void {
   out.ino = r.number64()
   out.id = r.number64()
+  out.why = readfailure(r)
 }
 
 export function writedenied(w: XdrWriter, v: denied): void {
-  const at = w.reserve(16)
+  const at = w.reserve(20)
   const { view } = w
   putNumber64(view, at, v.ino)
   putNumber64(view, at + 8, v.id)
+  view.setInt32(at + 16, v.why)
 }
 
 export function sizedenied(_v: denied): number {
-  return 16
+  return 20
 }
 
 /** REVOKE: the holder drains the span and releases it. */
@@ -2087,7 +2091,7 @@ export function sizemessage(v: message): number {
     case message_kind.GRANT:
       return 4 + sizegrant(v.grant)
     case message_kind.DENIED:
-      return 4 + 16
+      return 4 + 20
     case message_kind.REVOKE:
       return 4 + 32
     case message_kind.MAP:

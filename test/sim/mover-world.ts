@@ -122,6 +122,8 @@ export class Secondary implements SimulatedMover {
   readonly authority: SecondaryAuthority
   readonly session: Session
   readonly files: SecondaryFiles
+  /** Modes that writes wanted changed: here the primary refuses that. */
+  modeChanges = 0
   /** As the primary knows it. */
   readonly peer: Peer
   readonly #data: HeldData
@@ -137,8 +139,9 @@ export class Secondary implements SimulatedMover {
       authority: () => this.authority,
       pagePool,
       inodeCapacity: 100,
-      setMode: () => {
-        throw new Error('only the superuser writes here')
+      setMode: (_ino, _mode, done) => {
+        this.modeChanges++
+        env.defer(() => done('NOSPC'))
       },
       onFailure: (error) => {
         throw error
@@ -153,7 +156,7 @@ export class Secondary implements SimulatedMover {
     this.authority = new SecondaryAuthority(this.session, this.held)
     down.receiver = this.session
     const atPrimary: Session = new Session(down, env, {
-      message: (message) => primary.authority.received(peer, message),
+      message: (message) => peer.received(message),
       ended,
     })
     up.receiver = atPrimary

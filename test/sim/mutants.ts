@@ -104,7 +104,7 @@ const OF_TOKENS: readonly Break[] = [
   {
     name: 'pages stay after their token is gone',
     file: HELD,
-    find: "return this.allows('BR_R', span)",
+    find: "return this.allows('BR_R', span.start, span.end)",
     replace: 'return span.start >= 0',
   },
   {
@@ -134,46 +134,47 @@ const OF_TOKENS: readonly Break[] = [
 ]
 
 const HELD_VOLUME = 'mover/files/held-volume.ts'
+const DRAIN = 'mover/files/drain.ts'
 const GOVERNED = 'mover/files/governed-volume.ts'
 const TRANSFER = 'mover/files/transfer.ts'
 const PEER = 'mover/authority/peer.ts'
 
 const OF_DATA: readonly Break[] = [
   {
-    name: 'a secondary releases what it has not written out',
-    file: HELD_VOLUME,
+    name: 'what is given up has not been written out',
+    file: DRAIN,
     find: 'if (data.hasDirtyIn(start, end)) {',
     replace: 'if (data.hasDirtyIn(end, end)) {',
   },
   {
-    name: 'the primary gives up what it has not written out',
-    file: GOVERNED,
-    find: 'if (data.hasDirtyIn(start, end)) {',
-    replace: 'if (data.hasDirtyIn(end, end)) {',
+    name: 'pages stay in memory of what is given up',
+    file: DRAIN,
+    find: 'data.dropClean(start, end, (block) => mayKeep({ start: block, end: block + 1 }))',
+    replace: '',
   },
   {
-    name: 'a secondary keeps pages of what it has released',
+    name: 'a secondary drains nothing',
     file: HELD_VOLUME,
-    find: 'data.dropClean(start, end, (block) => mayKeep({ start: block, end: block + 1 }))',
-    replace: '',
+    find: 'drainPages(this.context, inodeOf, drain, () => {',
+    replace: 'drainPages(this.context, () => undefined, drain, () => {',
   },
   {
-    name: 'the primary keeps pages of what it has given up',
+    name: 'the primary drains nothing',
     file: GOVERNED,
-    find: 'data.dropClean(start, end, (block) => mayKeep({ start: block, end: block + 1 }))',
-    replace: '',
+    find: 'drainPages(this.#context, () => this.#context.inodes.peek(ino), drain, done)',
+    replace: 'drainPages(this.#context, () => undefined, drain, done)',
   },
   {
     name: 'a secondary remembers where blocks lay that it has released',
     file: HELD_VOLUME,
-    find: 'if (!mayKeep(part)) this.volume.forget(ino, part)',
+    find: 'if (!drain.mayKeep(drain.part)) this.volume.forget(ino, drain.part)',
     replace: '',
   },
   {
     name: 'the end of a file is read without a right to it',
     file: TRANSFER,
-    find: 'end >= inode.size ? FILE_END : Math.ceil(end / PAGE_BYTES)]',
-    replace: 'Math.ceil(end / PAGE_BYTES)]',
+    find: 'end >= inode.size ? FILE_END : Math.ceil(end / PAGE_BYTES)',
+    replace: 'Math.ceil(end / PAGE_BYTES)',
   },
   {
     name: 'what was told before a commit is believed after it',
@@ -182,28 +183,28 @@ const OF_DATA: readonly Break[] = [
     replace: 'if (file === undefined) return',
   },
   {
-    name: 'a file is lengthened without a right to its end',
+    name: 'a file is lengthened without its old last block',
     file: TRANSFER,
-    find: 'return [Math.floor(Math.min(offset, inode.size) / PAGE_BYTES), FILE_END]',
-    replace: 'return [Math.floor(offset / PAGE_BYTES), Math.ceil(end / PAGE_BYTES)]',
+    find: 'return blockOf(offset + count > inode.size ? Math.min(offset, inode.size) : offset)',
+    replace: 'return blockOf(offset)',
   },
   {
     name: 'any token of a file lets a secondary do anything',
     file: 'mover/authority/secondary.ts',
-    find: "if (this.tokens.allows(ino, kind === 'WF_R' ? 'BR_R' : kind, span)) return true",
-    replace: 'if (this.tokens.held(ino) !== undefined) return true',
+    find: "if (this.tokens.allows(ino, kind === 'WF_R' ? 'BR_R' : kind, start, end)) return null",
+    replace: 'if (this.tokens.held(ino) !== undefined) return null',
   },
   {
     name: 'the primary reads without asking',
     file: 'mover/files/volume-files.ts',
-    find: "tokens?.need(inode.ino, 'BR_R', ...blocksToRead(inode, offset, count))",
+    find: "tokens?.need(inode.ino, 'BR_R', blockOf(offset), endOfRead(inode, offset, count))",
     replace: '',
   },
   {
     name: 'the primary writes without asking',
     file: 'mover/files/volume-files.ts',
-    find: "if (!op.readOnly) tokens?.need(inode.ino, 'BR_W', ...blocksToWrite(inode, offset, data.length))",
-    replace: '',
+    find: 'if (!op.readOnly)',
+    replace: 'if (tokens === undefined)',
   },
   {
     name: 'tokens are lost while an operation waits for its pages',

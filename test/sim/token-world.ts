@@ -163,7 +163,7 @@ export class TokenWorld {
     const kind = this.#random.pick(KINDS)
     const span = { start, end: start + 1 + this.#random.below(LONGEST) }
     this.counts.operations++
-    if (mover.holder.allows(ino, useKind(kind), span)) {
+    if (mover.holder.allows(ino, useKind(kind), span.start, span.end)) {
       this.counts.localGrants++
       this.#use(mover, ino, useKind(kind), span)
       return
@@ -176,8 +176,8 @@ export class TokenWorld {
     mover.waiting++
     mover.holder.ask(ino, kind, span, () => {
       mover.waiting--
-      if (kind === 'WF_R' && mover.holder.allows(ino, 'WF_R', span) === false) this.counts.reduced++
-      if (!mover.holder.allows(ino, useKind(kind), span)) {
+      if (kind === 'WF_R' && !mover.holder.allows(ino, 'WF_R', span.start, span.end)) this.counts.reduced++
+      if (!mover.holder.allows(ino, useKind(kind), span.start, span.end)) {
         throw new Violation(`mover ${mover.id} was granted less than it asked for: ${kind} of file ${ino}`)
       }
       this.#use(mover, ino, useKind(kind), span)

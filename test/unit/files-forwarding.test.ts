@@ -1,16 +1,8 @@
 /** Names and attributes asked of the primary: what is on the wire, what waits, what fails, what gets lost. */
 import t from 'tap'
+import { failureNumber, failureWord } from '../../mover/authority/codes.ts'
 import type { Failure } from '../../mover/failure.ts'
-import {
-  failureNumber,
-  failureWord,
-  neutralHow,
-  neutralSet,
-  neutralTag,
-  wireHow,
-  wireSet,
-  wireTag,
-} from '../../mover/files/call-words.ts'
+import { neutralHow, neutralSet, neutralTag, wireHow, wireSet, wireTag } from '../../mover/files/call-words.ts'
 import { ForwardedCalls } from '../../mover/files/forwarded.ts'
 import { RemoteCalls } from '../../mover/files/remote-calls.ts'
 import { attributesOf, RemoteInode } from '../../mover/files/remote-inode.ts'

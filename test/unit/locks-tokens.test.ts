@@ -39,7 +39,7 @@ class Movers {
   wants(id: number, kind: TokenKind, span: Span): string[] {
     this.trace.length = 0
     const holder = this.holder(id)
-    if (holder.allows(FILE, kind, span)) return ['granted locally']
+    if (holder.allows(FILE, kind, span.start, span.end)) return ['granted locally']
     holder.ask(FILE, kind, span, () => this.trace.push(`${id} grants its client`))
     for (let task = this.#pending.shift(); task !== undefined; task = this.#pending.shift()) task()
     return [...this.trace]

@@ -1,0 +1,37 @@
+import type { Drain } from '../authority/governed.ts'
+import { Suspend } from '../suspend.ts'
+import type { DataContext } from './data-volume.ts'
+import type { LiveInode } from './live-inode.ts'
+
+/**
+ * Drains a part of a token, at whichever mover: waits until no I/O of the file is under way, brings what is dirty in the
+ * part to the device, forgets its pages but those that may stay. `done` is called later, never before this returns.
+ */
+export function drainPages(
+  context: DataContext,
+  inodeOf: () => LiveInode | undefined,
+  { part, mayKeep }: Drain,
+  done: () => void,
+): void {
+  const { env, writeBack } = context
+  const { start, end } = part
+  const attempt = (): void => {
+    const data = inodeOf()?.data ?? null
+    if (data !== null) {
+      if (data.hasDirtyIn(start, end)) {
+        writeBack.writeOut(data, start, end, () => env.defer(attempt))
+        return
+      }
+      try {
+        data.checkQuiet()
+      } catch (error) {
+        if (!(error instanceof Suspend)) throw error
+        error.wait(() => env.defer(attempt))
+        return
+      }
+      data.dropClean(start, end, (block) => mayKeep({ start: block, end: block + 1 }))
+    }
+    done()
+  }
+  env.defer(attempt)
+}
