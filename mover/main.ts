@@ -68,6 +68,8 @@ class MoverMain {
       this.#volumes?.started(message)
     } else if (message.type === 'gone') {
       this.#volumes?.gone(message)
+    } else if (message.type === 'reigns') {
+      this.#volumes?.reigns(message.roles)
     } else if (message.type === 'stop') {
       void this.#stop()
     } else {
@@ -75,7 +77,7 @@ class MoverMain {
     }
   }
 
-  async #start({ config, claims, roles, incarnation, movers }: StartMessage): Promise<void> {
+  async #start({ config, claims, roles, incarnation, movers, holders }: StartMessage): Promise<void> {
     const mover = config.movers.find(({ name }) => name === this.#name)
     if (mover === undefined) throw new Error(`the configuration has no mover ${this.#name}`)
     const environment = this.#environment
@@ -86,12 +88,14 @@ class MoverMain {
       volumes: config.volumes.map(({ name }) => assigned(name, config, claims, roles)),
       self: { name: this.#name, incarnation },
       movers,
+      holders,
       stateDir: config.stateDir,
       cacheBytes: config.cache.perMoverBytes,
       leaseMs,
       environment,
       logger,
       onFatal: (reason) => this.#fail(new Error(reason)),
+      onSilent: (mover) => this.#channel.send({ type: 'silent', ...mover }),
     })
     await this.#volumes.open()
     const { volumes } = this.#volumes

@@ -23,6 +23,10 @@ export interface PrimaryReignOptions {
   files: VolumeFiles
   env: Environment
   logger: Logger
+  /** Movers that may hold something of earlier reigns. */
+  holders: readonly Incarnation[]
+  /** See `PrimaryAuthority`: of files, when there are holders. */
+  raised: ReadonlySet<number>
 }
 
 /** A volume as its primary shares it: its authority, and the sessions of the movers that have come. */
@@ -33,9 +37,12 @@ export class PrimaryReign implements Reign {
   readonly #options: PrimaryReignOptions
   /** By incarnation; those whose session has ended too, until they are gone. */
   readonly #peers = new Map<string, Peer>()
+  /** Holders, by incarnation, that have not said yet what they hold. */
+  readonly #awaited: Map<string, Incarnation>
+  readonly #recovered = Promise.withResolvers<void>()
 
   constructor(options: PrimaryReignOptions) {
-    const { name, term, device, files, env, logger } = options
+    const { name, term, device, files, env, logger, holders, raised } = options
     this.#options = options
     this.term = term
     this.device = device
@@ -46,7 +53,20 @@ export class PrimaryReign implements Reign {
         logger.error(`volume ${name}: an operation of another mover (${call.what.kind}) failed unexpectedly: ${error}`),
     })
     const governed = new GovernedVolume(files.context, (call, done) => calls.perform(call, done))
-    this.authority = new PrimaryAuthority(governed, files.volume.log, env)
+    this.#awaited = new Map(holders.map((holder) => [holder.incarnation, holder]))
+    const isRecovering = this.#awaited.size > 0
+    this.authority = new PrimaryAuthority(governed, files.volume.log, env, isRecovering ? raised : null)
+    if (!isRecovering) this.#recovered.resolve()
+  }
+
+  /** Resolves when every holder has said what it holds, or is gone: nobody may be served before. */
+  get recovered(): Promise<void> {
+    return this.#recovered.promise
+  }
+
+  /** Holders that have not said it yet. */
+  get awaited(): Incarnation[] {
+    return [...this.#awaited.values()]
   }
 
   /** Counters of the sessions together, and how many files are shared now. */
@@ -82,8 +102,9 @@ export class PrimaryReign implements Reign {
     })
     // Nobody shared the volume before the first one came: operations need not ask.
     files.context.tokens = this.authority
-    const peer = this.authority.admit(mover, session)
-    this.#peers.set(Buffer.from(hello.incarnation).toString('hex'), peer)
+    const incarnation = Buffer.from(hello.incarnation).toString('hex')
+    const peer = this.authority.admit(mover, session, () => this.#settle(incarnation))
+    this.#peers.set(incarnation, peer)
     session.send({ kind: message_kind.WELCOME, welcome: { term: this.term, mover: peer.id } })
     logger.info(`volume ${name}: mover ${mover} shares it`)
     return session
@@ -91,9 +112,19 @@ export class PrimaryReign implements Reign {
 
   gone({ incarnation }: Incarnation): void {
     const peer = this.#peers.get(incarnation)
-    if (peer === undefined) return
-    this.#peers.delete(incarnation)
-    peer.session.end('its mover is gone')
-    this.authority.gone(peer)
+    if (peer !== undefined) {
+      this.#peers.delete(incarnation)
+      peer.session.end('its mover is gone')
+      this.authority.gone(peer)
+    }
+    this.#settle(incarnation)
+  }
+
+  /** What a mover holds of earlier reigns is known, or is nothing any more. */
+  #settle(incarnation: string): void {
+    if (!this.#awaited.delete(incarnation) || this.#awaited.size > 0) return
+    this.#options.files.volume.space.keepsTypes = false
+    this.authority.recovered()
+    this.#recovered.resolve()
   }
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Environment } from './environment.ts'
 import type { Incarnation, VolumeRole } from './host/channel.ts'
 import { sessionSocket } from './host/state-folder.ts'
+import { PrimaryLink } from './primary-link.ts'
 import { openSecondary } from './secondary.ts'
 import { Reception } from './sessions/reception.ts'
 import { listenSessions, type SessionListener } from './sessions/socket.ts'
@@ -21,6 +22,8 @@ export interface VolumeSetOptions {
   self: Incarnation
   /** All movers that run. */
   movers: readonly Incarnation[]
+  /** See `StartMessage`. */
+  holders: readonly Incarnation[]
   stateDir: string
   /** Memory for file pages and tree nodes of all volumes together, bytes. */
   cacheBytes: number
@@ -29,6 +32,8 @@ export interface VolumeSetOptions {
   logger: Logger
   /** See `VolumeHost`. */
   onFatal: (reason: string) => void
+  /** This mover does not say what it holds of earlier reigns. */
+  onSilent: (mover: Incarnation) => void
 }
 
 /** The volumes of one mover: those whose primary it is, whose secondaries it receives, and those that it has of others. */
@@ -39,6 +44,8 @@ export class VolumeSet {
   readonly #opened = new Map<string, OpenedVolume>()
   #reception: Reception | null = null
   #listener: SessionListener | null = null
+  /** By volume: to the primaries of those that have another mover as theirs. */
+  readonly #links: ReadonlyMap<string, PrimaryLink>
   /** Who was started, in case that nobody is received yet. */
   readonly #movers: Map<string, Incarnation>
 
@@ -53,6 +60,8 @@ export class VolumeSet {
       logger,
       onFatal,
     }
+    const others = volumes.filter(({ role }) => role.role === 'secondary')
+    this.#links = new Map(others.map((volume) => [volume.claimed.config.name, this.#linkOf(volume)]))
   }
 
   /** The volumes that are open, in the order of the configuration. */
@@ -62,17 +71,43 @@ export class VolumeSet {
   }
 
   /**
-   * Opens all volumes: first those whose primary it is, since others wait for that. Rejects with an Error that names the
+   * Opens all volumes: first those whose primary it is, since others wait for that; nobody may be served before it is known
+   * what others hold of them. Rejects with an Error that names the
    * volume and says what is wrong; what is open then must still be closed.
    */
   async open(): Promise<void> {
     const { volumes } = this.#options
     for (const volume of volumes.filter(({ role }) => role.role === 'primary')) {
-      await this.#open(volume, ({ claimed, role }) => openPrimary(claimed, role.term, this.#host))
+      await this.#open(volume, ({ claimed, role }) =>
+        openPrimary(claimed, role.term, this.#options.holders, this.#host),
+      )
     }
     await this.#receive()
     const others = volumes.filter(({ role }) => role.role === 'secondary')
-    await Promise.all(others.map((volume) => this.#open(volume, (one) => this.#openSecondary(one))))
+    // At the same time: two movers may be primaries of each other.
+    await Promise.all([
+      this.#recovered(),
+      ...others.map((volume) => this.#open(volume, (one) => this.#openSecondary(one))),
+    ])
+  }
+
+  /** What holders hold of the volumes that this mover reigns is known. Who does not tell for a lease has to end. */
+  async #recovered(): Promise<void> {
+    const { environment, leaseMs, onSilent } = this.#options
+    const reigns = this.volumes.flatMap(({ reign }) => reign ?? [])
+    let cancel = (): void => {}
+    const watch = (): void => {
+      cancel = environment.timer(leaseMs, () => {
+        for (const mover of reigns.flatMap(({ awaited }) => awaited)) onSilent(mover)
+        watch()
+      })
+    }
+    watch()
+    const { signal } = this.#ending
+    const ending = new Promise<void>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason))
+    })
+    await Promise.race([Promise.all(reigns.map(({ recovered }) => recovered)), ending]).finally(() => cancel())
   }
 
   /** The supervisor is about to start a mover. */
@@ -85,6 +120,14 @@ export class VolumeSet {
   gone(mover: Incarnation): void {
     if (this.#movers.get(mover.name)?.incarnation === mover.incarnation) this.#movers.delete(mover.name)
     this.#reception?.gone(mover)
+    for (const { volume, primary } of this.#options.volumes.map(({ role }) => role)) {
+      if (primary === mover.name) this.#links.get(volume)?.primaryGone()
+    }
+  }
+
+  /** Primaries of these volumes are about to be started in new terms. */
+  reigns(roles: readonly VolumeRole[]): void {
+    for (const role of roles) this.#links.get(role.volume)?.follow(role)
   }
 
   /** The mover is to end: `open` waits for nobody any longer. */
@@ -112,10 +155,23 @@ export class VolumeSet {
     }
   }
 
-  #openSecondary({ claimed, role }: AssignedVolume): Promise<OpenedVolume> {
-    const { self, stateDir, leaseMs } = this.#options
-    const socketPath = sessionSocket(stateDir, role.primary)
-    return openSecondary({ ...this.#host, claimed, role, self, socketPath, leaseMs, signal: this.#ending.signal })
+  #openSecondary({ claimed }: AssignedVolume): Promise<OpenedVolume> {
+    const link = this.#links.get(claimed.config.name) as PrimaryLink
+    return openSecondary({ ...this.#host, claimed, link })
+  }
+
+  #linkOf({ claimed, role }: AssignedVolume): PrimaryLink {
+    const { self, stateDir, leaseMs, environment, onFatal } = this.#options
+    const volume = claimed.config.name
+    return new PrimaryLink({
+      role,
+      self,
+      environment,
+      socketPath: sessionSocket(stateDir, role.primary),
+      leaseMs,
+      signal: this.#ending.signal,
+      onLost: (reason) => onFatal(`volume ${volume}: ${reason}`),
+    })
   }
 
   async #receive(): Promise<void> {

@@ -6,11 +6,12 @@ import type { Environment } from './environment.ts'
 import type { Failure } from './failure.ts'
 import type { FileService, Operation } from './files/service.ts'
 import { VolumeFiles } from './files/volume-files.ts'
+import type { Incarnation } from './host/channel.ts'
 import { readBootId } from './host/process-identity.ts'
 import { PrimaryReign } from './primary-reign.ts'
 import { RealEnvironment } from './real-environment.ts'
 import type { ReplayMemory } from './rpc/runner.ts'
-import type { Reign, SharedDevice } from './sessions/reception.ts'
+import type { SharedDevice } from './sessions/reception.ts'
 import { DeviceError } from './store/device.ts'
 import type { FileDevice } from './store/file-device.ts'
 import { IoLanes } from './store/io-lanes.ts'
@@ -62,7 +63,7 @@ export interface OpenedVolume {
   /** An inode by its number alone, for exports and their directories; STALE when there is none. */
   inodeByNumber(op: Operation, ino: number): Inode | Failure
   /** What the volume is to other movers when this one is its primary; null at a secondary. */
-  reign: Reign | null
+  reign: PrimaryReign | null
   /** Answers of calls that changed the volume, as its log remembers them. */
   replayMemory: ReplayMemory
   status(): VolumeStatus
@@ -83,10 +84,15 @@ export interface CheckReport {
 }
 
 /**
- * Opens a volume as its primary, in the term that its movers have been told, or a later one. Rejects with an Error that
- * says what is wrong with it.
+ * Opens a volume as its primary, in the term that its movers have been told, or a later one; `holders` are movers that may
+ * hold something of earlier reigns. Rejects with an Error that says what is wrong with the volume.
  */
-export async function openPrimary(claimed: ClaimedVolume, term: number, host: VolumeHost): Promise<OpenedVolume> {
+export async function openPrimary(
+  claimed: ClaimedVolume,
+  term: number,
+  holders: readonly Incarnation[],
+  host: VolumeHost,
+): Promise<OpenedVolume> {
   const { name } = claimed.config
   const { environment: env, logger, cacheBytes } = host
   const device = deviceOf(claimed, host.lanes, (line) => logger.warn(line))
@@ -96,7 +102,9 @@ export async function openPrimary(claimed: ClaimedVolume, term: number, host: Vo
   const heartbeat = await whole(takeOwnership({ device, env, bootId: bootId(), host: hostname(), onLost }))
   const { readOnly } = heartbeat
   const options = openOptions(device, env, cacheBytes * NODE_SHARE)
-  const volume = await whole(openVolume({ ...options, leastTerm: term, readOnly }))
+  const raised = new Set<number>()
+  const recovered = holders.length === 0 ? {} : { recovered: raised }
+  const volume = await whole(openVolume({ ...options, ...recovered, leastTerm: term, readOnly }))
   if (volume.failure === null) heartbeat.term = volume.term
   const pageCount = pagesOf(cacheBytes * (1 - NODE_SHARE))
   const files = new VolumeFiles({ volume, env, pagePool: new PagePool(pageCount), inodeCapacity: INODE_CAPACITY })
@@ -110,7 +118,7 @@ export async function openPrimary(claimed: ClaimedVolume, term: number, host: Vo
     logger.error(
       `volume ${name}: data of inode ${inode.ino} could not be written (${error.message}); clients send it again`,
     )
-  const reign = new PrimaryReign({ name, term, device: describeDevice(device), files, env, logger })
+  const reign = new PrimaryReign({ name, term, device: describeDevice(device), files, env, logger, holders, raised })
   return {
     name,
     service: files,

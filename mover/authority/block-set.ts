@@ -11,9 +11,14 @@ export class BlockSet {
     return this.#count
   }
 
+  /** All there are, in no order. */
+  runs(): run[] {
+    return [...this.#runs].map(([start, end]) => ({ start, length: end - start }))
+  }
+
   /** Takes out all there are, as runs in no order. */
   takeAll(): run[] {
-    const runs = [...this.#runs].map(([start, end]) => ({ start, length: end - start }))
+    const runs = this.runs()
     this.#runs.clear()
     this.#starts.clear()
     this.#count = 0

@@ -50,6 +50,10 @@ export interface GovernedFiles {
   /** Data blocks that nobody has, about `count` of them; none when the volume is full. May throw Suspend. */
   reserve(count: number): run[]
   giveBack(runs: readonly run[]): void
+  /** Blocks that a mover has of an earlier reign are in use; false when they are not free data blocks. */
+  take(blocks: run): boolean
+  /** True when these blocks are where the file has them: what tells of that is durable. May throw Suspend. */
+  has(ino: number, runs: readonly extent[]): boolean
   /** Carries out another mover's operation; `done` is called once, when its outcome is durable. */
   perform(call: call, done: (answer: answer) => void): void
 }

@@ -1,5 +1,7 @@
 import {
+  type assertion,
   type commit,
+  type extent,
   type failure,
   type lock,
   type map_request,
@@ -30,8 +32,26 @@ const NEVER = { sec: 0, nsec: 0 }
 const NOTHING_WRITTEN: written = { sequence: 0, size: 0, atime: NEVER, mtime: NEVER, ctime: NEVER, changes: 0 }
 const WHOLE: Readonly<Span> = { start: 0, end: FILE_END }
 
+/** A mover begins with what it holds of earlier reigns, waits until all others have done so, and asks for what it wants. */
+type Phase = 'asserting' | 'waiting' | 'ready'
+
+const ASSERTIONS: readonly message_kind[] = [message_kind.ASSERT, message_kind.ASSERT_SPACE, message_kind.ASSERTED]
+const MAY_COME: Readonly<Record<Phase, (kind: message_kind) => boolean>> = {
+  asserting: (kind) => ASSERTIONS.includes(kind) || kind === message_kind.COMMIT,
+  waiting: (kind) => kind === message_kind.RELEASE,
+  ready: (kind) => !ASSERTIONS.includes(kind),
+}
+
 /** What a peer tells the authority that it belongs to. */
 export interface PeerEvents {
+  /** True while movers may have something of earlier reigns. */
+  isRecovering(): boolean
+  /** The mover holds this of an earlier reign; false when that cannot be. */
+  assert(ino: number, mover: MoverId, token: Token): boolean
+  /** The file's change number and times were raised when the reign began. */
+  isRaised(ino: number): boolean
+  /** All that the mover holds of earlier reigns is known. */
+  asserted(): void
   request(ino: number, mover: MoverId, request: TokenRequest): void
   release(ino: number, mover: MoverId, serial: number, span: Span): void
   /** True when the mover may write there. */
@@ -66,6 +86,9 @@ export class Peer {
   /** What each request needs, until it is answered. */
   readonly #needs = new Map<number, Span>()
   #isGone = false
+  #phase: Phase = 'asserting'
+  /** Until they are over it is not known what the mover holds of earlier reigns; ASSERTED is one of them. */
+  #assertions = 1
 
   constructor(id: MoverId, name: string, session: Session, files: GovernedFiles, log: DurableLog, events: PeerEvents) {
     this.id = id
@@ -88,9 +111,27 @@ export class Peer {
     this.#files.giveBack(this.reserved.takeAll())
   }
 
+  /** The others have asserted what they hold too: the mover may ask for more. */
+  ready(): void {
+    this.#phase = 'ready'
+    this.session.send({ kind: message_kind.READY })
+  }
+
   /** Carries out a message. Throws `SessionError` when it must not come. */
   received(message: message): void {
-    switch (message.kind) {
+    const { kind } = message
+    if (!MAY_COME[this.#phase](kind)) throw new SessionError(`a message of kind ${kind}, which must not come now`)
+    switch (kind) {
+      case message_kind.ASSERT:
+        this.#assert(message.assertion)
+        break
+      case message_kind.ASSERT_SPACE:
+        this.#assertSpace(message.assert_space.runs)
+        break
+      case message_kind.ASSERTED:
+        this.#phase = 'waiting'
+        this.#assertionOver()
+        break
       case message_kind.LOCK:
         this.#lock(message.lock)
         break
@@ -116,7 +157,7 @@ export class Peer {
         this.#files.perform(message.call, (answer) => this.session.send({ kind: message_kind.ANSWER, answer }))
         break
       default:
-        throw new SessionError(`a message of kind ${message.kind}, which a secondary does not send`)
+        throw new SessionError(`a message of kind ${kind}, which a secondary does not send`)
     }
   }
 
@@ -133,6 +174,64 @@ export class Peer {
 
   glimpse(ino: number, id: number): void {
     this.session.send({ kind: message_kind.GLIMPSE, glimpse: { ino, id } })
+  }
+
+  #assert({ ino, tokens, changes }: assertion): void {
+    this.#checkRecovering()
+    for (const { serial, kind, blocks } of tokens) {
+      const token: Token = { serial, kind: TOKEN_KINDS[kind], ...blocks }
+      const isSound = isWhole(token.kind) ? blocks.start === 0 && blocks.end === FILE_END : blocks.start <= blocks.end
+      if (!isSound || blocks.end > FILE_END || !this.#events.assert(ino, this.id, token))
+        throw new SessionError(
+          `it holds ${token.kind} [${blocks.start}, ${blocks.end}) of inode ${ino}, which cannot be`,
+        )
+    }
+    this.#assertion(ino, () => {
+      if (this.#files.describe(ino) === null) throw new SessionError(`it holds inode ${ino}, which does not exist`)
+      if (changes !== null) {
+        // What it writes from now on is told in this reign: its own crash must be seen to.
+        const failure = this.#files.mark(ino)
+        if (failure !== null) throw new SessionError(`inode ${ino} cannot be written to any more: ${failure}`)
+        this.#absorb(ino, changes)
+      }
+      if (changes === null && !this.#events.isRaised(ino)) return
+      const value = this.#files.describe(ino)?.value
+      if (value !== undefined) this.session.send({ kind: message_kind.KNOWN, known: { ino, value } })
+    })
+  }
+
+  #assertSpace(runs: readonly run[]): void {
+    this.#checkRecovering()
+    this.#takeAgain(runs)
+    for (const { start, length } of runs) this.reserved.add(start, length)
+  }
+
+  #checkRecovering(): void {
+    if (!this.#events.isRecovering()) throw new SessionError('it holds something of a reign that it was no part of')
+  }
+
+  /** Blocks of an earlier reign are in use again: all of them, or none when that cannot be. */
+  #takeAgain(runs: readonly run[]): void {
+    for (const [i, { start, length }] of runs.entries()) {
+      if (this.#files.take({ start, length })) continue
+      this.#files.giveBack(runs.slice(0, i))
+      throw new SessionError(`it has device blocks ${start}+${length}, which cannot be reserved for it`)
+    }
+  }
+
+  /** A step of what the mover asserts. */
+  #assertion(ino: number, step: () => void): void {
+    this.#assertions++
+    this.#inOrder(ino, () => {
+      step()
+      this.#assertionOver()
+    })
+  }
+
+  #assertionOver(): void {
+    if (--this.#assertions > 0) return
+    // What it has been told of its files, and the marks of those that it writes to.
+    this.#whenDurable(this.#log.lastLsn, () => this.#events.asserted())
   }
 
   #lock({ ino, id, kind, need, exact }: lock): void {
@@ -164,22 +263,45 @@ export class Peer {
     // Lists of the message are the session's again when this returns.
     const kept = runs.map((extent) => ({ ...extent }))
     const blocks = kept.map(({ device_block, length }) => ({ start: device_block, length }))
+    if (this.#phase === 'asserting') {
+      this.#commitAgain(kept, blocks, (runs) => this.#fold(id, ino, size, changes, runs), ino)
+      return
+    }
     this.#take(blocks)
     this.#incoming.run(ino, () => {
+      // Whoever gets the file's tokens now is told what it was before.
+      if (this.#isGone) this.#files.giveBack(blocks)
+      else this.#fold(id, ino, size, changes, kept)
+    })
+  }
+
+  /** A commit that an earlier primary has not answered: perhaps it is durable, and only the answer was lost. */
+  #commitAgain(kept: extent[], blocks: run[], fold: (runs: extent[]) => void, ino: number): void {
+    this.#checkRecovering()
+    let isTaken = false
+    this.#assertions++
+    this.#incoming.run(ino, () => {
       if (this.#isGone) {
-        // Whoever gets the file's tokens now is told what it was before.
-        this.#files.giveBack(blocks)
+        if (isTaken) this.#files.giveBack(blocks)
         return
       }
-      this.#checkTold(ino, changes)
-      if (size > changes.size) throw new SessionError(`a commit of inode ${ino} behind its end`)
-      const lsn = this.#files.commit(ino, size, changes, kept)
-      this.#seen.set(ino, changes.sequence)
-      if (typeof lsn === 'string') {
-        this.#files.giveBack(blocks)
-        this.#committed(id, failureNumber(lsn))
-      } else this.#log.whenDurable(lsn, (error) => this.#committed(id, failureNumber(error === null ? null : 'IO')))
+      const isThere = !isTaken && this.#files.has(ino, kept)
+      if (!isThere && !isTaken) this.#takeAgain(blocks)
+      isTaken = !isThere
+      fold(isThere ? [] : kept)
+      this.#assertionOver()
     })
+  }
+
+  #fold(id: number, ino: number, size: number, changes: written, runs: readonly extent[]): void {
+    this.#checkTold(ino, changes)
+    if (size > changes.size) throw new SessionError(`a commit of inode ${ino} behind its end`)
+    const lsn = this.#files.commit(ino, size, changes, runs)
+    this.#seen.set(ino, changes.sequence)
+    if (typeof lsn === 'string') {
+      this.#files.giveBack(runs.map(({ device_block, length }) => ({ start: device_block, length })))
+      this.#committed(id, failureNumber(lsn))
+    } else this.#log.whenDurable(lsn, (error) => this.#committed(id, failureNumber(error === null ? null : 'IO')))
   }
 
   /** Takes blocks out of what is reserved; all of them, or none when some are not. */

@@ -1,5 +1,5 @@
 import type { Environment } from '../environment.ts'
-import { FILE_END, type Span, type TokenKind } from '../locks/token.ts'
+import { FILE_END, type Span, type Token, type TokenKind } from '../locks/token.ts'
 import { TokenHolder } from '../locks/token-holder.ts'
 import { type MoverId, type TokenEffect, TokenTable } from '../locks/token-table.ts'
 import type { ForwardedCall } from '../operation.ts'
@@ -56,11 +56,20 @@ export class PrimaryAuthority {
   })
   /** What the operation that claimed last has. */
   readonly #claimed: number[] = []
+  /** While movers may have something of earlier reigns: files whose change numbers and times the opening has raised. */
+  #raised: ReadonlySet<number> | null
+  /** Those who have said what they have, until all have. */
+  readonly #asserted: Peer[] = []
   #lastId: MoverId = HOME
   #lastGlimpse = 0
   #isScheduled = false
 
-  constructor(files: GovernedFiles, log: DurableLog, env: Environment) {
+  /**
+   * `raised`: other movers may have something of earlier reigns, and these files' change numbers and times the opening of
+   * the volume has raised; null when there are none. Nothing is granted before `recovered`.
+   */
+  constructor(files: GovernedFiles, log: DurableLog, env: Environment, raised: ReadonlySet<number> | null) {
+    this.#raised = raised
     this.#files = files
     this.#log = log
     this.#env = env
@@ -105,10 +114,21 @@ export class PrimaryAuthority {
 
   // Movers
 
-  /** A secondary has introduced itself: its messages go to `Peer.received` from now on. */
-  admit(name: string, session: Session): Peer {
+  /**
+   * A secondary has introduced itself: its messages go to `Peer.received` from now on. `asserted` is called when it has
+   * said what it holds of earlier reigns.
+   */
+  admit(name: string, session: Session, asserted: () => void): Peer {
     const id = ++this.#lastId
-    const peer = new Peer(id, name, session, this.#files, this.#log, {
+    const peer: Peer = new Peer(id, name, session, this.#files, this.#log, {
+      isRecovering: () => this.#raised !== null,
+      isRaised: (ino) => this.#raised?.has(ino) === true,
+      assert: (ino, mover, token) => this.#assert(ino, mover, token),
+      asserted: () => {
+        this.#asserted.push(peer)
+        asserted()
+        if (this.#raised === null) this.#ready()
+      },
       request: (ino, mover, request) => {
         this.#table.request(ino, mover, request, this.#isUsed(ino))
         this.#pump()
@@ -126,6 +146,23 @@ export class PrimaryAuthority {
     })
     this.#peers.set(id, peer)
     return peer
+  }
+
+  /** All movers that live have said what they have of earlier reigns: they may ask for more. */
+  recovered(): void {
+    this.#raised = null
+    this.#ready()
+  }
+
+  #ready(): void {
+    for (const peer of this.#asserted.splice(0)) peer.ready()
+  }
+
+  #assert(ino: number, mover: MoverId, token: Token): boolean {
+    const isSound = this.#table.assert(ino, mover, token)
+    this.#pump()
+    this.#files.setWrittenElsewhere(ino, this.#table.isWrittenElsewhere(ino))
+    return isSound
   }
 
   /** Nothing of this mover is left, and nothing of it can reach the device any more: what it held is free. */

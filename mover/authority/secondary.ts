@@ -5,13 +5,14 @@ import {
   type denied,
   type extent,
   type grant,
+  MAX_EXTENTS,
   type message,
   message_kind,
   type run,
   type written,
 } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { Failure } from '../failure.ts'
-import type { Span, Token, TokenKind } from '../locks/token.ts'
+import { ALLOWS, type Span, type Token, type TokenKind } from '../locks/token.ts'
 import { TokenHolder } from '../locks/token-holder.ts'
 import { Suspend } from '../suspend.ts'
 import { failureWord, KIND_CODES, TOKEN_KINDS } from './codes.ts'
@@ -33,41 +34,65 @@ export interface HeldFiles {
   gaveUp(ino: number): void
   /** Nothing of the file is held, or asked for, any more. */
   lost(ino: number): void
+  /**
+   * There is another primary, which knows of what has been told what is durable, and nothing else: all else that was told
+   * is made good by what it raises and by what `assert` tells it.
+   */
+  rejoined(): void
+  /** What the file, which this mover may write to, has become. */
+  assert(ino: number): written
+  /** Blocks that are reserved for this mover, but for those in commits that are not answered. */
+  reservedBlocks(): run[]
+  /** The attributes of a file that is held, as a new primary has raised them. Bytes are valid during the call. */
+  known(ino: number, value: Uint8Array): void
 }
 
-/** Told how a request has ended; null: the session has, and nobody knows. */
+/** Told how a request has ended; null: there is no primary to answer it any more, and nobody knows. */
 type Done<T> = (value: T | null) => void
 
+/** What has been asked and not answered; it is asked again when there is another primary. */
+interface Pending<T> {
+  readonly message: message
+  readonly done: Done<T>
+}
+
 /**
- * A secondary's side of a volume's session with its primary: the tokens that this mover holds, and what it has asked for.
- * Operations ask it before they read or write a file; they are suspended until the primary has answered.
+ * A secondary's side of a volume's sessions with its primaries, one after the other: the tokens that this mover holds, and
+ * what it has asked for. Operations ask it before they read or write a file; they are suspended until the primary has
+ * answered. Without a session nothing begins, but what is held stays held: the next primary is told of it.
  */
 export class SecondaryAuthority {
   readonly tokens: TokenHolder
-  readonly #session: Session
+  #session: Session | null = null
+  /** The primary has taken over what was held before, and answers. */
+  #isReady = false
   readonly #files: HeldFiles
-  readonly #maps = new Map<number, Done<block_map>>()
-  readonly #reserves = new Map<number, Done<run[]>>()
-  readonly #commits = new Map<number, Done<Failure | 'OK'>>()
-  readonly #calls = new Map<number, Done<answer>>()
+  readonly #maps = new Map<number, Pending<block_map>>()
+  readonly #reserves = new Map<number, Pending<run[]>>()
+  readonly #commits = new Map<number, Pending<Failure | 'OK'>>()
+  readonly #calls = new Map<number, Pending<answer>>()
   /** By request: what had been told before it, and is therefore in its answer. */
   readonly #askedAt = new Map<number, number>()
   /** The file that has just been denied, and why, while those who have asked for it run. */
   #denied: { ino: number; why: Failure } | null = null
   #lastId = 0
+  /** Commits up to this one have been told to the primary before it was ready. */
+  #assertedId = 0
+  /** Operations that begin when the primary is ready. */
+  #waiting: (() => void)[] = []
 
-  constructor(session: Session, files: HeldFiles) {
-    this.#session = session
+  constructor(files: HeldFiles) {
     this.#files = files
     this.tokens = new TokenHolder(
       {
         request: (ino, { id, kind, need, exact }) => {
           this.#askedAt.set(id, files.lastSequence)
-          session.send({ kind: message_kind.LOCK, lock: { ino, id, kind: KIND_CODES[kind], need, exact } })
+          if (this.#isReady)
+            this.#send({ kind: message_kind.LOCK, lock: { ino, id, kind: KIND_CODES[kind], need, exact } })
         },
         release: (ino, serial, span) => {
           const changes = files.takeWritten(ino)
-          session.send({ kind: message_kind.RELEASE, release: { ino, serial, blocks: span, changes } })
+          this.#send({ kind: message_kind.RELEASE, release: { ino, serial, blocks: span, changes } })
           if (this.tokens.held(ino)?.isEmpty !== false) files.gaveUp(ino)
         },
         drain: (ino, part) => {
@@ -80,9 +105,59 @@ export class SecondaryAuthority {
     )
   }
 
+  /** True while operations may begin. */
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  /** Suspends while no primary is ready to answer: nothing is shown or changed meanwhile. */
+  gate(): void {
+    if (!this.#isReady) throw new Suspend((resume) => void this.#waiting.push(resume))
+  }
+
+  /**
+   * A primary has welcomed this mover: tells it what is held of earlier reigns, in one go, so that what is released from
+   * now on is released behind that.
+   */
+  join(session: Session): void {
+    const files = this.#files
+    this.#session = session
+    files.rejoined()
+    for (const ino of this.tokens.inos()) {
+      const tokens = this.tokens.held(ino)?.all() ?? []
+      if (tokens.length === 0) continue
+      const changes = tokens.some(({ kind }) => ALLOWS[kind].BR_W) ? files.assert(ino) : null
+      const told = tokens.map(({ serial, kind, start, end }) => {
+        return { serial, kind: KIND_CODES[kind], blocks: { start, end } }
+      })
+      session.send({ kind: message_kind.ASSERT, assertion: { ino, tokens: told, changes } })
+    }
+    const runs = files.reservedBlocks()
+    for (let at = 0; at < runs.length; at += MAX_EXTENTS) {
+      session.send({ kind: message_kind.ASSERT_SPACE, assert_space: { runs: runs.slice(at, at + MAX_EXTENTS) } })
+    }
+    for (const { message } of this.#commits.values()) session.send(message)
+    session.send({ kind: message_kind.ASSERTED })
+    this.#assertedId = this.#lastId
+  }
+
+  /** The session has ended, and there will be another one. */
+  parted(): void {
+    this.#session = null
+    this.#isReady = false
+  }
+
   /** Carries out a message of the primary. Throws `SessionError` when it must not come. */
   received(message: message): void {
+    if (!this.#isReady && !BEFORE_READY.includes(message.kind))
+      throw new SessionError(`a message of kind ${message.kind} from a primary that is not ready`)
     switch (message.kind) {
+      case message_kind.READY:
+        this.#begin()
+        break
+      case message_kind.KNOWN:
+        this.#files.known(message.known.ino, message.known.value)
+        break
       case message_kind.GRANT:
         this.#grant(message.grant)
         break
@@ -106,7 +181,7 @@ export class SecondaryAuthority {
       case message_kind.GLIMPSE: {
         const { ino, id } = message.glimpse
         const changes = this.#files.takeWritten(ino)
-        this.#session.send({ kind: message_kind.GLIMPSED, glimpsed: { ino, id, changes } })
+        this.#send({ kind: message_kind.GLIMPSED, glimpsed: { ino, id, changes } })
         break
       }
       case message_kind.ANSWER:
@@ -117,12 +192,13 @@ export class SecondaryAuthority {
     }
   }
 
-  /** The session is over: who waits for an answer is told that there is none. */
+  /** There will be no primary any more: who waits for an answer is told that there is none. */
   ended(): void {
-    for (const waiting of [this.#maps, this.#reserves, this.#commits, this.#calls]) {
-      const all = [...waiting.values()]
-      waiting.clear()
-      for (const done of all) done(null)
+    this.parted()
+    for (const pending of [this.#maps, this.#reserves, this.#commits, this.#calls]) {
+      const all = [...pending.values()]
+      pending.clear()
+      for (const { done } of all) done(null)
     }
   }
 
@@ -144,38 +220,49 @@ export class SecondaryAuthority {
   /** Where the blocks of a file from `first` on lie. */
   map(ino: number, first: number, done: Done<block_map>): void {
     const askedAt = this.#files.lastSequence
-    const id = this.#ask(this.#maps, (map: block_map | null) => {
+    const id = ++this.#lastId
+    this.#ask(this.#maps, id, { kind: message_kind.MAP, map: { ino, id, first } }, (map: block_map | null) => {
       done(map === null ? null : { ...map, seen: Math.max(map.seen, askedAt) })
     })
-    this.#session.send({ kind: message_kind.MAP, map: { ino, id, first } })
   }
 
   /** About `count` data blocks for this mover to write; none when the volume is full. */
   reserve(count: number, done: Done<run[]>): void {
-    const id = this.#ask(this.#reserves, done)
-    this.#session.send({ kind: message_kind.RESERVE, reserve: { id, count } })
-  }
-
-  giveBack(runs: run[]): void {
-    this.#session.send({ kind: message_kind.GIVE_BACK, give_back: { runs } })
+    const id = ++this.#lastId
+    this.#ask(this.#reserves, id, { kind: message_kind.RESERVE, reserve: { id, count } }, done)
   }
 
   /** What this mover has written: it is on the device. `done` when the primary has it durably. */
   commit(ino: number, size: number, changes: written, runs: extent[], done: Done<Failure | 'OK'>): void {
-    const id = this.#ask(this.#commits, done)
-    this.#session.send({ kind: message_kind.COMMIT, commit: { id, ino, size, changes, runs } })
+    const id = ++this.#lastId
+    this.#ask(this.#commits, id, { kind: message_kind.COMMIT, commit: { id, ino, size, changes, runs } }, done)
   }
 
   /** A metadata operation; its id is given here. */
   call(call: Omit<call, 'id'>, done: Done<answer>): void {
-    const id = this.#ask(this.#calls, done)
-    this.#session.send({ kind: message_kind.CALL, call: { ...call, id } })
+    const id = ++this.#lastId
+    this.#ask(this.#calls, id, { kind: message_kind.CALL, call: { ...call, id } }, done)
   }
 
-  #ask<T>(waiting: Map<number, Done<T>>, done: Done<T>): number {
-    const id = ++this.#lastId
-    waiting.set(id, done)
-    return id
+  #ask<T>(pending: Map<number, Pending<T>>, id: number, message: message, done: Done<T>): void {
+    pending.set(id, { message, done })
+    if (this.#isReady) this.#send(message)
+  }
+
+  /** The primary has all that it must know of what is held. What it was asked before it was there is asked now. */
+  #begin(): void {
+    this.#isReady = true
+    const missed = [this.#maps, this.#reserves, this.#commits, this.#calls].flatMap((pending) => [...pending])
+    for (const [id, { message }] of missed.sort(([a], [b]) => a - b)) {
+      if (message.kind !== message_kind.COMMIT || id > this.#assertedId) this.#send(message)
+    }
+    this.tokens.askAgain()
+    for (const resume of this.#waiting.splice(0)) resume()
+  }
+
+  /** What is released without a primary is just not asserted to the next one. */
+  #send(message: message): void {
+    this.#session?.send(message)
   }
 
   #grant({ ino, id, granted, replaces, value, map }: grant): void {
@@ -196,9 +283,12 @@ export class SecondaryAuthority {
   }
 }
 
-function answered<T>(waiting: Map<number, Done<T>>, id: number, value: T): void {
-  const done = waiting.get(id)
-  if (done === undefined) throw new SessionError(`an answer to request ${id}, which was not asked`)
+function answered<T>(waiting: Map<number, Pending<T>>, id: number, value: T): void {
+  const pending = waiting.get(id)
+  if (pending === undefined) throw new SessionError(`an answer to request ${id}, which was not asked`)
   waiting.delete(id)
-  done(value)
+  pending.done(value)
 }
+
+/** What a primary says while it takes over. */
+const BEFORE_READY: readonly message_kind[] = [message_kind.KNOWN, message_kind.COMMITTED, message_kind.READY]

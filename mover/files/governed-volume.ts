@@ -166,6 +166,22 @@ export class GovernedVolume implements GovernedFiles {
     for (const { start, length } of runs) this.#context.volume.space.returnData(start, length)
   }
 
+  take({ start, length }: run): boolean {
+    return this.#context.volume.space.takeData(start, length)
+  }
+
+  has(ino: number, runs: readonly extent[]): boolean {
+    const { volume } = this.#context
+    volume.begin()
+    return runs.every(({ file_block, device_block, length }) => {
+      for (let done = 0; done < length; done += this.#stretch.length) {
+        volume.mapBlock(ino, file_block + done, length - done, this.#stretch)
+        if (this.#stretch.deviceBlock !== device_block + done) return false
+      }
+      return true
+    })
+  }
+
   #inode(ino: number): LiveInode | null {
     this.#context.volume.begin()
     return this.#context.inodes.get(ino)

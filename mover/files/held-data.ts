@@ -22,6 +22,7 @@ export class HeldData {
    * asks for its attributes. STALE when there is none, and why it cannot be written.
    */
   open(ino: number, generation: number, kind: 'BR_R' | 'BR_W', offset: number, end: number): LiveInode | Failure {
+    this.#authority.gate()
     const asked = kind === 'BR_R' ? 'WF_R' : 'BR_W'
     const first = Math.floor(offset / BLOCK_BYTES)
     const last = Math.min(FILE_END, Math.ceil(end / BLOCK_BYTES))
@@ -38,7 +39,8 @@ export class HeldData {
   /** The inode of an object whose attributes nobody can change before this mover has given up its token; null: it has none. */
   current(ino: number, generation: number): LiveInode | null {
     const inode = this.#held.inode(ino)
-    if (inode === undefined || !this.#authority.tokens.allows(ino, 'WF_R', 0, FILE_END)) return null
+    if (inode === undefined || !this.#authority.isReady) return null
+    if (!this.#authority.tokens.allows(ino, 'WF_R', 0, FILE_END)) return null
     inode.referenced = true
     inode.isCurrent = true
     return inode.generation === generation && inode.nlink > 0 ? inode : null

@@ -1,4 +1,4 @@
-import type { block_map, written } from '../../protocol/moverlock/moverlock.gen.ts'
+import type { block_map, run, written } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { Drain } from '../authority/governed.ts'
 import type { HeldFiles, SecondaryAuthority } from '../authority/secondary.ts'
 import type { Environment } from '../environment.ts'
@@ -70,8 +70,14 @@ export class HeldVolume implements HeldFiles {
         deviceBlocks: new Float64Array(MAX_TRANSFER_BYTES / BLOCK_BYTES + 2),
         stretch: { deviceBlock: 0, length: 0 },
       },
-      mayRead: (ino, start, end) => authority().tokens.allows(ino, 'BR_R', start, end),
+      mayRead: (ino, start, end) => authority().isReady && authority().tokens.allows(ino, 'BR_R', start, end),
     }
+  }
+
+  #held(ino: number): WrittenFile {
+    const file = this.#files.get(ino)
+    if (file === undefined) throw new Error(`inode ${ino} is held, but not known`)
+    return file
   }
 
   get inodeCount(): number {
@@ -110,6 +116,24 @@ export class HeldVolume implements HeldFiles {
 
   takeWritten(ino: number): written | null {
     return this.#files.get(ino)?.take(++this.lastSequence) ?? null
+  }
+
+  rejoined(): void {
+    for (const file of this.#files.values()) file.rejoined()
+  }
+
+  assert(ino: number): written {
+    return this.#held(ino).assert(++this.lastSequence)
+  }
+
+  reservedBlocks(): run[] {
+    return this.volume.space.all()
+  }
+
+  known(ino: number, value: Uint8Array): void {
+    this.#value.load(value, 0, value.length)
+    // What it was may have been given up meanwhile.
+    this.#files.get(ino)?.merge(this.#value)
   }
 
   gaveUp(ino: number): void {

@@ -1,4 +1,5 @@
 import type { block_map } from '../../protocol/moverlock/moverlock.gen.ts'
+import { BlockSet } from '../authority/block-set.ts'
 import { ExtentCache } from '../authority/extent-cache.ts'
 import type { SecondaryAuthority } from '../authority/secondary.ts'
 import type { Environment } from '../environment.ts'
@@ -52,6 +53,8 @@ class CommitLog implements DurableLog {
 /** Blocks that the primary has reserved for this mover: promised to dirty pages, then handed out to be written. */
 class ReservedSpace implements DataSpace {
   #runs: Run[] = []
+  /** Handed out, and not committed. */
+  readonly #out = new BlockSet()
   #free = 0
   #promised = 0
 
@@ -94,11 +97,27 @@ class ReservedSpace implements DataSpace {
     run.length -= length
     if (run.length === 0) this.#runs.splice(best, 1)
     this.#free -= length
+    this.#out.add(taken.start, length)
     return taken
   }
 
   returnData(start: number, length: number): void {
+    this.#takeBack(start, length)
     this.add([{ start, length }])
+  }
+
+  /** Blocks that were handed out become a file's: the primary is told. */
+  committed(start: number, length: number): void {
+    this.#takeBack(start, length)
+  }
+
+  /** All blocks that are reserved for this mover and not committed. */
+  all(): Run[] {
+    return [...this.#runs.map(({ start, length }) => ({ start, length })), ...this.#out.runs()]
+  }
+
+  #takeBack(start: number, length: number): void {
+    if (!this.#out.take(start, length)) throw new Error(`blocks ${start}+${length} were not handed out`)
   }
 
   // Whose blocks are freed is the primary's business; it has asked for the file's tokens before.
@@ -224,12 +243,13 @@ export class RemoteVolume implements DataVolume {
     const file = this.#o.file(ino)
     if (file === undefined) throw new Error(`inode ${ino} is written out, but not held`)
     const { inode } = file
-    const changes = file.tell(this.#o.nextSequence())
+    const changes = file.commit(this.#o.nextSequence())
     const lsn = ++this.log.lastLsn
     inode.lastLsn = lsn
     inode.loggedSize = size
     for (const { fileBlock, deviceBlock, length } of runs) {
       inode.blocks += length
+      this.space.committed(deviceBlock, length)
       this.#extents.get(ino)?.learn(fileBlock, fileBlock + length, [{ fileBlock, deviceBlock, length }])
     }
     const extents = runs.map(({ fileBlock, deviceBlock, length }) => ({

@@ -10,7 +10,7 @@ export class WrittenFile {
   #toldSize: number
   #toldAtime: [sec: number, nsec: number]
   /** Told, but perhaps not yet in what the primary tells of the file. */
-  #underWay: written[] = []
+  #underWay: { told: written; isCommit: boolean }[] = []
 
   constructor(inode: LiveInode) {
     this.inode = inode
@@ -28,11 +28,29 @@ export class WrittenFile {
     const [sec, nsec] = this.#toldAtime
     const isTold = inode.change === this.#toldChange && inode.size === this.#toldSize
     if (isTold && inode.atimeSec === sec && inode.atimeNsec === nsec) return null
-    return this.tell(sequence)
+    const told = this.#tell(sequence)
+    this.#underWay.push({ told, isCommit: false })
+    return told
   }
 
-  /** The same, also when there is nothing new. */
-  tell(sequence: number): written {
+  /** The same, also when there is nothing new: it comes with a commit. */
+  commit(sequence: number): written {
+    const told = this.#tell(sequence)
+    this.#underWay.push({ told, isCommit: true })
+    return told
+  }
+
+  /** The same, for a new primary, which then tells of the file with all this in it. */
+  assert(sequence: number): written {
+    return this.#tell(sequence)
+  }
+
+  /** There is a new primary: of what is under way, the commits come to it. */
+  rejoined(): void {
+    this.#underWay = this.#underWay.filter(({ isCommit }) => isCommit)
+  }
+
+  #tell(sequence: number): written {
     const { inode } = this
     const told: written = {
       sequence,
@@ -45,13 +63,12 @@ export class WrittenFile {
     this.#toldChange = inode.change
     this.#toldSize = inode.size
     this.#toldAtime = [inode.atimeSec, inode.atimeNsec]
-    this.#underWay.push(told)
     return told
   }
 
   /** All that was told up to `sequence` is in what the primary tells from now on. */
   seen(sequence: number): void {
-    if (this.#underWay.length > 0) this.#underWay = this.#underWay.filter((told) => told.sequence > sequence)
+    if (this.#underWay.length > 0) this.#underWay = this.#underWay.filter(({ told }) => told.sequence > sequence)
   }
 
   /** True when something has been told that what the primary tells now may lack. */
@@ -68,7 +85,7 @@ export class WrittenFile {
     inode.unlogged = false
     inode.absorb(value, 0)
     inode.unlogged = unlogged
-    for (const told of this.#underWay) {
+    for (const { told } of this.#underWay) {
       inode.change += told.changes
       if (told.size > inode.size) inode.size = told.size
     }

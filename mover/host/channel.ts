@@ -39,17 +39,21 @@ export interface StartMessage {
   incarnation: string
   /** All movers that run. */
   movers: Incarnation[]
+  /** Those of them that may hold something of earlier reigns of the volumes whose primary this mover is. */
+  holders: Incarnation[]
 }
 
 /**
  * What a supervisor tells a mover. `start` comes once, when the mover has been recorded. `started`: another mover is about
- * to be; `gone`: nothing is left of one, and its next start, if there is one, comes later. `ping` is answered at once. `stop`
- * lets clients and primaries go, `close`, when all movers have done so, the volumes.
+ * to be; `gone`: nothing is left of one, and its next start, if there is one, comes later; `reigns`: these volumes' primary is
+ * about to be started again, in new terms. `ping` is answered at once. `stop` lets clients and primaries go, `close`, when all
+ * movers have done so, the volumes.
  */
 export type SupervisorMessage =
   | StartMessage
   | ({ type: 'started' } & Incarnation)
   | ({ type: 'gone' } & Incarnation)
+  | { type: 'reigns'; roles: VolumeRole[] }
   | { type: 'ping' }
   | { type: 'stop' }
   | { type: 'close' }
@@ -74,10 +78,14 @@ export interface ServingState {
   unserved: UnservedExport[]
 }
 
-/** What a mover tells its supervisor. `quiet`: it serves nobody any more. After `failed` and `stopped` it ends. */
+/**
+ * What a mover tells its supervisor. `silent`: this other mover does not say what it holds, and keeps all others waiting.
+ * `quiet`: it serves nobody any more. After `failed` and `stopped` it ends.
+ */
 export type MoverMessage =
   | { type: 'pong' }
   | { type: 'ready'; serving: ServingState }
+  | ({ type: 'silent' } & Incarnation)
   | { type: 'failed'; message: string }
   | { type: 'quiet' }
   | { type: 'stopped' }

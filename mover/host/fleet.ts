@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config/schema.ts'
 import type { Environment } from '../environment.ts'
-import type { ServingState, SupervisorMessage, VolumeRole } from './channel.ts'
+import type { Incarnation, ServingState, SupervisorMessage, VolumeRole } from './channel.ts'
 import { startBeat } from './lease.ts'
 import { ManagedMover, type MoverState } from './managed-mover.ts'
 import type { MoverProcess } from './mover-process.ts'
@@ -28,8 +28,8 @@ export interface FleetOptions {
 
 /**
  * The movers of one host, kept running: one that dies is started again, once nothing of it is left. Each volume has one
- * of them as its primary, always the same. When a primary is lost, all movers are: what the others hold, they hold of it.
- * When another one is, the primaries are told that it is gone, and go on.
+ * of them as its primary, always the same. The primaries are told when another mover is gone, and go on. When a primary is,
+ * the others wait for its next process, and tell it what they hold.
  *
  * A mover that does not answer for a lease is killed. Nobody is told of anything before the kernel has ended a mover's last
  * thread: until then it may still write.
@@ -42,10 +42,6 @@ export class Fleet {
   readonly #stopFailures: string[] = []
   #isUp = false
   #isStopping = false
-  /** A primary was lost: all movers must be gone before they are started again. */
-  #isRegrouping = false
-  #regroupDelayMs = 0
-  #regroupTimer: NodeJS.Timeout | undefined
   #recording: Promise<void> = Promise.resolve()
   #endBeat: () => void = () => {}
 
@@ -73,7 +69,6 @@ export class Fleet {
   /** Resolves when nothing of the movers is left; rejects with a `Refusal` when one did not end cleanly. */
   async stop(): Promise<void> {
     this.#isStopping = true
-    clearTimeout(this.#regroupTimer)
     for (const mover of this.#movers) {
       mover.cancelRestart()
       mover.state = 'stopping'
@@ -99,11 +94,7 @@ export class Fleet {
     })
   }
 
-  #isPrimary({ name }: ManagedMover): boolean {
-    return [...this.#primaries.values()].includes(name)
-  }
-
-  /** Starts movers that have no process: all of them, or one that is primary of nothing. */
+  /** Starts movers that have no process: all of them, or one. */
   async #launch(movers: readonly ManagedMover[]): Promise<void> {
     const { config, terms } = this.#options
     const reigns = [...this.#primaries].filter(([, primary]) => movers.some(({ name }) => name === primary))
@@ -121,6 +112,10 @@ export class Fleet {
       else first.process.kill(message)
       return
     }
+    this.#announce(
+      reigns.map(([volume]) => volume),
+      launched,
+    )
     for (const [mover, process] of launched) {
       // Meanwhile it may have died, or have been killed.
       if (this.#isStopping || mover.process !== process || process.isEnding) continue
@@ -131,7 +126,16 @@ export class Fleet {
         if (!launched.has(other))
           other.process?.tell({ type: 'started', name: mover.name, incarnation: process.incarnation })
       }
-      process.start({ config: mover.withKnownPort(config), roles: this.#rolesOf(mover), movers: incarnations })
+      const holders = incarnations.filter(({ name }) => ![...launched.keys()].some((one) => one.name === name))
+      process.start({ config: mover.withKnownPort(config), roles: this.#rolesOf(mover), movers: incarnations, holders })
+    }
+  }
+
+  /** Tells the movers that run of new reigns: they have lost the primaries of the old ones. */
+  #announce(volumes: readonly string[], launched: ReadonlyMap<ManagedMover, MoverProcess>): void {
+    for (const mover of this.#movers) {
+      const roles = this.#rolesOf(mover).filter(({ volume }) => volumes.includes(volume))
+      if (!launched.has(mover) && roles.length > 0) mover.process?.tell({ type: 'reigns', roles })
     }
   }
 
@@ -143,6 +147,7 @@ export class Fleet {
       claims,
       leaseMs: config.timing.leaseMs,
       onReady: (serving) => this.#ready(mover, serving),
+      onSilent: (other) => this.#silent(name, other),
       onQuiet: () => {
         // Somebody has sent it a signal.
         if (!this.#isStopping) void mover.process?.close()
@@ -151,6 +156,13 @@ export class Fleet {
       onStuck: (pid) => logger.warn(`mover ${name} (pid ${pid}) has died, but some of its I/O has not ended; waiting`),
     })
     return mover.process as MoverProcess
+  }
+
+  /** A mover keeps the primary `waiting` from serving. Who is still being started has a limit of its own. */
+  #silent(waiting: string, { name, incarnation }: Incarnation): void {
+    const mover = this.#movers.find((one) => one.name === name)
+    if (mover?.process?.incarnation !== incarnation || mover.state !== 'serving') return
+    mover.process.kill(`did not tell mover ${waiting} what it holds, and was killed`)
   }
 
   /** Writes down, durably, who the movers are: before one is told to start. */
@@ -187,39 +199,14 @@ export class Fleet {
       if (reason !== 'stopped') this.#stopFailures.push(`mover ${name}: ${reason}`)
     } else if (!this.#isUp) {
       this.#started.reject(new Refusal(1, `mover ${name}: ${reason}`))
-    } else if (this.#isRegrouping) {
-      logger.info(`mover ${name}: ${reason}`)
-      this.#regroupWhenAllAreGone()
     } else {
       const delayMs = mover.nextDelayMs()
-      const isPrimary = this.#isPrimary(mover)
-      const what = isPrimary && this.#movers.length > 1 ? 'all movers' : 'it'
-      logger.error(`mover ${name}: ${reason}; starting ${what} again in ${delayMs} ms`)
-      if (isPrimary) this.#regroup(mover, delayMs)
-      else mover.wait(delayMs, () => void this.#launch([mover]))
+      logger.error(`mover ${name}: ${reason}; starting it again in ${delayMs} ms`)
+      mover.wait(delayMs, () => void this.#launch([mover]))
     }
   }
 
   #tell(message: SupervisorMessage): void {
     for (const { process } of this.#movers) process?.tell(message)
-  }
-
-  /** A primary is lost: ends all other movers, and starts all again when nothing of any is left. */
-  #regroup(lost: ManagedMover, delayMs: number): void {
-    this.#isRegrouping = true
-    this.#regroupDelayMs = delayMs
-    for (const mover of this.#movers) {
-      mover.cancelRestart()
-      mover.process?.kill(`was killed, since it depended on mover ${lost.name}`)
-    }
-    this.#regroupWhenAllAreGone()
-  }
-
-  #regroupWhenAllAreGone(): void {
-    if (this.#movers.some(({ process }) => process !== null)) return
-    this.#regroupTimer = setTimeout(() => {
-      this.#isRegrouping = false
-      void this.#launch(this.#movers)
-    }, this.#regroupDelayMs)
   }
 }

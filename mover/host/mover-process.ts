@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import {
   CHANNEL_FD,
   Channel,
+  type Incarnation,
   type InheritedClaim,
   type MoverMessage,
   type ServingState,
@@ -32,6 +33,8 @@ export interface MoverProcessOptions {
   claims: ReadonlyMap<string, number>
   leaseMs: number
   onReady: (serving: ServingState) => void
+  /** The mover waits in vain for another one: see `MoverMessage`. */
+  onSilent: (other: Incarnation) => void
   /** The mover has let its clients and primaries go, because it was told to stop or for reasons of its own. */
   onQuiet: () => void
   /** Nothing of the process is left. `reason` says why it ended, in words. */
@@ -150,6 +153,8 @@ export class MoverProcess {
       this.#watch.renew(performance.now())
       this.#isServing = true
       this.#options.onReady(message.serving)
+    } else if (message.type === 'silent') {
+      this.#options.onSilent(message)
     } else if (message.type === 'failed') {
       this.#failure ??= message.message
     } else if (message.type === 'quiet') {

@@ -74,6 +74,11 @@ export class HeldTokens {
     return this.allows('BR_R', span.start, span.end)
   }
 
+  /** All that has not been released yet. */
+  all(): Token[] {
+    return [...this.usable, ...this.leaving.map(({ serial, kind, start, end }) => ({ serial, kind, start, end }))]
+  }
+
   clear(): void {
     this.usable = []
     this.leaving = []

@@ -133,6 +133,15 @@ export class TokenHolder {
     if (file !== undefined) this.#drainNew(ino, file)
   }
 
+  /** Sends again what has been asked and not answered: there is another primary. */
+  askAgain(): void {
+    for (const [ino, file] of this.#files) {
+      for (const { isSent, id, kind, need, exact } of file.asks) {
+        if (isSent) this.#port.request(ino, { id, kind, need: { ...need }, exact })
+      }
+    }
+  }
+
   /** Gives up a file of the mover's own wish, for others or because it has been quiet. */
   giveUp(ino: number): void {
     const file = this.#files.get(ino)

@@ -113,6 +113,19 @@ export class TokenTable {
     this.#advance(ino, file)
   }
 
+  /**
+   * A mover holds this since an earlier reign, or has not released it yet; false when another one holds what cannot be
+   * together with that. Comes before any request.
+   */
+  assert(ino: number, mover: MoverId, token: Token): boolean {
+    const file = this.#files.get(ino) ?? this.#open(ino, false)
+    if (file.tokens.some((held) => held.mover !== mover && conflict(held, token))) return false
+    file.growth = 0
+    file.tokens.push({ ...told(token), mover, asked: [] })
+    this.#lastSerial = Math.max(this.#lastSerial, token.serial)
+    return true
+  }
+
   /** A mover gives back a span of a token; one that it does not hold (any more) changes nothing. */
   release(ino: number, mover: MoverId, serial: number, span: Span): void {
     const file = this.#files.get(ino)

@@ -62,6 +62,8 @@ export class Space {
   /** Blocks freed but not reusable yet. */
   pendingBlocks = 0
   readonly metaReserve: number
+  /** No chunk changes its type meanwhile: who has reserved which blocks is not known yet. */
+  keepsTypes = false
 
   #type: Uint8Array
   #retyping: Uint8Array
@@ -224,6 +226,17 @@ export class Space {
     if (best === null) return null
     if (best.length >= want || tried === 1) this.#dataChunk = best.chunk
     return this.#take(best.chunk, best.bit, best.length)
+  }
+
+  /** As `allocateData`, for blocks that were handed out in an earlier reign; false when they are not free data blocks. */
+  takeData(start: number, length: number): boolean {
+    const chunk = this.chunkOf(start)
+    const bit = start % this.geometry.chunkBlocks
+    if (length < 1 || chunk >= this.geometry.chunkCount || bit + length > this.geometry.chunkBlocks) return false
+    if (!this.#usableAs(chunk, CHUNK_TYPE.data)) return false
+    if (clearRun(this.#busyOf(chunk), bit, this.geometry.chunkBlocks, length) < length) return false
+    this.#take(chunk, bit, length)
+    return true
   }
 
   /** Gives back blocks that `allocateData` handed out and nothing ever owned. */
@@ -393,6 +406,7 @@ export class Space {
   #retype(): FrozenSpace['retyped'] {
     const g = this.geometry
     const retyped: FrozenSpace['retyped'] = []
+    if (this.keepsTypes) return retyped
     const turn = (from: ChunkType, to: ChunkType): number => {
       for (let chunk = g.chunkCount - 1; chunk > 0; chunk--) {
         if (this.#type[chunk] !== from || this.#retyping[chunk] !== 0) continue

@@ -2,7 +2,7 @@
 import { padded, XdrError, type XdrReader } from '../xdr/reader.ts'
 import { putNumber64, type XdrWriter } from '../xdr/writer.ts'
 
-export const MOVERLOCK_VERSION = 1
+export const MOVERLOCK_VERSION = 2
 
 /** Bytes of an inode record's value, as the volume has it. */
 export const INODE_VALUE_BYTES = 176
@@ -351,7 +351,12 @@ export function sizefailure(_v: failure): number {
   return 4
 }
 
-/** The first message of a secondary. The primary answers WELCOME, or REFUSED and closes the session. */
+/**
+ * The first message of a secondary. The primary answers WELCOME, or REFUSED and closes the session. Behind WELCOME the
+ * secondary says what it holds of an earlier reign of the volume: ASSERT for each file, ASSERT_SPACE, its COMMITs that nobody
+ * has answered, and ASSERTED at the end. When all movers have done so, the primary answers READY; everything else comes
+ * behind that, but RELEASE, which may come when what it releases has been asserted.
+ */
 export interface hello {
   protocol: number
   mover: name
@@ -449,6 +454,90 @@ export function writerefused(w: XdrWriter, v: refused): void {
 
 export function sizerefused(v: refused): number {
   return 4 + padded(v.reason.length)
+}
+
+/** ASSERT: what the secondary holds of a file, and, if that lets it write, what it has made of it. */
+export interface assertion {
+  ino: number64
+  tokens: assertion_tokens
+  changes: assertion_changes
+}
+
+export function readassertion(r: XdrReader): assertion {
+  return {
+    ino: r.number64(),
+    tokens: readassertion_tokens(r),
+    changes: readassertion_changes(r),
+  }
+}
+
+export function readassertionInto(r: XdrReader, out: assertion): void {
+  out.ino = r.number64()
+  out.tokens = readassertion_tokens(r)
+  out.changes = readassertion_changes(r)
+}
+
+export function writeassertion(w: XdrWriter, v: assertion): void {
+  w.number64(v.ino)
+  writeassertion_tokens(w, v.tokens)
+  writeassertion_changes(w, v.changes)
+}
+
+export function sizeassertion(v: assertion): number {
+  let size = 8
+  size += sizeassertion_tokens(v.tokens)
+  size += sizeassertion_changes(v.changes)
+  return size
+}
+
+/** ASSERT_SPACE: blocks that were reserved for the secondary and are nobody's yet. */
+export interface assert_space {
+  runs: assert_space_runs
+}
+
+export function readassert_space(r: XdrReader): assert_space {
+  return {
+    runs: readassert_space_runs(r),
+  }
+}
+
+export function readassert_spaceInto(r: XdrReader, out: assert_space): void {
+  out.runs = readassert_space_runs(r)
+}
+
+export function writeassert_space(w: XdrWriter, v: assert_space): void {
+  writeassert_space_runs(w, v.runs)
+}
+
+export function sizeassert_space(v: assert_space): number {
+  return sizeassert_space_runs(v.runs)
+}
+
+/** KNOWN: an asserted file's attributes, which differ from those that its holder was told by an earlier primary. */
+export interface known {
+  ino: number64
+  value: inode_value
+}
+
+export function readknown(r: XdrReader): known {
+  return {
+    ino: r.number64(),
+    value: r.opaqueFixed(176),
+  }
+}
+
+export function readknownInto(r: XdrReader, out: known): void {
+  out.ino = r.number64()
+  out.value = r.opaqueFixed(176)
+}
+
+export function writeknown(w: XdrWriter, v: known): void {
+  w.number64(v.ino)
+  w.opaqueFixed(v.value, 176)
+}
+
+export function sizeknown(_v: known): number {
+  return 184
 }
 
 /** LOCK: a token is asked for. */
@@ -1927,12 +2016,17 @@ export const message_kind = {
   GLIMPSED: 17,
   CALL: 18,
   ANSWER: 19,
+  ASSERT: 20,
+  ASSERT_SPACE: 21,
+  ASSERTED: 22,
+  KNOWN: 23,
+  READY: 24,
 } as const
 export type message_kind = (typeof message_kind)[keyof typeof message_kind]
 
 export function readmessage_kind(r: XdrReader): message_kind {
   const value = r.i32()
-  if (!(value >= 1 && value <= 19)) throw new XdrError(`message_kind is ${value}`)
+  if (!(value >= 1 && value <= 24)) throw new XdrError(`message_kind is ${value}`)
   return value as message_kind
 }
 
@@ -1964,6 +2058,10 @@ export type message =
   | { kind: typeof message_kind.GLIMPSED; glimpsed: glimpsed }
   | { kind: typeof message_kind.CALL; call: call }
   | { kind: typeof message_kind.ANSWER; answer: answer }
+  | { kind: typeof message_kind.ASSERT; assertion: assertion }
+  | { kind: typeof message_kind.ASSERT_SPACE; assert_space: assert_space }
+  | { kind: typeof message_kind.KNOWN; known: known }
+  | { kind: typeof message_kind.ASSERTED | typeof message_kind.READY }
 
 export function readmessage(r: XdrReader): message {
   const kind = readmessage_kind(r)
@@ -2006,6 +2104,15 @@ export function readmessage(r: XdrReader): message {
       return { kind, call: readcall(r) }
     case message_kind.ANSWER:
       return { kind, answer: readanswer(r) }
+    case message_kind.ASSERT:
+      return { kind, assertion: readassertion(r) }
+    case message_kind.ASSERT_SPACE:
+      return { kind, assert_space: readassert_space(r) }
+    case message_kind.KNOWN:
+      return { kind, known: readknown(r) }
+    case message_kind.ASSERTED:
+    case message_kind.READY:
+      return { kind }
     default:
       throw new XdrError(`message has no arm ${kind}`)
   }
@@ -2071,6 +2178,18 @@ export function writemessage(w: XdrWriter, v: message): void {
     case message_kind.ANSWER:
       writeanswer(w, v.answer)
       break
+    case message_kind.ASSERT:
+      writeassertion(w, v.assertion)
+      break
+    case message_kind.ASSERT_SPACE:
+      writeassert_space(w, v.assert_space)
+      break
+    case message_kind.KNOWN:
+      writeknown(w, v.known)
+      break
+    case message_kind.ASSERTED:
+    case message_kind.READY:
+      break
     default:
       throw new XdrError(`message has no arm ${(v as { kind: number }).kind}`)
   }
@@ -2116,9 +2235,69 @@ export function sizemessage(v: message): number {
       return 4 + sizecall(v.call)
     case message_kind.ANSWER:
       return 4 + sizeanswer(v.answer)
+    case message_kind.ASSERT:
+      return 4 + sizeassertion(v.assertion)
+    case message_kind.ASSERT_SPACE:
+      return 4 + sizeassert_space(v.assert_space)
+    case message_kind.KNOWN:
+      return 4 + 184
+    case message_kind.ASSERTED:
+    case message_kind.READY:
+      return 4
     default:
       throw new XdrError(`message has no arm ${(v as { kind: number }).kind}`)
   }
+}
+
+export type assertion_tokens = token[]
+
+export function readassertion_tokens(r: XdrReader): assertion_tokens {
+  const count = r.count(65536, 28)
+  const out: assertion_tokens = []
+  for (let i = 0; i < count; i++) out.push(readtoken(r))
+  return out
+}
+
+export function writeassertion_tokens(w: XdrWriter, v: assertion_tokens): void {
+  w.count(v.length, 65536)
+  for (const element of v) writetoken(w, element)
+}
+
+export function sizeassertion_tokens(v: assertion_tokens): number {
+  return 4 + v.length * 28
+}
+
+export type assertion_changes = written | null
+
+export function readassertion_changes(r: XdrReader): assertion_changes {
+  return r.bool() ? readwritten(r) : null
+}
+
+export function writeassertion_changes(w: XdrWriter, v: assertion_changes): void {
+  w.bool(v !== null)
+  if (v !== null) writewritten(w, v)
+}
+
+export function sizeassertion_changes(v: assertion_changes): number {
+  return v === null ? 4 : 4 + 60
+}
+
+export type assert_space_runs = run[]
+
+export function readassert_space_runs(r: XdrReader): assert_space_runs {
+  const count = r.count(1024, 16)
+  const out: assert_space_runs = []
+  for (let i = 0; i < count; i++) out.push(readrun(r))
+  return out
+}
+
+export function writeassert_space_runs(w: XdrWriter, v: assert_space_runs): void {
+  w.count(v.length, 1024)
+  for (const element of v) writerun(w, element)
+}
+
+export function sizeassert_space_runs(v: assert_space_runs): number {
+  return 4 + v.length * 16
 }
 
 export type release_changes = written | null

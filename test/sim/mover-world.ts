@@ -75,7 +75,7 @@ class Primary implements SimulatedMover {
       },
     })
     const governed = new GovernedVolume(context, (call, done) => calls.perform(call, done))
-    this.authority = new PrimaryAuthority(governed, world.files.volume.log, world.env)
+    this.authority = new PrimaryAuthority(governed, world.files.volume.log, world.env, null)
     context.tokens = this.authority
   }
 
@@ -153,15 +153,16 @@ export class Secondary implements SimulatedMover {
       if (reason !== 'its mover is gone') throw new Error(`the session of ${name} has ended: ${reason}`)
     }
     this.session = new Session(up, env, { message: (message) => this.authority.received(message), ended })
-    this.authority = new SecondaryAuthority(this.session, this.held)
+    this.authority = new SecondaryAuthority(this.held)
     down.receiver = this.session
     const atPrimary: Session = new Session(down, env, {
       message: (message) => peer.received(message),
       ended,
     })
     up.receiver = atPrimary
-    const peer = primary.authority.admit(name, atPrimary)
+    const peer = primary.authority.admit(name, atPrimary, () => {})
     this.peer = peer
+    this.authority.join(this.session)
     const { volumeUuid } = world.files
     this.files = new SecondaryFiles({ volumeUuid, held: this.held, authority: this.authority })
     this.#data = new HeldData(this.held, this.authority)

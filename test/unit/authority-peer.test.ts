@@ -11,6 +11,7 @@ import { LOST_CHANGES } from '../../mover/volume/records/apply.ts'
 import {
   type commit,
   type grant,
+  MOVERLOCK_VERSION,
   type message,
   message_kind,
   type run,
@@ -39,7 +40,16 @@ class Rude {
     const { files, env } = this.world
     const device = { identity: 'file 1:2', direct: true }
     this.world.write(this.ino, 0, new Uint8Array(10_000).fill(1), 'fileSync')
-    this.reign = new PrimaryReign({ name: 'share', term: 1, device, files, env, logger: this.log.logger })
+    this.reign = new PrimaryReign({
+      name: 'share',
+      term: 1,
+      device,
+      files,
+      env,
+      logger: this.log.logger,
+      holders: [],
+      raised: new Set(),
+    })
     let primary: Session | null = null
     this.session = new Session({ write: (bytes) => later(env, primary, bytes), close: () => {} }, env, {
       message: (message) => this.got.push(structuredClone(message)),
@@ -50,7 +60,7 @@ class Rude {
       close: () => {},
     }
     primary = this.reign.accept(back, {
-      protocol: 1,
+      protocol: MOVERLOCK_VERSION,
       mover: Buffer.from('b'),
       incarnation: Buffer.from(INCARNATION, 'hex'),
       volume: files.volumeUuid,
@@ -59,7 +69,7 @@ class Rude {
       direct: true,
     })
     this.#primary = primary
-    this.#settle()
+    this.say({ kind: message_kind.ASSERTED })
   }
 
   /** Messages that have arrived. */
@@ -144,7 +154,7 @@ const WRONG: Record<string, [prepare: (rude: Rude) => message, reason: RegExp]> 
     (rude) => ({
       kind: message_kind.HELLO,
       hello: {
-        protocol: 1,
+        protocol: MOVERLOCK_VERSION,
         mover: Buffer.from('b'),
         incarnation: new Uint8Array(16),
         volume: rude.world.files.volumeUuid,

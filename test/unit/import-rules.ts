@@ -91,7 +91,13 @@ export const ROOMS: readonly Room[] = [
   // The roots: where the parts of a process are wired together. Nothing but the command line knows them.
   {
     name: 'volumes',
-    paths: ['mover/volumes.ts', 'mover/primary-reign.ts', 'mover/secondary.ts', 'mover/volume-set.ts'],
+    paths: [
+      'mover/volumes.ts',
+      'mover/primary-reign.ts',
+      'mover/primary-link.ts',
+      'mover/secondary.ts',
+      'mover/volume-set.ts',
+    ],
     rooms: [
       'authority',
       'config',

@@ -7,7 +7,7 @@ import type { Incarnation } from '../../mover/host/channel.ts'
 import { RealEnvironment } from '../../mover/real-environment.ts'
 import { Reception, type Reign } from '../../mover/sessions/reception.ts'
 import { connectSession, listenSessions } from '../../mover/sessions/socket.ts'
-import { type hello, type message, message_kind } from '../../protocol/moverlock/moverlock.gen.ts'
+import { type hello, MOVERLOCK_VERSION, type message, message_kind } from '../../protocol/moverlock/moverlock.gen.ts'
 import { until, workFolder } from './appliance.ts'
 
 const env = new RealEnvironment()
@@ -102,7 +102,7 @@ class Client {
 
 function goodHello(): hello {
   return {
-    protocol: 1,
+    protocol: MOVERLOCK_VERSION,
     mover: Buffer.from('b'),
     incarnation: Buffer.from(incarnationOf('b'), 'hex'),
     volume: uuidOf('share'),
@@ -136,7 +136,7 @@ t.test('who must not come is refused, and both sides know why', async (t) => {
   const primary = await Primary.start(t)
   const name = (name: string): Partial<hello> => ({ mover: Buffer.from(name) })
   const cases: [Partial<hello>, string][] = [
-    [{ protocol: 2 }, 'it speaks version 1 of the mover lock protocol, not 2'],
+    [{ protocol: 1 }, `it speaks version ${MOVERLOCK_VERSION} of the mover lock protocol, not 1`],
     [{ volume: uuidOf('x') }, 'it has no such volume'],
     [{ term: 6 }, 'it is primary in term 7, not 6'],
     [{ device: Buffer.from('file 1:3') }, 'its device is another one (file 1:2, not file 1:3)'],
