@@ -108,7 +108,7 @@ export class PrimaryLink {
         else this.#introduce(stream, attempt.signal)
       },
       (error: Error) => {
-        if (!attempt.signal.aborted) this.#failed(error.message)
+        if (!attempt.signal.aborted && !signal.aborted) this.#failed(error.message)
       },
     )
   }
@@ -134,7 +134,7 @@ export class PrimaryLink {
         this.#session = null
         if (isWelcome) authority.parted()
         if (this.#isClosing) authority.ended()
-        else if (!dropped.aborted) this.#failed(refusal === null ? reason : `it refuses a session: ${refusal}`)
+        else if (!dropped.aborted && !signal.aborted) this.#failed(refusal === null ? reason : `it refuses a session: ${refusal}`)
         if (refusal !== null) this.#welcomed.reject(new Error(this.#words(`it refuses a session: ${refusal}`)))
       },
     })
