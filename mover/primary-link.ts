@@ -134,7 +134,8 @@ export class PrimaryLink {
         this.#session = null
         if (isWelcome) authority.parted()
         if (this.#isClosing) authority.ended()
-        else if (!dropped.aborted && !signal.aborted) this.#failed(refusal === null ? reason : `it refuses a session: ${refusal}`)
+        else if (!dropped.aborted && !signal.aborted)
+          this.#failed(refusal === null ? reason : `it refuses a session: ${refusal}`)
         if (refusal !== null) this.#welcomed.reject(new Error(this.#words(`it refuses a session: ${refusal}`)))
       },
     })
