@@ -8,6 +8,7 @@ import { WALK_SLOTS } from '../../mover/volume/tree/walk.ts'
 import type { VolumeFiles } from '../../mover/files/volume-files.ts'
 import { PagePool } from '../../mover/store/page-pool.ts'
 import { start } from '../../mover/task.ts'
+import { Arena } from '../crash/arena.ts'
 import type { FaultDevice } from '../crash/fault-device.ts'
 import { TestEnvironment } from '../crash/test-environment.ts'
 import type { SimulatedHost } from './failure-host.ts'
@@ -136,14 +137,16 @@ function checkFree({ volume }: VolumeFiles, ownedBlocks: number): void {
   }
 }
 
+const arena = new Arena(8192)
 let memory: CheckMemory | null = null
 
 /** What the device would be after a crash of all processes now is a whole volume. */
 export function checkVolume(device: FaultDevice, seed: number): void {
   memory ??= { walk: new NodeMemory(new PagePool(WALK_SLOTS)), replay: new PagePool(2048) }
   const env = new TestEnvironment(seed)
+  arena.reset()
   let found: VolumeCheck | null = null
-  start(checkDevice({ device: device.survivingImage(env), env, memory }), (error, result) => {
+  start(checkDevice({ device: device.survivingImage(env, { arena }), env, memory }), (error, result) => {
     if (error !== null) throw error
     found = result
   })

@@ -65,6 +65,9 @@ export class Client {
   #uncommitted: Uncommitted[] = []
   /** To be sent again: it may have been lost. */
   #again: Uncommitted[] = []
+  /** A write that is not acknowledged, and where it is asked for. */
+  #sending: HistoryWrite | null = null
+  #at: SimulatedMover | null = null
   #lastXid = 0
 
   constructor(number: number, playground: Playground) {
@@ -88,6 +91,8 @@ export class Client {
       one.isUnsure = true
       one.write.unsure()
     }
+    // Others may have seen it.
+    if (this.#at === mover) this.#sending?.unsure()
   }
 
   /** Begins something, if it may, and goes on. `isLast`: nothing new, only what is to be made durable. */
@@ -163,18 +168,17 @@ export class Client {
     // Until it is acknowledged (again), it may take place at any time.
     if (!one.isUnsure) write.unsure()
     one.isUnsure = true
+    this.#sending = write
     const what = `writes ${write.value} to [${first}, ${end}) ${stability}`
     this.#call(what, file, false, writing(file, first * SECTOR_BYTES, bytes, stability), (reply, mover) => {
+      this.#sending = null
       one.verifier = reply?.verifier ?? ''
       one.mover = mover
       if (reply?.committed === 'fileSync') write.answered()
       else {
         this.#uncommitted.push(one)
-        // A mover that has died since may have lost it.
-        if (!mover.process.isDead) {
-          one.isUnsure = false
-          write.answered()
-        }
+        one.isUnsure = false
+        write.answered()
       }
       this.#done()
     })
@@ -296,17 +300,18 @@ export class Client {
         later(RETRY_MS, send)
         return
       }
+      this.#at = mover
       this.doing = `${what} at ${mover.name}`
       trace.note(`client ${this.#number} ${this.doing}`, ino)
       let isAnswered = false
+      // What has left a mover is what it was then, although the mover may be dead when it arrives.
       const reply = (outcome: Outcome<T>): void => {
         isAnswered = true
-        later(CALL_MS, () => {
-          if (outcome.failure === null) {
-            trace.note(`client ${this.#number} is answered`, ino)
-            done(outcome.value, mover)
-          } else throw new Violation(`client ${this.#number} ${what} at ${mover.name}: ${outcome.failure}`, ino)
-        })
+        if (outcome.failure !== null) {
+          throw new Violation(`client ${this.#number} ${what} at ${mover.name}: ${outcome.failure}`, ino)
+        }
+        trace.note(`client ${this.#number} is answered`, ino)
+        done(outcome.value, mover)
       }
       mover.process.onDeath.push(() => {
         if (isAnswered) return

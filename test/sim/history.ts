@@ -83,7 +83,7 @@ export class FileHistory {
   #sizes = new SizeHistory()
   /** What reads have seen of its size: worth nothing when something may have been lost. */
   #seen = new SizeHistory()
-  readonly #cuts: { change: Write & SizeChange; first: number }[] = []
+  readonly #cuts: (Write & SizeChange)[] = []
   #time = 0
   #lastValue = 0
 
@@ -111,6 +111,7 @@ export class FileHistory {
       unsure: () => {
         write.answeredAt = Number.POSITIVE_INFINITY
         this.#seen = new SizeHistory()
+        for (const change of this.#cuts) this.#seen.cuts(change)
         for (let sector = first; sector < end; sector++) this.#register(sector).forgetReadsOf(write)
       },
     }
@@ -119,7 +120,7 @@ export class FileHistory {
   /** The file is to end at a sector; gives what to call with the answer. What was behind it reads as zeros from then on. */
   truncate(size: number): () => void {
     const change = { value: 0, size, askedAt: this.tick(), answeredAt: Number.POSITIVE_INFINITY }
-    this.#cuts.push({ change, first: size })
+    this.#cuts.push(change)
     for (const register of this.#registers.slice(size)) register.begin(change)
     this.#sizes.cuts(change)
     this.#seen.cuts(change)
@@ -179,7 +180,7 @@ export class FileHistory {
   #register(sector: number): Register {
     while (this.#registers.length <= sector) {
       const register = new Register()
-      for (const { change, first } of this.#cuts) if (this.#registers.length >= first) register.begin(change)
+      for (const change of this.#cuts) if (this.#registers.length >= change.size) register.begin(change)
       this.#registers.push(register)
     }
     return this.#registers[sector] as Register
