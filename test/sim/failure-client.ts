@@ -8,7 +8,7 @@ import type { ContentNames, Named } from './content-names.ts'
 import { Violation } from './failure-checks.ts'
 import type { SimulatedHost, Slot } from './failure-host.ts'
 import type { Outcome, SimulatedMover } from './failure-mover.ts'
-import type { FileHistory, HistoryWrite } from './history.ts'
+import { type FileHistory, type HistoryWrite, Incoherence } from './history.ts'
 import type { Trace } from './trace.ts'
 
 export const SECTOR_BYTES = 512
@@ -311,7 +311,11 @@ export class Client {
           throw new Violation(`client ${this.#number} ${what} at ${mover.name}: ${outcome.failure}`, ino)
         }
         trace.note(`client ${this.#number} is answered`, ino)
-        done(outcome.value, mover)
+        try {
+          done(outcome.value, mover)
+        } catch (error) {
+          throw error instanceof Incoherence ? new Violation(error.message, ino) : error
+        }
       }
       mover.process.onDeath.push(() => {
         if (isAnswered) return

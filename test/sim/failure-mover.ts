@@ -1,6 +1,6 @@
 import pino from 'pino'
-import { PrimaryAuthority } from '../../mover/authority/primary.ts'
 import type { Peer } from '../../mover/authority/peer.ts'
+import type { PrimaryAuthority } from '../../mover/authority/primary.ts'
 import { SecondaryAuthority } from '../../mover/authority/secondary.ts'
 import { Session, SessionError } from '../../mover/authority/session.ts'
 import type { Failure } from '../../mover/failure.ts'

@@ -6,9 +6,10 @@ import { ContentNames } from './content-names.ts'
 import { checkBlocks, checkHolders, checkVolume, Violation } from './failure-checks.ts'
 import { Client, type Playground, type SharedFile } from './failure-client.ts'
 import { type PrimaryLoss, SimulatedHost, type Slot } from './failure-host.ts'
-import type { SimulatedMover } from './failure-mover.ts'
-import { FileHistory, Incoherence } from './history.ts'
+import { SecondaryMover, type SimulatedMover } from './failure-mover.ts'
+import { FileHistory } from './history.ts'
 import { SharedStore } from './shared-store.ts'
+import type { StreamEnd } from './stream-pair.ts'
 import { Trace } from './trace.ts'
 
 const LEASE_MS = 600
@@ -30,7 +31,7 @@ export interface FailureOptions {
   onPrimaryLoss: PrimaryLoss
 }
 
-/** What can go wrong, and how often in comparison. */
+/** What can befall a mover, the primary, or all. */
 type Trouble = (slot: Slot) => void
 
 /** A formatted volume, made once. */
@@ -57,7 +58,7 @@ function formatted(): NonNullable<typeof template> {
  */
 export class FailureWorld {
   readonly counts: Record<string, number> = {}
-  readonly trace = new Trace()
+  readonly trace: Trace
   readonly #env: TestEnvironment
   readonly #random: Random
   readonly #store: SharedStore
@@ -66,7 +67,7 @@ export class FailureWorld {
   readonly #files: SharedFile[] = []
   readonly #clients: Client[]
   #left = 0
-  /** Slots that are to be resumed when a round ends. */
+  /** No more troubles: the round ends. */
   #isCalm = true
 
   constructor(options: FailureOptions) {
@@ -76,7 +77,8 @@ export class FailureWorld {
     this.#env = new TestEnvironment(seed)
     this.#random = new Random(seed + 3000)
     this.#store = new SharedStore(device.survivingImage(this.#env), this.#env)
-    const { trace } = this
+    const trace = new Trace(() => this.#env.monotonicMs())
+    this.trace = trace
     this.#host = new SimulatedHost({
       env: this.#env,
       store: this.#store,
@@ -119,19 +121,12 @@ export class FailureWorld {
   }
 
   #explained(error: Error): Error {
-    const isMistake = error instanceof Violation || error instanceof Incoherence
-    const ino = error instanceof Violation ? error.ino : this.#inoOf(error)
-    const what = isMistake ? error.message : (error.stack ?? error.message)
-    return new Error(`${what}\n${this.trace.last(SHOWN_LINES, ino)}`, { cause: error })
-  }
-
-  /** The file whose history has found something: the last one that a client was answered about. */
-  #inoOf(_error: Error): number {
-    return 0
+    const isViolation = error instanceof Violation
+    const what = isViolation ? error.message : (error.stack ?? error.message)
+    return new Error(`${what}\n${this.trace.last(SHOWN_LINES, isViolation ? error.ino : 0)}`, { cause: error })
   }
 
   #makeFiles(): void {
-    const { env } = { env: this.#env }
     this.#until(() => this.#host.isWhole, 'the movers do not serve')
     for (let i = 0; i < this.#o.files; i++) {
       const mover = this.#host.primary as SimulatedMover
@@ -152,8 +147,9 @@ export class FailureWorld {
           made = outcome.value
         },
       )
-      env.runUntil(() => made !== null, MOST_STEPS)
-      if (made !== null) this.#files.push({ ...(made as SharedFile), history: new FileHistory(), names: new ContentNames() })
+      this.#until(() => made !== null, 'a CREATE is never answered')
+      if (made !== null)
+        this.#files.push({ ...(made as SharedFile), history: new FileHistory(), names: new ContentNames() })
     }
   }
 
@@ -265,6 +261,6 @@ export class FailureWorld {
   }
 }
 
-function streamOf(mover: SimulatedMover | null): import('./stream-pair.ts').StreamEnd | null {
-  return mover !== null && 'stream' in mover ? (mover.stream as import('./stream-pair.ts').StreamEnd | null) : null
+function streamOf(mover: SimulatedMover | null): StreamEnd | null {
+  return mover instanceof SecondaryMover ? mover.stream : null
 }

@@ -226,8 +226,9 @@ export class Initiator implements BlockDevice {
     for (let at = 0; at < pages.length; at += PAGE_BYTES) {
       const old = device.peek(offset + at, PAGE_BYTES)
       const fresh = pages.subarray(at, at + PAGE_BYTES)
-      if (env.random.chance(0.3)) fresh.set(old)
-      else if (env.random.chance(0.3)) fresh.set(tear(old, fresh, env.random))
+      const dice = env.random.below(3)
+      if (dice === 0) fresh.set(old)
+      else if (dice === 1) fresh.set(tear(old, fresh, env.random))
     }
   }
 

@@ -41,9 +41,7 @@ export class SizeHistory {
   canReach(size: number, askedAt: number, answeredAt: number): boolean {
     return this.#growths.some((growth) => {
       if (growth.size < size || growth.askedAt >= answeredAt) return false
-      return !this.#cuts.some(
-        (cut) => cut.size < size && cut.askedAt > growth.answeredAt && cut.answeredAt < askedAt,
-      )
+      return !this.#cuts.some((cut) => cut.size < size && cut.askedAt > growth.answeredAt && cut.answeredAt < askedAt)
     })
   }
 }

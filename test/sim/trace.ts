@@ -9,10 +9,16 @@ const KEPT = 4000
 export class Trace {
   /** The same for the same seed. */
   digest = 0
+  readonly #nowMs: () => number
   #lines: Line[] = []
 
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs
+  }
+
   /** `ino`: the file that it is about; 0: none, or all. */
-  note(text: string, ino = 0): void {
+  note(what: string, ino = 0): void {
+    const text = `${this.#nowMs().toFixed(3)} ${what}`
     for (let i = 0; i < text.length; i++) this.digest = (Math.imul(this.digest, 31) + text.charCodeAt(i)) >>> 0
     this.#lines.push({ ino, text })
     if (this.#lines.length > 2 * KEPT) this.#lines = this.#lines.slice(KEPT)
