@@ -1,25 +1,32 @@
 import { MOVERLOCK_VERSION, type message, message_kind } from '../protocol/moverlock/moverlock.gen.ts'
 import type { SecondaryAuthority } from './authority/secondary.ts'
-import { Session, SessionError } from './authority/session.ts'
+import { Session, SessionError, type SessionStream } from './authority/session.ts'
 import type { Environment } from './environment.ts'
 import type { Incarnation, VolumeRole } from './host/channel.ts'
 import type { SharedDevice } from './sessions/reception.ts'
-import { connectSession } from './sessions/socket.ts'
-import type { SocketStream } from './sessions/stream.ts'
+import type { StreamReceiver } from './sessions/stream.ts'
 
 export interface PrimaryLinkOptions {
   role: VolumeRole
   /** This mover. */
   self: Incarnation
   environment: Environment
-  /** Where the primary receives its secondaries. */
-  socketPath: string
+  /**
+   * Connects to the primary as soon as it receives its secondaries; `done` is called once, later, if at all after `signal`
+   * has given it up.
+   */
+  connect: (signal: AbortSignal, done: (error: Error | null, stream: LinkStream | null) => void) => void
   /** Who has lost a primary that lives waits so long for the supervisor to end one of the two; then it gives up. */
   leaseMs: number
   /** Aborted when the mover is to end, and waits for nobody any longer. */
   signal: AbortSignal
   /** There is no session, and nobody will make one possible. */
   onLost: (reason: string) => void
+}
+
+/** What a session is led over. */
+export interface LinkStream extends SessionStream {
+  deliverTo(receiver: StreamReceiver): void
 }
 
 /** What a secondary says of itself and its volume. */
@@ -35,7 +42,9 @@ export interface Introduction {
  */
 export class PrimaryLink {
   readonly #o: PrimaryLinkOptions
-  readonly #welcomed = Promise.withResolvers<void>()
+  readonly #ended = Promise.withResolvers<void>()
+  /** Told once whether a primary has welcomed this mover. */
+  #opened: (error: Error | null) => void = () => {}
   #role: VolumeRole
   #introduction: Introduction | null = null
   #authority: SecondaryAuthority | null = null
@@ -49,8 +58,7 @@ export class PrimaryLink {
   constructor(options: PrimaryLinkOptions) {
     this.#o = options
     this.#role = options.role
-    this.#welcomed.promise.catch(() => {})
-    options.signal.addEventListener('abort', () => this.#welcomed.reject(options.signal.reason))
+    options.signal.addEventListener('abort', () => this.#tellOpened(options.signal.reason))
   }
 
   /** The session there is. */
@@ -58,12 +66,19 @@ export class PrimaryLink {
     return this.#session
   }
 
-  /** Connects; resolves when a primary has welcomed this mover. Rejects with an Error that says why none does. */
-  open(introduction: Introduction, authority: SecondaryAuthority): Promise<void> {
+  /** Connects; `done` is told when a primary has welcomed this mover, or with an Error why none does. */
+  open(introduction: Introduction, authority: SecondaryAuthority, done: (error: Error | null) => void): void {
     this.#introduction = introduction
     this.#authority = authority
-    if (!this.#isPrimaryGone) this.#connect()
-    return this.#welcomed.promise
+    this.#opened = done
+    if (this.#o.signal.aborted) this.#tellOpened(this.#o.signal.reason)
+    else if (!this.#isPrimaryGone) this.#connect()
+  }
+
+  #tellOpened(error: Error | null): void {
+    const opened = this.#opened
+    this.#opened = () => {}
+    opened(error)
   }
 
   /** Nothing is left of the primary's process. */
@@ -80,15 +95,21 @@ export class PrimaryLink {
     if (this.#introduction !== null) this.#connect()
   }
 
-  /** Whoever waits for an answer is told that there is none when the session ends from now on. */
-  closing(): void {
+  /** The session there is, if any, is the last one. Resolves when it has ended. */
+  closing(): Promise<void> {
     this.#isClosing = true
     this.#cancelLimit()
-    if (this.#session === null) this.#authority?.ended()
+    if (this.#session === null) this.#over()
+    return this.#ended.promise
+  }
+
+  #over(): void {
+    this.#authority?.ended()
+    this.#ended.resolve()
   }
 
   close(): void {
-    this.closing()
+    void this.closing()
     this.#drop('this mover ends')
   }
 
@@ -99,21 +120,17 @@ export class PrimaryLink {
   }
 
   #connect(): void {
-    const { socketPath, environment, signal } = this.#o
+    const { connect, signal } = this.#o
     const attempt = new AbortController()
     this.#attempt = attempt
-    connectSession(socketPath, environment, AbortSignal.any([attempt.signal, signal])).then(
-      (stream) => {
-        if (attempt.signal.aborted) stream.close()
-        else this.#introduce(stream, attempt.signal)
-      },
-      (error: Error) => {
-        if (!attempt.signal.aborted && !signal.aborted) this.#failed(error.message)
-      },
-    )
+    connect(AbortSignal.any([attempt.signal, signal]), (error, stream) => {
+      if (attempt.signal.aborted || signal.aborted) stream?.close()
+      else if (stream === null) this.#failed(error?.message ?? 'nobody is there')
+      else this.#introduce(stream, attempt.signal)
+    })
   }
 
-  #introduce(stream: SocketStream, dropped: AbortSignal): void {
+  #introduce(stream: LinkStream, dropped: AbortSignal): void {
     const { self, environment, signal } = this.#o
     const authority = this.#authority as SecondaryAuthority
     const { volume, device } = this.#introduction as Introduction
@@ -123,7 +140,7 @@ export class PrimaryLink {
       if (message.kind === message_kind.WELCOME) {
         isWelcome = true
         authority.join(session)
-        this.#welcomed.resolve()
+        this.#tellOpened(null)
       } else if (message.kind === message_kind.REFUSED) refusal = Buffer.from(message.refused.reason).toString()
       else throw new SessionError('it says what this version does not know')
     }
@@ -133,10 +150,10 @@ export class PrimaryLink {
         signal.removeEventListener('abort', giveUp)
         this.#session = null
         if (isWelcome) authority.parted()
-        if (this.#isClosing) authority.ended()
+        if (this.#isClosing) this.#over()
         else if (!dropped.aborted && !signal.aborted)
           this.#failed(refusal === null ? reason : `it refuses a session: ${refusal}`)
-        if (refusal !== null) this.#welcomed.reject(new Error(this.#words(`it refuses a session: ${refusal}`)))
+        if (refusal !== null) this.#tellOpened(new Error(this.#words(`it refuses a session: ${refusal}`)))
       },
     })
     const giveUp = (): void => {
@@ -164,7 +181,7 @@ export class PrimaryLink {
     const { environment, leaseMs, onLost } = this.#o
     const lost = this.#words(reason)
     this.#cancelLimit = environment.timer(leaseMs, () => {
-      this.#welcomed.reject(new Error(lost))
+      this.#tellOpened(new Error(lost))
       onLost(lost)
     })
   }

@@ -39,7 +39,7 @@ export class PrimaryReign implements Reign {
   readonly #peers = new Map<string, Peer>()
   /** Holders, by incarnation, that have not said yet what they hold. */
   readonly #awaited: Map<string, Incarnation>
-  readonly #recovered = Promise.withResolvers<void>()
+  readonly #waiting: (() => void)[] = []
 
   constructor(options: PrimaryReignOptions) {
     const { name, term, device, files, env, logger, holders, raised } = options
@@ -56,12 +56,12 @@ export class PrimaryReign implements Reign {
     this.#awaited = new Map(holders.map((holder) => [holder.incarnation, holder]))
     const isRecovering = this.#awaited.size > 0
     this.authority = new PrimaryAuthority(governed, files.volume.log, env, isRecovering ? raised : null)
-    if (!isRecovering) this.#recovered.resolve()
   }
 
-  /** Resolves when every holder has said what it holds, or is gone: nobody may be served before. */
-  get recovered(): Promise<void> {
-    return this.#recovered.promise
+  /** Calls `done` when every holder has said what it holds, or is gone: nobody may be served before. */
+  whenRecovered(done: () => void): void {
+    if (this.#awaited.size === 0) done()
+    else this.#waiting.push(done)
   }
 
   /** Holders that have not said it yet. */
@@ -125,6 +125,6 @@ export class PrimaryReign implements Reign {
     if (!this.#awaited.delete(incarnation) || this.#awaited.size > 0) return
     this.#options.files.volume.space.keepsTypes = false
     this.authority.recovered()
-    this.#recovered.resolve()
+    for (const done of this.#waiting.splice(0)) done()
   }
 }

@@ -56,7 +56,12 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedVo
   const files = new SecondaryFiles({ volumeUuid: uuid, held, authority })
   // The first look at the status is to find something.
   files.latestStatistics()
-  await link.open({ volume: uuid, device: describeDevice(device) }, authority)
+  await new Promise<void>((resolve, reject) => {
+    link.open({ volume: uuid, device: describeDevice(device) }, authority, (error) => {
+      if (error === null) resolve()
+      else reject(error)
+    })
+  })
   held.context.writeBack.onLoss = (inode, error) =>
     logger.error(
       `volume ${name}: data of inode ${inode.ino} could not be written (${error.message}); clients send it again`,
@@ -81,15 +86,17 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedVo
       },
     }),
     close: async () => {
-      link.closing()
-      if (link.session !== null) {
-        await whole(held.context.writeBack.drain())
-        await whole(letGo(authority, env))
-      }
+      // Without a primary nothing more can be written: clients send again what was not committed.
+      await Promise.race([writeOut(held, authority, env), link.closing()])
       link.close()
       await closeDevice(device)
     },
   }
+}
+
+async function writeOut(held: HeldVolume, authority: SecondaryAuthority, env: Environment): Promise<void> {
+  await whole(held.context.writeBack.drain())
+  await whole(letGo(authority, env))
 }
 
 /** Gives everything back, so that the primary knows the times of what was written last. */

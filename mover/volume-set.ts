@@ -5,7 +5,7 @@ import { sessionSocket } from './host/state-folder.ts'
 import { PrimaryLink } from './primary-link.ts'
 import { openSecondary } from './secondary.ts'
 import { Reception } from './sessions/reception.ts'
-import { listenSessions, type SessionListener } from './sessions/socket.ts'
+import { connectSession, listenSessions, type SessionListener } from './sessions/socket.ts'
 import { IoLanes } from './store/io-lanes.ts'
 import { type ClaimedVolume, type OpenedVolume, openPrimary, type VolumeHost } from './volumes.ts'
 
@@ -107,7 +107,10 @@ export class VolumeSet {
     const ending = new Promise<void>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason))
     })
-    await Promise.race([Promise.all(reigns.map(({ recovered }) => recovered)), ending]).finally(() => cancel())
+    await Promise.race([
+      Promise.all(reigns.map((reign) => new Promise<void>((resolve) => reign.whenRecovered(resolve)))),
+      ending,
+    ]).finally(() => cancel())
   }
 
   /** The supervisor is about to start a mover. */
@@ -167,7 +170,12 @@ export class VolumeSet {
       role,
       self,
       environment,
-      socketPath: sessionSocket(stateDir, role.primary),
+      connect: (signal, done) => {
+        connectSession(sessionSocket(stateDir, role.primary), environment, signal).then(
+          (stream) => done(null, stream),
+          (error: Error) => done(error, null),
+        )
+      },
       leaseMs,
       signal: this.#ending.signal,
       onLost: (reason) => onFatal(`volume ${volume}: ${reason}`),

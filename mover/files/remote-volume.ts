@@ -17,7 +17,6 @@ import type { WrittenFile } from './written.ts'
 
 /** Blocks that are asked for at least, so that few writes have to wait for some. */
 const RESERVE_BLOCKS = 2048
-const NO_ANSWER = 'the session with it has ended'
 
 /** Commits that have been sent, and which of them the primary has durably. Numbers are this mover's own. */
 class CommitLog implements DurableLog {
@@ -258,13 +257,14 @@ export class RemoteVolume implements DataVolume {
       length,
     }))
     this.#o.authority().commit(ino, size, changes, extents, (outcome) => {
+      // The session has ended, and nobody knows: this mover is about to end too, and its clients ask another one.
+      if (outcome === null) return
       if (outcome === 'OK') {
         file.seen(changes.sequence)
         this.log.answered(lsn)
       }
       // The primary has room for what it has promised room for, and the file cannot have gone while it was held.
-      else
-        this.fail(new Error(`the primary has not taken over what was written to inode ${ino}: ${outcome ?? NO_ANSWER}`))
+      else this.fail(new Error(`the primary has not taken over what was written to inode ${ino}: ${outcome}`))
     })
     return lsn
   }
@@ -290,17 +290,19 @@ export class RemoteVolume implements DataVolume {
       return
     }
     this.#reserving = [resume]
-    this.#o.authority().reserve(Math.max(count, RESERVE_BLOCKS), (runs) => this.#reserved(runs ?? [], count))
+    this.#o.authority().reserve(Math.max(count, RESERVE_BLOCKS), (runs) => this.#reserved(runs, count))
   }
 
-  #reserved(runs: readonly Run[], count: number): void {
+  #reserved(runs: readonly Run[] | null, count: number): void {
+    // The session has ended: that nothing came says nothing of the volume.
+    if (runs === null) return
     const waiters = this.#reserving ?? []
     this.#reserving = null
     if (runs.length === 0 && count < RESERVE_BLOCKS && !this.#isFull) {
       // Perhaps there is as much as is needed.
       this.#isFull = true
       this.#reserving = waiters
-      this.#o.authority().reserve(count, (less) => this.#reserved(less ?? [], count))
+      this.#o.authority().reserve(count, (less) => this.#reserved(less, count))
       return
     }
     this.space.add(runs)

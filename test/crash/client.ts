@@ -14,11 +14,11 @@ export type Attempt = (op: Operation) => () => void
 export class Runner {
   /** Operations that were run again. */
   suspensions = 0
-  readonly #env: TestEnvironment
+  readonly #env: Pick<TestEnvironment, 'defer' | 'halted'>
   #busy = false
   #postponed: (() => void)[] = []
 
-  constructor(env: TestEnvironment) {
+  constructor(env: Pick<TestEnvironment, 'defer' | 'halted'>) {
     this.#env = env
   }
 

@@ -47,6 +47,11 @@ export class DataWorld {
     }))
   }
 
+  /** Of all that has happened: the same for the same seed. */
+  get digest(): number {
+    return this.#world.trace.digest
+  }
+
   /** Plays until every operation is answered. Throws what is wrong. */
   run(): void {
     const { env, movers, secondaries } = this.#world
@@ -89,6 +94,7 @@ export class DataWorld {
         return null
       },
       () => {
+        this.#world.trace.note(`reads ${values}`)
         answered(values, result.eof)
         // A sequential reader goes on at once.
         if (scan > 0 && !result.eof) this.#read(mover, { ino, history }, end, end + SCAN, scan - 1)

@@ -3,11 +3,21 @@
  * messages that take any time: what clients see, at whichever mover, is one history.
  */
 import t from 'tap'
-import { DATA_SEEDS, playData } from './data-runs.ts'
+import { DATA_SEEDS, dataWorld, playData } from './data-runs.ts'
 
 t.test('every read sees the last write, whichever movers serve the two', async (t) => {
   const { counts, failure } = playData(1, DATA_SEEDS)
   t.comment(`seeds 1 to ${DATA_SEEDS}: ${JSON.stringify(counts)}`)
   t.equal(failure, null)
   for (const [what, count] of Object.entries(counts)) t.ok(count > 500, `${what}: ${count}`)
+})
+
+t.test('one seed is one world', async (t) => {
+  const digests = [7, 7, 8].map((seed) => {
+    const world = dataWorld(seed)
+    world.run()
+    return world.digest
+  })
+  t.equal(digests[0], digests[1])
+  t.not(digests[1], digests[2])
 })

@@ -2,6 +2,7 @@
  * What clients of all movers have seen of one file, sector by sector. Every write has a value of its own, so that a read
  * tells which write it saw; times are those of asking and of the answer.
  */
+import { type SizeChange, SizeHistory } from './size-history.ts'
 
 interface Write {
   readonly value: number
@@ -27,7 +28,7 @@ const NOTHING: Write = { value: 0, askedAt: Number.NEGATIVE_INFINITY, answeredAt
  * has surely replaced before the read was asked, and not an older one than an earlier read has seen.
  */
 class Register {
-  readonly #writes = new Map<number, Write>([[0, NOTHING]])
+  readonly #writes: Write[] = [NOTHING]
   #reads: Read[] = []
 
   /** That the write was seen tells nothing any more of what is seen later. */
@@ -36,25 +37,34 @@ class Register {
   }
 
   begin(write: Write): void {
-    this.#writes.set(write.value, write)
+    this.#writes.push(write)
   }
 
   read(value: number, askedAt: number, answeredAt: number): void {
-    const write = this.#writes.get(value)
-    if (write === undefined) throw new Incoherence(`value ${value} was never written here`)
-    if (write.askedAt > answeredAt) throw new Incoherence(`value ${value} was read before it was written`)
-    for (const other of this.#writes.values()) {
+    // Only zeros are written more than once: by truncations.
+    const candidates = this.#writes.filter((write) => write.value === value)
+    if (candidates.length === 0) throw new Incoherence(`value ${value} was never written here`)
+    const objections = candidates.map((write) => this.#objection(write, askedAt, answeredAt))
+    if (!objections.includes(null)) throw new Incoherence(`value ${value} was read ${objections.at(-1)}`)
+    if (candidates.length > 1) return
+    this.#reads.push({ write: candidates[0] as Write, askedAt, answeredAt })
+    if (this.#reads.length > 64) this.#reads = this.#reads.slice(32)
+  }
+
+  /** Why a read cannot have seen the write, in words that follow "was read"; null: it can. */
+  #objection(write: Write, askedAt: number, answeredAt: number): string | null {
+    if (write.askedAt > answeredAt) return 'before it was written'
+    for (const other of this.#writes) {
       if (other.askedAt > write.answeredAt && other.answeredAt < askedAt) {
-        throw new Incoherence(`value ${value} was read although value ${other.value} had replaced it`)
+        return `although value ${other.value} had replaced it`
       }
     }
     for (const earlier of this.#reads) {
       if (earlier.answeredAt < askedAt && earlier.write.askedAt > write.answeredAt) {
-        throw new Incoherence(`value ${value} was read after value ${earlier.write.value}, which is newer`)
+        return `after value ${earlier.write.value}, which is newer`
       }
     }
-    this.#reads.push({ write, askedAt, answeredAt })
-    if (this.#reads.length > 64) this.#reads = this.#reads.slice(32)
+    return null
   }
 }
 
@@ -69,16 +79,17 @@ export interface HistoryWrite {
 
 /** The history of one file. */
 export class FileHistory {
-  readonly #registers = new Map<number, Register>()
+  readonly #registers: Register[] = []
+  #sizes = new SizeHistory()
+  /** What reads have seen of its size: worth nothing when something may have been lost. */
+  #seen = new SizeHistory()
+  readonly #cuts: (Write & SizeChange)[] = []
   #time = 0
-  /** Sectors that the file has at least: what has been written and acknowledged. */
-  #acknowledgedEnd = 0
-  #seenEnd = 0
   #lastValue = 0
 
   /** Where the file ends at least, in sectors. */
   get end(): number {
-    return Math.max(this.#acknowledgedEnd, this.#seenEnd)
+    return this.#least(this.#time + 1)
   }
 
   /** The next moment: every asking and answering has its own. */
@@ -86,38 +97,53 @@ export class FileHistory {
     return ++this.#time
   }
 
-  /** A write of sectors is asked for; gives its value, and what to call with the answer. What was lost was within the size that it had before. */
+  /** A write of sectors is asked for; gives its value, and what to call with the answer. */
   write(first: number, end: number): HistoryWrite {
-    const write: Write = { value: ++this.#lastValue, askedAt: this.tick(), answeredAt: Number.POSITIVE_INFINITY }
+    const value = ++this.#lastValue
+    const write = { value, size: end, askedAt: this.tick(), answeredAt: Number.POSITIVE_INFINITY }
     for (let sector = first; sector < end; sector++) this.#register(sector).begin(write)
+    this.#sizes.grows(write)
     return {
-      value: write.value,
+      value,
       answered: () => {
         write.answeredAt = this.tick()
-        this.#acknowledgedEnd = Math.max(this.#acknowledgedEnd, end)
       },
       unsure: () => {
         write.answeredAt = Number.POSITIVE_INFINITY
+        this.#seen = new SizeHistory()
+        for (const change of this.#cuts) this.#seen.cuts(change)
         for (let sector = first; sector < end; sector++) this.#register(sector).forgetReadsOf(write)
       },
+    }
+  }
+
+  /** The file is to end at a sector; gives what to call with the answer. What was behind it reads as zeros from then on. */
+  truncate(size: number): () => void {
+    const change = { value: 0, size, askedAt: this.tick(), answeredAt: Number.POSITIVE_INFINITY }
+    this.#cuts.push(change)
+    for (const register of this.#registers.slice(size)) register.begin(change)
+    this.#sizes.cuts(change)
+    this.#seen.cuts(change)
+    return () => {
+      change.answeredAt = this.tick()
     }
   }
 
   /** A read is asked for; gives what to call with the values of the sectors that it got. */
   read(first: number, end: number): (values: readonly number[], eof: boolean) => void {
     const askedAt = this.tick()
-    const leastEnd = Math.max(this.#acknowledgedEnd, this.#seenEnd)
     return (values, eof) => {
       const answeredAt = this.tick()
       const reached = first + values.length
-      if (reached < Math.min(end, leastEnd)) {
-        throw new Incoherence(`a read from sector ${first} ends at ${reached}, although the file has ${leastEnd}`)
+      const least = this.#least(askedAt, answeredAt)
+      if (reached < Math.min(end, least)) {
+        throw new Incoherence(`a read from sector ${first} ends at ${reached}, although the file has ${least}`)
       }
       if (reached < end && !eof) throw new Incoherence('a short read that is not the end of the file')
-      if (eof && reached < leastEnd) {
-        throw new Incoherence(`sector ${reached} is said to be the end, although the file has ${leastEnd}`)
+      if (eof && reached < least) {
+        throw new Incoherence(`sector ${reached} is said to be the end, although the file has ${least}`)
       }
-      if (values.length > 0) this.#seenEnd = Math.max(this.#seenEnd, reached)
+      if (values.length > 0) this.#reached(reached, askedAt, answeredAt)
       for (const [i, value] of values.entries()) {
         try {
           this.#register(first + i).read(value, askedAt, answeredAt)
@@ -128,12 +154,35 @@ export class FileHistory {
     }
   }
 
-  #register(sector: number): Register {
-    let register = this.#registers.get(sector)
-    if (register === undefined) {
-      register = new Register()
-      this.#registers.set(sector, register)
+  /** The size is asked for; gives what to call with the answer, in sectors. */
+  look(): (size: number) => void {
+    const askedAt = this.tick()
+    return (size) => {
+      const answeredAt = this.tick()
+      const least = this.#least(askedAt, answeredAt)
+      if (size < least) throw new Incoherence(`the size is said to be ${size}, although the file has ${least}`)
+      this.#reached(size, askedAt, answeredAt)
     }
-    return register
+  }
+
+  /** The file had so many sectors. */
+  #reached(size: number, askedAt: number, answeredAt: number): void {
+    if (!this.#sizes.canReach(size, askedAt, answeredAt)) {
+      throw new Incoherence(`the file is seen to have ${size} sectors, which it cannot have`)
+    }
+    if (size > this.#seen.least(askedAt)) this.#seen.grows({ size, askedAt, answeredAt })
+  }
+
+  #least(askedAt: number, answeredAt = Number.POSITIVE_INFINITY): number {
+    return Math.max(this.#sizes.least(askedAt, answeredAt), this.#seen.least(askedAt, answeredAt))
+  }
+
+  #register(sector: number): Register {
+    while (this.#registers.length <= sector) {
+      const register = new Register()
+      for (const change of this.#cuts) if (this.#registers.length >= change.size) register.begin(change)
+      this.#registers.push(register)
+    }
+    return this.#registers[sector] as Register
   }
 }

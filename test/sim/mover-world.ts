@@ -11,12 +11,12 @@ import type { LiveInode } from '../../mover/files/live-inode.ts'
 import { SecondaryFiles } from '../../mover/files/secondary-files.ts'
 import type { Operation, ReadResult, Stability, WriteResult } from '../../mover/files/service.ts'
 import type { VolumeFiles } from '../../mover/files/volume-files.ts'
-import type { BlockDevice } from '../../mover/store/device.ts'
 import { PagePool } from '../../mover/store/page-pool.ts'
 import type { Inode } from '../../mover/volume/inode.ts'
 import { Runner } from '../crash/client.ts'
 import type { TestEnvironment } from '../crash/test-environment.ts'
 import { FilesWorld } from '../unit/files-support.ts'
+import { Trace } from './trace.ts'
 
 const MOST_DELAY_MS = 2
 
@@ -41,15 +41,19 @@ export interface SimulatedMover {
 /** A stream between two movers: in order, each chunk after a delay of its own. */
 class SimulatedStream {
   readonly #env: TestEnvironment
+  readonly #trace: Trace
   #readyMs = 0
   receiver: Session | null = null
 
-  constructor(env: TestEnvironment) {
+  constructor(env: TestEnvironment, trace: Trace) {
     this.#env = env
+    this.#trace = trace
   }
 
   write(bytes: Uint8Array): void {
     const copy = bytes.slice()
+    this.#trace.note(`${bytes.length} bytes are sent`)
+    this.#trace.bytes(bytes)
     const now = this.#env.monotonicMs()
     this.#readyMs = Math.max(this.#readyMs, now + this.#env.random.float() * MOST_DELAY_MS)
     this.#env.work(this.#readyMs - now, () => this.receiver?.received(copy))
@@ -129,8 +133,8 @@ export class Secondary implements SimulatedMover {
   readonly #data: HeldData
   readonly #generationOf: (ino: number) => number
 
-  constructor(name: string, world: FilesWorld, primary: Primary, pagePool: PagePool, device: BlockDevice) {
-    const { env } = world
+  constructor(name: string, world: FilesWorld, primary: Primary, pagePool: PagePool, trace: Trace) {
+    const { env, device } = world
     this.name = name
     this.#generationOf = (ino) => world.inode(ino).generation
     this.held = new HeldVolume({
@@ -147,8 +151,8 @@ export class Secondary implements SimulatedMover {
         throw error
       },
     })
-    const up = new SimulatedStream(env)
-    const down = new SimulatedStream(env)
+    const up = new SimulatedStream(env, trace)
+    const down = new SimulatedStream(env, trace)
     const ended = (reason: string): void => {
       if (reason !== 'its mover is gone') throw new Error(`the session of ${name} has ended: ${reason}`)
     }
@@ -214,6 +218,8 @@ const POOLS = [new PagePool(24), new PagePool(256), new PagePool(4200)]
 export class MoverWorld {
   readonly files: FilesWorld
   readonly env: TestEnvironment
+  /** What has been sent and answered: its digest is the same for the same seed. */
+  readonly trace: Trace
   readonly primary: Primary
   readonly secondaries: Secondary[]
   readonly #runners = new Map<SimulatedMover, Runner>()
@@ -221,10 +227,11 @@ export class MoverWorld {
   constructor(seed: number, secondaries: number) {
     this.files = new FilesWorld(seed)
     this.env = this.files.env
+    this.trace = new Trace(() => this.env.monotonicMs())
     this.primary = new Primary(this.files)
     this.secondaries = Array.from(
       { length: secondaries },
-      (_, i) => new Secondary(`secondary ${i + 1}`, this.files, this.primary, POOLS[(i + seed) % 3], this.files.device),
+      (_, i) => new Secondary(`secondary ${i + 1}`, this.files, this.primary, POOLS[(i + seed) % 3], this.trace),
     )
   }
 
@@ -249,7 +256,10 @@ export class MoverWorld {
       null,
       (op) => {
         outcome = attempt(op)
-        return () => done(outcome)
+        return () => {
+          this.trace.note(`${mover.name} answers: ${outcome}`)
+          done(outcome)
+        }
       },
       () => {},
       done,

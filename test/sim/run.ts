@@ -1,10 +1,11 @@
 /**
- * Simulations from the command line: `npm run test:sim -- [--world tokens|data|truncate] [--seed N] [--count C | --seconds S]` plays
+ * Simulations from the command line: `npm run test:sim -- [--world tokens|data|truncate|failure] [--seed N] [--count C | --seconds S]` plays
  * the worlds with the seeds N, N + 1, … and ends at the first in which something goes wrong, with exit status 3.
  */
 import { parseArgs } from 'node:util'
 import { FOUND_SOMETHING } from '../crash/mutant-runs.ts'
 import { DATA_SEEDS, playData } from './data-runs.ts'
+import { FAILURE_SEEDS, playFailure } from './failure-runs.ts'
 import { playTokens, TOKEN_SEEDS } from './token-runs.ts'
 import { playTruncate, TRUNCATE_SEEDS } from './truncate-runs.ts'
 
@@ -12,6 +13,7 @@ const WORLDS = {
   tokens: { play: playTokens, usual: TOKEN_SEEDS },
   data: { play: playData, usual: DATA_SEEDS },
   truncate: { play: playTruncate, usual: TRUNCATE_SEEDS },
+  failure: { play: playFailure, usual: FAILURE_SEEDS },
 } as const
 
 const { values } = parseArgs({

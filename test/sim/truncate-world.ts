@@ -32,6 +32,11 @@ export class TruncateWorld {
     this.#ino = this.#world.files.create('file')
   }
 
+  /** Of all that has happened: the same for the same seed. */
+  get digest(): number {
+    return this.#world.trace.digest
+  }
+
   /** Plays until every operation is answered. Throws what is wrong. */
   run(): void {
     const { env, movers } = this.#world
@@ -74,7 +79,10 @@ export class TruncateWorld {
         result.release()
         return null
       },
-      () => answered(`${values}${result.eof ? ' eof' : ''}`, read(at, count, values, result.eof)),
+      () => {
+        this.#world.trace.note(`reads ${values}`)
+        answered(`${values}${result.eof ? ' eof' : ''}`, read(at, count, values, result.eof))
+      },
     )
   }
 

@@ -1,6 +1,7 @@
 /** What a secondary leaves behind when it dies: nothing that it held, and nothing that it has written is passed off as old. */
 import t from 'tap'
 import type { WriteResult } from '../../mover/files/service.ts'
+import { Suspend } from '../../mover/suspend.ts'
 import { MoverWorld, type SimulatedMover } from '../sim/mover-world.ts'
 import { filled, readResult } from './files-support.ts'
 
@@ -68,4 +69,37 @@ t.test('what it still waits for is dropped', async (t) => {
   t.notOk(held.some(({ mover }) => mover === second.name))
   world.env.runUntil(write(world, first, ino, 3))
   t.pass('the others go on')
+})
+
+t.test('what it waits for when its session ends stays unanswered: its clients ask another mover', async (t) => {
+  const world = new MoverWorld(3, 1)
+  const [mover] = world.secondaries
+  const ino = world.files.create('file')
+  const isAnswered = write(world, mover, ino, 1)
+  const { log } = mover.held.volume
+  world.env.runUntil(() => log.lastLsn > log.durableLsn)
+  mover.session.end('its mover is gone')
+  mover.authority.ended()
+  world.env.runUntilIdle()
+  t.notOk(isAnswered(), 'neither that it is done nor that it has failed')
+  t.equal(mover.held.volume.failure, null)
+})
+
+t.test('a reservation that is not answered does not say that the volume is full', async (t) => {
+  const world = new MoverWorld(4, 1)
+  const [mover] = world.secondaries
+  const asked: ((runs: null | []) => void)[] = []
+  mover.authority.reserve = (_count, done) => asked.push(done)
+  let isResumed = false
+  try {
+    mover.held.volume.reserveData(1)
+  } catch (error) {
+    if (!(error instanceof Suspend)) throw error
+    error.wait(() => {
+      isResumed = true
+    })
+  }
+  asked.shift()?.([])
+  asked.shift()?.(null)
+  t.same([isResumed, asked.length], [false, 0])
 })

@@ -1,0 +1,158 @@
+/** What must hold in a world in which movers fail: at every moment, and when it is at rest. */
+
+import type { VolumeFiles } from '../../mover/files/volume-files.ts'
+import { conflict, type Span, type Token, type TokenKind } from '../../mover/locks/token.ts'
+import { PagePool } from '../../mover/store/page-pool.ts'
+import { Suspend } from '../../mover/suspend.ts'
+import { start } from '../../mover/task.ts'
+import { type CheckMemory, checkDevice, type VolumeCheck } from '../../mover/volume/check/check.ts'
+import { CHUNK_TYPE } from '../../mover/volume/layout.ts'
+import { NodeMemory } from '../../mover/volume/tree/node-layout.ts'
+import { WALK_SLOTS } from '../../mover/volume/tree/walk.ts'
+import { Arena } from '../crash/arena.ts'
+import type { FaultDevice } from '../crash/fault-device.ts'
+import { TestEnvironment } from '../crash/test-environment.ts'
+import type { SimulatedHost } from './failure-host.ts'
+import type { PrimaryMover } from './failure-mover.ts'
+
+const MOST_STEPS = 200_000
+/** Blocks of a file that are looked at: more than any has. */
+const FILE_BLOCKS = 64
+
+/** Something is wrong, perhaps with one file. */
+export class Violation extends Error {
+  readonly ino: number
+
+  constructor(message: string, ino = 0) {
+    super(message)
+    this.ino = ino
+  }
+}
+
+/** Of two movers, dead ones of which something is left among them, no two may do what must not be done together. */
+export function checkHolders({ primary, secondaries }: SimulatedHost, ino: number): void {
+  const holders = secondaries.map(({ name, authority }) => {
+    const held = authority?.tokens.held(ino)
+    return { name, tokens: held === undefined ? [] : [...held.usable, ...held.leaving] }
+  })
+  for (const [i, { name, tokens }] of holders.entries()) {
+    for (const token of tokens) {
+      for (const other of holders.slice(i + 1)) {
+        const clash = other.tokens.find((one) => conflict(one, token))
+        if (clash !== undefined) {
+          throw new Violation(`${name} has ${shown(token)} and ${other.name} has ${shown(clash)}`, ino)
+        }
+      }
+      if (primary !== null && mayAtHome(primary, ino, token)) {
+        throw new Violation(`${name} has ${shown(token)} and the primary may do what conflicts with it`, ino)
+      }
+    }
+  }
+}
+
+/** True when the primary's own mover may do what another one's token excludes. */
+function mayAtHome({ reign, process }: PrimaryMover, ino: number, { kind, start, end }: Token): boolean {
+  // It serves nobody before it knows what others hold.
+  if (reign === null || reign.awaited.length > 0 || process.isDead || start >= end) return false
+  const { authority } = reign
+  if (kind === 'BR_W' || kind === 'WF_X') return authority.mayRead(ino, start, start + 1)
+  try {
+    authority.need(ino, 'BR_W', start, Math.min(end, start + 1))
+    return true
+  } catch (error) {
+    if (error instanceof Suspend) return false
+    throw error
+  }
+}
+
+function shown({ kind, start, end }: Span & { kind: TokenKind }): string {
+  return `${kind} [${start}, ${end})`
+}
+
+/** At rest: each data block belongs to one file, or is reserved for one mover that lives, or is free. */
+export function checkBlocks(host: SimulatedHost, inos: readonly number[], env: TestEnvironment): void {
+  const { primary, secondaries } = host
+  const files = primary?.files ?? null
+  if (primary === null || files === null) throw new Violation('there is no primary')
+  const owners = new Map<number, string>()
+  const own = (start: number, length: number, owner: string): void => {
+    for (let block = start; block < start + length; block++) {
+      const other = owners.get(block)
+      if (other !== undefined) throw new Violation(`block ${block} belongs to ${other} and to ${owner}`)
+      owners.set(block, owner)
+    }
+  }
+  for (const ino of inos) ownBlocksOf(files, ino, own, env)
+  const inFiles = owners.size
+  let reserved = 0
+  for (const { name, reserved: blocks } of primary.peers) {
+    const runs = blocks.takeAll()
+    for (const { start, length } of runs) {
+      own(start, length, `what ${name} has reserved`)
+      blocks.add(start, length)
+      reserved += length
+    }
+  }
+  const known = secondaries.reduce((sum, { held }) => sum + (held?.volume.space.unpromised ?? 0), 0)
+  if (known !== reserved) throw new Violation(`${reserved} blocks are reserved, and movers know of ${known}`)
+  checkFree(files, inFiles + reserved)
+}
+
+function ownBlocksOf(
+  { volume }: VolumeFiles,
+  ino: number,
+  own: (start: number, length: number, owner: string) => void,
+  env: TestEnvironment,
+): void {
+  const stretch = { deviceBlock: 0, length: 0 }
+  let block = 0
+  let isWaiting = false
+  const look = (): void => {
+    isWaiting = false
+    volume.begin()
+    try {
+      for (; block < FILE_BLOCKS; block += stretch.length) {
+        volume.mapBlock(ino, block, FILE_BLOCKS - block, stretch)
+        if (stretch.deviceBlock !== 0) own(stretch.deviceBlock, stretch.length, `inode ${ino}`)
+      }
+    } catch (error) {
+      if (!(error instanceof Suspend)) throw error
+      isWaiting = true
+      error.wait(look)
+    }
+  }
+  look()
+  env.runUntil(() => !isWaiting, MOST_STEPS)
+}
+
+/** All blocks of data chunks that have no owner are free. */
+function checkFree({ volume }: VolumeFiles, ownedBlocks: number): void {
+  const { space } = volume
+  let blocks = 0
+  for (let chunk = 0; chunk < space.geometry.chunkCount; chunk++) {
+    if (space.typeOf(chunk) === CHUNK_TYPE.data) blocks += space.usable(chunk)
+  }
+  const free = space.dataFree + space.pendingBlocks
+  if (space.reservedBlocks !== 0) throw new Violation(`${space.reservedBlocks} blocks stay promised`)
+  if (free + ownedBlocks !== blocks) {
+    throw new Violation(`of ${blocks} data blocks ${ownedBlocks} have an owner, and ${free} are free`)
+  }
+}
+
+const arena = new Arena(8192)
+let memory: CheckMemory | null = null
+
+/** What the device would be after a crash of all processes now is a whole volume. */
+export function checkVolume(device: FaultDevice, seed: number): void {
+  memory ??= { walk: new NodeMemory(new PagePool(WALK_SLOTS)), replay: new PagePool(2048) }
+  const env = new TestEnvironment(seed)
+  arena.reset()
+  let found: VolumeCheck | null = null
+  start(checkDevice({ device: device.survivingImage(env, { arena }), env, memory }), (error, result) => {
+    if (error !== null) throw error
+    found = result
+  })
+  env.runUntil(() => found !== null, MOST_STEPS)
+  const { problems } = found as unknown as VolumeCheck
+  if (problems.length > 0) throw new Violation(`check says: ${problems.slice(0, 10).join('; ')}`)
+}

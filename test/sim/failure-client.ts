@@ -1,0 +1,413 @@
+import type { Failure } from '../../mover/failure.ts'
+import type { FileService, Operation, ReadResult, Stability, WriteResult } from '../../mover/files/service.ts'
+import type { ReplayTag } from '../../mover/operation.ts'
+import type { Inode } from '../../mover/volume/inode.ts'
+import type { Random } from '../crash/random.ts'
+import type { TestEnvironment } from '../crash/test-environment.ts'
+import type { ContentNames, Named } from './content-names.ts'
+import { Violation } from './failure-checks.ts'
+import type { SimulatedHost, Slot } from './failure-host.ts'
+import type { Outcome, SimulatedMover } from './failure-mover.ts'
+import { type FileHistory, type HistoryWrite, Incoherence } from './history.ts'
+import type { Trace } from './trace.ts'
+
+export const SECTOR_BYTES = 512
+/** Sectors that files have at most. */
+export const MOST_SECTORS = 96
+const LONGEST = 20
+/** A call is under way for so long, and a client notices so late that a mover has died. Milliseconds. */
+const CALL_MS = 0.5
+const NOTICE_MS = 30
+const RETRY_MS = 20
+
+/** A file that clients share. */
+export interface SharedFile {
+  readonly ino: number
+  readonly generation: number
+  readonly history: FileHistory
+  readonly names: ContentNames
+}
+
+/** What was acknowledged UNSTABLE: its client has it until it is committed. */
+interface Uncommitted {
+  readonly file: SharedFile
+  readonly write: HistoryWrite
+  readonly first: number
+  readonly end: number
+  verifier: string
+  mover: SimulatedMover
+  isUnsure: boolean
+}
+
+/** What clients play in. */
+export interface Playground {
+  readonly host: SimulatedHost
+  readonly env: TestEnvironment
+  readonly random: Random
+  readonly trace: Trace
+  readonly files: readonly SharedFile[]
+  readonly counts: Record<string, number>
+  readonly root: { ino: number; generation: number }
+  /** Another operation may begin. */
+  mayBegin(): boolean
+}
+
+type Attempt<T> = (service: FileService, op: Operation) => T | Failure
+
+/** A client with one operation at a time: it repeats its call at another mover when the one that it uses dies. */
+export class Client {
+  isBusy = false
+  readonly #number: number
+  readonly #p: Playground
+  readonly #name: Uint8Array
+  #isThere = false
+  #slot: Slot
+  #uncommitted: Uncommitted[] = []
+  /** To be sent again: it may have been lost. */
+  #again: Uncommitted[] = []
+  /** A write that is not acknowledged, and where it is asked for. */
+  #sending: HistoryWrite | null = null
+  #at: SimulatedMover | null = null
+  #lastXid = 0
+
+  constructor(number: number, playground: Playground) {
+    this.#number = number
+    this.#p = playground
+    this.#name = new TextEncoder().encode(`of client ${number}`)
+    this.#slot = playground.random.pick(playground.host.slots)
+  }
+
+  /** What it does now, for people. */
+  doing = ''
+
+  get isDone(): boolean {
+    return !this.isBusy && this.#uncommitted.length === 0 && this.#again.length === 0
+  }
+
+  /** A mover has died: what it has not made durable may be lost. */
+  died(mover: SimulatedMover): void {
+    for (const one of [...this.#uncommitted, ...this.#again]) {
+      if (one.mover !== mover || one.isUnsure) continue
+      one.isUnsure = true
+      one.write.unsure()
+    }
+    // Others may have seen it.
+    if (this.#at === mover) this.#sending?.unsure()
+  }
+
+  /** Begins something, if it may, and goes on. `isLast`: nothing new, only what is to be made durable. */
+  next(isLast = false): void {
+    const { random, files, counts } = this.#p
+    if (this.isBusy) return
+    const again = this.#again.shift()
+    if (again !== undefined) {
+      this.#send(again, random.chance(0.3) ? 'fileSync' : 'unstable')
+      return
+    }
+    const uncommitted = this.#uncommitted[0]
+    if (isLast) {
+      if (uncommitted !== undefined) this.#commit(uncommitted.file)
+      return
+    }
+    if (!this.#p.mayBegin()) return
+    if (random.chance(0.05)) this.#slot = random.pick(this.#p.host.slots)
+    const file = random.pick(files)
+    const first = random.below(random.pick([8, 40, MOST_SECTORS - LONGEST]))
+    const end = first + 1 + random.below(LONGEST)
+    const [what, begin] = random.pick(this.#plays)
+    counts[what] = (counts[what] ?? 0) + 1
+    begin(file, first, end)
+  }
+
+  /** Reads all of a file. */
+  readAll(file: SharedFile): void {
+    this.#read(file, 0, MOST_SECTORS + LONGEST)
+  }
+
+  useMover(slot: Slot): void {
+    this.#slot = slot
+  }
+
+  readonly #plays: readonly (readonly [string, (file: SharedFile, first: number, end: number) => void])[] = [
+    ['reads', (file, first, end) => this.#read(file, first, end)],
+    ['reads', (file, first, end) => this.#read(file, first, end)],
+    ['writes', (file, first, end) => this.#write(file, first, end)],
+    ['writes', (file, first, end) => this.#write(file, first, end)],
+    ['writes', (file, first, end) => this.#write(file, first, end)],
+    ['commits', (file) => this.#commit(file)],
+    ['truncations', (file, first) => this.#truncate(file, first)],
+    ['looks', (file) => this.#look(file, () => this.#done())],
+    ['observations', (file) => this.#observe(file)],
+    ['names', () => this.#changeName()],
+  ]
+
+  // Operations, as NFS procedures carry them out
+
+  #read(file: SharedFile, first: number, end: number): void {
+    const answered = file.history.read(first, end)
+    const offset = first * SECTOR_BYTES
+    this.#call(`reads [${first}, ${end})`, file, false, reading(file, offset, end * SECTOR_BYTES), (seen) => {
+      this.#p.trace.note(`client ${this.#number} has read ${seen?.values}`, file.ino)
+      answered(seen?.values ?? [], seen?.eof ?? false)
+      this.#done()
+    })
+  }
+
+  #write(file: SharedFile, first: number, end: number): void {
+    const { random, host } = this.#p
+    const write = file.history.write(first, end)
+    const mover = this.#slot.mover ?? (host.slots[0]?.mover as SimulatedMover)
+    const one = { file, write, first, end, verifier: '', mover, isUnsure: true }
+    this.#send(one, random.chance(0.4) ? 'fileSync' : 'unstable')
+  }
+
+  #send(one: Uncommitted, stability: Stability): void {
+    const { file, write, first, end } = one
+    const bytes = new Uint8Array((end - first) * SECTOR_BYTES)
+    new Uint32Array(bytes.buffer).fill(write.value)
+    // Until it is acknowledged (again), it may take place at any time.
+    if (!one.isUnsure) write.unsure()
+    one.isUnsure = true
+    this.#sending = write
+    const what = `writes ${write.value} to [${first}, ${end}) ${stability}`
+    this.#call(what, file, false, writing(file, first * SECTOR_BYTES, bytes, stability), (reply, mover) => {
+      this.#sending = null
+      one.verifier = reply?.verifier ?? ''
+      one.mover = mover
+      if (reply?.committed === 'fileSync') write.answered()
+      else {
+        this.#uncommitted.push(one)
+        one.isUnsure = false
+        write.answered()
+      }
+      this.#done()
+    })
+  }
+
+  #commit(file: SharedFile): void {
+    const asked = this.#uncommitted.filter((one) => one.file === file)
+    this.#call('commits', file, false, committing(file), (reply) => {
+      this.#uncommitted = this.#uncommitted.filter((one) => !asked.includes(one))
+      for (const one of asked) {
+        if (one.verifier !== reply?.verifier) this.#again.push(one)
+        else if (one.isUnsure) one.write.answered()
+      }
+      this.#done()
+    })
+  }
+
+  #truncate(file: SharedFile, sectors: number): void {
+    const answered = file.history.truncate(sectors)
+    this.#call(`truncates to ${sectors}`, file, true, truncating(file, sectors * SECTOR_BYTES), () => {
+      answered()
+      this.#done()
+    })
+  }
+
+  #look(file: SharedFile, then: (shown: Named) => void): void {
+    const { history } = file
+    const answered = history.look()
+    const askedAt = history.tick()
+    this.#call('looks', file, false, looking(file), (shown) => {
+      if (shown === null) throw new Violation('a look is answered as one that was carried out before', file.ino)
+      const { size, ctime, change } = shown
+      this.#p.trace.note(`client ${this.#number} sees size ${size}, ctime ${ctime}, change ${change}`, file.ino)
+      answered(size / SECTOR_BYTES)
+      file.names.shown(shown, askedAt, history.tick())
+      then(shown)
+    })
+  }
+
+  /** What it reads between two looks that show the same is what these name. */
+  #observe(file: SharedFile): void {
+    this.#look(file, (before) => {
+      const answered = file.history.read(0, MOST_SECTORS + LONGEST)
+      const end = (MOST_SECTORS + LONGEST) * SECTOR_BYTES
+      this.#call('reads all', file, false, reading(file, 0, end), (seen) => {
+        answered(seen?.values ?? [], seen?.eof ?? false)
+        this.#look(file, (after) => {
+          if (after.change === before.change || after.ctime === before.ctime) {
+            this.#p.counts['named'] = (this.#p.counts['named'] ?? 0) + 1
+            if (after.change !== before.change || after.ctime !== before.ctime) {
+              throw new Violation('of change number and ctime one has changed and the other has not', file.ino)
+            }
+            file.names.named(after, seen?.values ?? [])
+          }
+          this.#done()
+        })
+      })
+    })
+  }
+
+  /** Makes the client's own name, or removes it, and looks whether that is so. */
+  #changeName(): void {
+    const { root } = this.#p
+    const name = this.#name
+    const change: Attempt<true> = (service, op) => {
+      op.intent = 'change'
+      const dir = service.inode(op, root.ino, root.generation)
+      if (typeof dir === 'string') return dir
+      if (this.#isThere) return service.remove(op, dir, name) ?? true
+      const made = service.create(op, dir, name, { kind: 'guarded', attributes: {} })
+      return typeof made === 'string' ? made : true
+    }
+    const find: Attempt<boolean> = (service, op) => {
+      op.intent = 'names'
+      const dir = service.inode(op, root.ino, root.generation)
+      if (typeof dir === 'string') return dir
+      const found = service.lookup(op, dir, name, root.ino)
+      return found === 'NOENT' ? false : typeof found === 'string' ? found : true
+    }
+    this.#call(this.#isThere ? 'removes its name' : 'makes its name', null, true, change, () => {
+      this.#isThere = !this.#isThere
+      if (this.#p.random.chance(0.5)) this.#slot = this.#p.random.pick(this.#p.host.slots)
+      this.#call('looks its name up', null, false, find, (isThere) => {
+        if (isThere !== this.#isThere) throw new Violation(`the name of client ${this.#number} is there: ${isThere}`)
+        this.#done()
+      })
+    })
+  }
+
+  #done(): void {
+    const { env, random } = this.#p
+    this.isBusy = false
+    const pauseMs = random.chance(0.04) ? random.float() * 6000 : random.float() * 3
+    env.work(pauseMs, () => this.next())
+  }
+
+  // Calls
+
+  /** Calls until there is an answer; `isTagged`: a repetition must be known as one. */
+  #call<T>(
+    what: string,
+    file: SharedFile | null,
+    isTagged: boolean,
+    attempt: Attempt<T>,
+    done: (value: T | null, mover: SimulatedMover) => void,
+  ): void {
+    const { env, random, trace } = this.#p
+    const ino = file?.ino ?? 0
+    const xid = ++this.#lastXid
+    const tag: ReplayTag | null = isTagged
+      ? { clientHigh: 1, clientLow: this.#number, program: 100_003, procedure: 1, xid, checksum: xid }
+      : null
+    this.isBusy = true
+    const later = (mostMs: number, task: () => void): void => env.work(random.float() * mostMs, task)
+    const send = (): void => {
+      const { mover, isServing } = this.#slot
+      if (mover === null || !isServing || mover.process.isDead) {
+        this.#slot = random.pick(this.#p.host.slots)
+        later(RETRY_MS, send)
+        return
+      }
+      this.#at = mover
+      this.doing = `${what} at ${mover.name}`
+      trace.note(`client ${this.#number} ${this.doing}`, ino)
+      let isAnswered = false
+      // What has left a mover is what it was then, although the mover may be dead when it arrives.
+      const reply = (outcome: Outcome<T>): void => {
+        isAnswered = true
+        if (outcome.failure !== null) {
+          throw new Violation(`client ${this.#number} ${what} at ${mover.name}: ${outcome.failure}`, ino)
+        }
+        trace.note(`client ${this.#number} is answered`, ino)
+        try {
+          done(outcome.value, mover)
+        } catch (error) {
+          throw error instanceof Incoherence ? new Violation(error.message, ino) : error
+        }
+      }
+      mover.process.onDeath.push(() => {
+        if (isAnswered) return
+        isAnswered = true
+        this.#slot = random.pick(this.#p.host.slots)
+        later(NOTICE_MS, send)
+      })
+      later(CALL_MS, () => mover.process.deliver(() => mover.serve(tag, attempt, reply)))
+    }
+    send()
+  }
+}
+
+function reading(file: SharedFile, offset: number, end: number): Attempt<{ values: number[]; eof: boolean }> {
+  return (service, op) => {
+    const result: ReadResult = { segments: [], segmentCount: 0, count: 0, eof: false, release: () => {} }
+    op.intent = 'read'
+    op.rangeStart = offset
+    op.rangeEnd = end
+    const inode = service.inode(op, file.ino, file.generation)
+    if (typeof inode === 'string') return inode
+    const failure = service.read(op, inode, offset, end - offset, result)
+    if (failure !== null) return failure
+    const bytes = Buffer.concat(result.segments.slice(0, result.segmentCount))
+    result.release()
+    return { values: valuesOf(bytes), eof: result.eof }
+  }
+}
+
+function writing(
+  file: SharedFile,
+  offset: number,
+  bytes: Uint8Array,
+  stability: Stability,
+): Attempt<{ committed: Stability; verifier: string }> {
+  return (service, op) => {
+    const result: WriteResult = { count: 0, committed: 'unstable' }
+    op.intent = 'write'
+    op.rangeStart = offset
+    op.rangeEnd = offset + bytes.length
+    const inode = service.inode(op, file.ino, file.generation)
+    if (typeof inode === 'string') return inode
+    const failure = service.write(op, inode, offset, bytes, stability, result)
+    return failure ?? { committed: result.committed, verifier: verifierOf(service) }
+  }
+}
+
+function committing(file: SharedFile): Attempt<{ verifier: string }> {
+  return (service, op) => {
+    op.intent = 'attributes'
+    const inode = service.inode(op, file.ino, file.generation)
+    if (typeof inode === 'string') return inode
+    return service.commit(op, inode, 0, 0) ?? { verifier: verifierOf(service) }
+  }
+}
+
+function truncating(file: SharedFile, size: number): Attempt<true> {
+  return (service, op) => {
+    op.intent = 'change'
+    const inode = service.inode(op, file.ino, file.generation)
+    if (typeof inode === 'string') return inode
+    return service.setattr(op, inode, { size }, null) ?? true
+  }
+}
+
+function looking(file: SharedFile): Attempt<Named> {
+  return (service, op) => {
+    op.intent = 'attributes'
+    const inode = service.inode(op, file.ino, file.generation)
+    if (typeof inode === 'string') return inode
+    service.getattr(op, inode)
+    return namedBy(inode)
+  }
+}
+
+function namedBy({ change, ctimeSec, ctimeNsec, size }: Inode): Named {
+  return { change, ctime: BigInt(ctimeSec) * 1_000_000_000n + BigInt(ctimeNsec), size }
+}
+
+function verifierOf({ writeVerifier }: FileService): string {
+  return Buffer.from(writeVerifier).toString('hex')
+}
+
+/** The values of sectors; each must be one write's. */
+export function valuesOf(bytes: Buffer): number[] {
+  const values: number[] = []
+  for (let at = 0; at < bytes.length; at += SECTOR_BYTES) {
+    const value = bytes.readUInt32LE(at)
+    for (let i = 4; i < SECTOR_BYTES && at + i < bytes.length; i += 4) {
+      if (bytes.readUInt32LE(at + i) !== value) throw new Error(`a sector is a mixture of writes ${value} and others`)
+    }
+    values.push(value)
+  }
+  return values
+}

@@ -1,0 +1,24 @@
+import { type FailureOptions, FailureWorld } from './failure-world.ts'
+
+/** Worlds of a usual run. */
+export const FAILURE_SEEDS = 60
+
+export function failureOptions(seed: number): FailureOptions {
+  const [secondaries, files, clients] = [1 + (seed % 3), 1 + (seed % 2), 2 + (seed % 4)]
+  return { seed, secondaries, files, clients, operations: 120, onPrimaryLoss: 'takeOver' }
+}
+
+/** Plays the worlds of the seeds from `first` to `last`, up to the first in which something goes wrong. */
+export function playFailure(first: number, last: number): { counts: Record<string, number>; failure: string | null } {
+  const counts: Record<string, number> = {}
+  for (let seed = first; seed <= last; seed++) {
+    const world = new FailureWorld(failureOptions(seed))
+    try {
+      world.run()
+    } catch (error) {
+      return { counts, failure: `seed ${seed}: ${(error as Error).message}` }
+    }
+    for (const [name, count] of Object.entries(world.counts)) counts[name] = (counts[name] ?? 0) + count
+  }
+  return { counts, failure: null }
+}

@@ -1,0 +1,266 @@
+import type { FaultDevice } from '../crash/fault-device.ts'
+import { Random } from '../crash/random.ts'
+import { TestEnvironment } from '../crash/test-environment.ts'
+import { ROOMY, World, WorldMemory } from '../crash/world.ts'
+import { ContentNames } from './content-names.ts'
+import { checkBlocks, checkHolders, checkVolume, Violation } from './failure-checks.ts'
+import { Client, type Playground, type SharedFile } from './failure-client.ts'
+import { type PrimaryLoss, SimulatedHost, type Slot } from './failure-host.ts'
+import { SecondaryMover, type SimulatedMover } from './failure-mover.ts'
+import { FileHistory } from './history.ts'
+import { SharedStore } from './shared-store.ts'
+import type { StreamEnd } from './stream-pair.ts'
+import { Trace } from './trace.ts'
+
+const LEASE_MS = 600
+/** Nothing that is waited for takes as many steps. */
+const MOST_STEPS = 400_000
+/** Longer than a file must be quiet to be settled, and than the longest fence. */
+const REST_MS = 15_000
+const SHOWN_LINES = 120
+/** Chance that something befalls a mover when a client begins an operation. */
+const TROUBLE_CHANCE = 0.04
+
+export interface FailureOptions {
+  seed: number
+  secondaries: number
+  files: number
+  clients: number
+  /** Operations of clients in each of two rounds. */
+  operations: number
+  onPrimaryLoss: PrimaryLoss
+}
+
+/** What can befall a mover, the primary, or all. */
+type Trouble = (slot: Slot) => void
+
+/** A formatted volume, made once. */
+let template: { device: FaultDevice; volumeUuid: Uint8Array; root: { ino: number; generation: number } } | null = null
+
+function formatted(): NonNullable<typeof template> {
+  if (template !== null) return template
+  const world = World.blank(new TestEnvironment(1), new WorldMemory(), ROOMY)
+  world.run(world.format())
+  const files = world.run(world.open())
+  if (files === undefined) throw new Error('a new volume does not open')
+  const root = files.context.inodes.get(files.rootIno)
+  if (root === null) throw new Error('a new volume has no root')
+  const { ino, generation } = root
+  world.run(files.close())
+  template = { device: world.device, volumeUuid: files.volumeUuid, root: { ino, generation } }
+  return template
+}
+
+/**
+ * Clients of several movers use a few files, while movers die, are stopped, lose their sessions, and are fenced and started
+ * again; now and then all lose their power. What clients see must be one history, in which nothing is lost that was
+ * acknowledged as durable; and everybody must be answered.
+ */
+export class FailureWorld {
+  readonly counts: Record<string, number> = {}
+  readonly trace: Trace
+  readonly #env: TestEnvironment
+  readonly #random: Random
+  readonly #store: SharedStore
+  readonly #host: SimulatedHost
+  readonly #o: FailureOptions
+  readonly #files: SharedFile[] = []
+  readonly #clients: Client[]
+  #left = 0
+  /** No more troubles: the round ends. */
+  #isCalm = true
+
+  constructor(options: FailureOptions) {
+    const { seed, secondaries, clients, onPrimaryLoss } = options
+    const { device, volumeUuid, root } = formatted()
+    this.#o = options
+    this.#env = new TestEnvironment(seed)
+    this.#random = new Random(seed + 3000)
+    this.#store = new SharedStore(device.survivingImage(this.#env), this.#env)
+    const trace = new Trace(() => this.#env.monotonicMs())
+    this.trace = trace
+    this.#host = new SimulatedHost({
+      env: this.#env,
+      store: this.#store,
+      trace,
+      leaseMs: LEASE_MS,
+      changed: (ino) => checkHolders(this.#host, ino),
+      secondaries,
+      volumeUuid,
+      onPrimaryLoss,
+      died: (mover) => this.#died(mover),
+    })
+    const playground: Playground = {
+      host: this.#host,
+      env: this.#env,
+      random: this.#random,
+      trace,
+      files: this.#files,
+      counts: this.counts,
+      root,
+      mayBegin: () => this.#mayBegin(),
+    }
+    this.#clients = Array.from({ length: clients }, (_, i) => new Client(i + 1, playground))
+  }
+
+  /** Plays; throws what is wrong, with the last messages of the file that it is about. */
+  run(): void {
+    try {
+      this.#host.start()
+      this.#makeFiles()
+      for (let round = 0; round < 2; round++) {
+        this.#play()
+        this.#rest()
+      }
+      this.#count('power cuts')
+      this.#host.cutPower()
+      this.#rest()
+    } catch (error) {
+      throw this.#explained(error as Error)
+    }
+  }
+
+  #explained(error: Error): Error {
+    const isViolation = error instanceof Violation
+    const what = isViolation ? error.message : (error.stack ?? error.message)
+    return new Error(`${what}\n${this.trace.last(SHOWN_LINES, isViolation ? error.ino : 0)}`, { cause: error })
+  }
+
+  #makeFiles(): void {
+    this.#until(() => this.#host.isWhole, 'the movers do not serve')
+    for (let i = 0; i < this.#o.files; i++) {
+      const mover = this.#host.primary as SimulatedMover
+      let made: { ino: number; generation: number } | null = null
+      mover.serve(
+        null,
+        (service, op) => {
+          op.intent = 'change'
+          const { root } = formatted()
+          const dir = service.inode(op, root.ino, root.generation)
+          if (typeof dir === 'string') return dir
+          const name = new TextEncoder().encode(`file ${i}`)
+          const inode = service.create(op, dir, name, { kind: 'guarded', attributes: {} })
+          return typeof inode === 'string' ? inode : { ino: inode.ino, generation: inode.generation }
+        },
+        (outcome) => {
+          if (outcome.failure !== null) throw new Violation(`CREATE: ${outcome.failure}`)
+          made = outcome.value
+        },
+      )
+      this.#until(() => made !== null, 'a CREATE is never answered')
+      if (made !== null)
+        this.#files.push({ ...(made as SharedFile), history: new FileHistory(), names: new ContentNames() })
+    }
+  }
+
+  /** A round: as many operations as there are, in all troubles. */
+  #play(): void {
+    this.#left = this.#o.operations
+    this.#isCalm = false
+    for (const client of this.#clients) client.next()
+    this.#until(() => this.#left === 0, 'operations are never answered')
+    this.#isCalm = true
+    for (const { mover } of this.#host.slots) mover?.process.resume()
+    this.#until(() => this.#clients.every(({ isBusy }) => !isBusy), 'operations are never answered')
+  }
+
+  #mayBegin(): boolean {
+    if (this.#left === 0) return false
+    this.#left--
+    if (!this.#isCalm && this.#random.chance(TROUBLE_CHANCE)) this.#trouble()
+    return true
+  }
+
+  /** Nothing happens any more: everything is made durable, looked at by all movers, and must be in order. */
+  #rest(): void {
+    this.#until(() => this.#host.isWhole, 'the movers do not serve again')
+    this.#until(() => {
+      for (const client of this.#clients) client.next(true)
+      return this.#clients.every(({ isDone }) => isDone)
+    }, 'what is not committed cannot be committed')
+    this.#until(() => this.#host.isWhole, 'the movers do not serve again')
+    const [client] = this.#clients as [Client]
+    for (const slot of this.#host.slots) {
+      for (const file of this.#files) {
+        client.useMover(slot)
+        client.readAll(file)
+        this.#until(() => !client.isBusy, 'a read is never answered')
+      }
+    }
+    this.#env.advance(REST_MS)
+    const inos = this.#files.map(({ ino }) => ino)
+    checkBlocks(this.#host, inos, this.#env)
+    const sessions = this.#host.primary?.reign?.counters()['sessions']
+    if (sessions !== this.#host.secondaries.length) throw new Violation(`the primary counts ${sessions} sessions`)
+    checkVolume(this.#store.device, this.#o.seed)
+  }
+
+  /** Time goes on until something is so. */
+  #until(condition: () => boolean, otherwise: string): void {
+    for (let steps = 0; !condition(); steps++) {
+      if (steps === MOST_STEPS || !this.#env.step()) {
+        const waiting = this.#clients.filter(({ isBusy }) => isBusy).map(({ doing }) => doing)
+        throw new Violation(`${otherwise}: ${waiting.join('; ')}`)
+      }
+    }
+  }
+
+  #died(mover: SimulatedMover): void {
+    for (const client of this.#clients) client.died(mover)
+  }
+
+  // Troubles
+
+  #trouble(): void {
+    const { secondaries } = this.#o
+    const slot = this.#host.slots[1 + this.#random.below(secondaries)] as Slot
+    const [what, befall] = this.#random.pick(this.#troubles)
+    if (slot.mover === null) return
+    this.#count(what)
+    this.trace.note(`trouble: ${what} (${slot.mover.name})`)
+    befall(slot)
+  }
+
+  readonly #troubles: readonly (readonly [string, Trouble])[] = [
+    ['crashes', ({ mover }) => mover?.process.die()],
+    ['crashes', (slot) => this.#soon(slot, (mover) => mover.process.die())],
+    ['crashes', (slot) => this.#soon(slot, (mover) => mover.process.die())],
+    ['short stops', (slot) => this.#stop(slot, 0.6)],
+    ['short stops', (slot) => this.#soon(slot, () => this.#stop(slot, 0.6))],
+    ['long stops', (slot) => this.#stop(slot, 4)],
+    ['long stops', (slot) => this.#soon(slot, () => this.#stop(slot, 4))],
+    ['cut sessions', ({ mover }) => streamOf(mover)?.break()],
+    ['stalled sessions', ({ mover }) => this.#stall(mover)],
+    ['stalled sessions', ({ mover }) => this.#stall(mover)],
+    ['primary crashes', () => this.#host.primary?.process.die()],
+    ['primary crashes', () => this.#soon(this.#host.slots[0] as Slot, (mover) => mover.process.die())],
+    ['primary stops', () => this.#stop(this.#host.slots[0] as Slot, 2)],
+    ['power cuts', () => this.#host.cutPower()],
+    ['clock jumps', () => this.#env.jumpWallClock(this.#random.float() * 10_000)],
+  ]
+
+  /** When the mover has done some more steps that others see. */
+  #soon({ mover }: Slot, befall: (mover: SimulatedMover) => void): void {
+    mover?.process.afterSteps(1 + this.#random.below(this.#random.pick([6, 40])), () => befall(mover))
+  }
+
+  #stop({ mover }: Slot, mostLeases: number): void {
+    mover?.process.stop()
+    this.#env.work(this.#random.float() * mostLeases * LEASE_MS, () => mover?.process.resume())
+  }
+
+  #stall(mover: SimulatedMover | null): void {
+    const stream = streamOf(mover)
+    for (const end of [stream, stream?.other ?? null]) {
+      if (this.#random.chance(0.7)) end?.stall(this.#random.float() * 3 * LEASE_MS)
+    }
+  }
+
+  #count(what: string): void {
+    this.counts[what] = (this.counts[what] ?? 0) + 1
+  }
+}
+
+function streamOf(mover: SimulatedMover | null): StreamEnd | null {
+  return mover instanceof SecondaryMover ? mover.stream : null
+}

@@ -1,0 +1,25 @@
+/**
+ * Movers that die, are stopped, lose their sessions and are fenced, with clients that go on at others: nothing is lost that
+ * was acknowledged as durable, what is seen is one history, and everybody is answered. `--seed N` of a failure: run.ts of
+ * this folder.
+ */
+import t from 'tap'
+import { FAILURE_SEEDS, failureOptions, playFailure } from './failure-runs.ts'
+import { FailureWorld } from './failure-world.ts'
+
+t.test('whoever fails, clients see one history', async (t) => {
+  const { counts, failure } = playFailure(1, FAILURE_SEEDS)
+  t.comment(`seeds 1 to ${FAILURE_SEEDS}: ${JSON.stringify(counts)}`)
+  t.equal(failure, null)
+  for (const [what, count] of Object.entries(counts)) t.ok(count > 15, `${what}: ${count}`)
+})
+
+t.test('one seed is one world', async (t) => {
+  const digests = [7, 7, 8].map((seed) => {
+    const world = new FailureWorld(failureOptions(seed))
+    world.run()
+    return world.trace.digest
+  })
+  t.equal(digests[0], digests[1])
+  t.not(digests[1], digests[2])
+})

@@ -1,0 +1,81 @@
+import type { SessionStream } from '../../mover/authority/session.ts'
+import type { StreamReceiver } from '../../mover/sessions/stream.ts'
+import type { TestEnvironment } from '../crash/test-environment.ts'
+import type { Process } from './process.ts'
+
+const MOST_DELAY_MS = 2
+const CLOSED = 'the other mover has closed it'
+
+/** One end of a stream between two processes: in order, each piece after a delay of its own. */
+export class StreamEnd implements SessionStream {
+  other: StreamEnd | null = null
+  readonly #process: Process
+  readonly #env: TestEnvironment
+  #receiver: StreamReceiver | null = null
+  #isClosed = false
+  #arrivesAtMs = 0
+  /** Nothing arrives at the other end before this. */
+  #stalledUntilMs = 0
+
+  constructor(process: Process, env: TestEnvironment) {
+    this.#process = process
+    this.#env = env
+    process.onDeath.push(() => this.#send((other) => other.cutOff(CLOSED)))
+  }
+
+  deliverTo(receiver: StreamReceiver): void {
+    this.#receiver = receiver
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#isClosed) return
+    const copy = bytes.slice()
+    this.#process.emit(() => {
+      this.#send((other) => {
+        if (!other.#isClosed) other.#receiver?.received(copy)
+      })
+    })
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#process.emit(() => this.#send((other) => other.cutOff(CLOSED)))
+  }
+
+  /** The stream is over for this end; what is under way to the other one is lost with it. */
+  cutOff(reason: string): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#process.emit(() => this.#send((other) => other.cutOff(CLOSED)))
+    this.#receiver?.end(reason)
+  }
+
+  /** For so long nothing arrives at the other end. */
+  stall(ms: number): void {
+    this.#stalledUntilMs = this.#env.monotonicMs() + ms
+  }
+
+  /** The connection breaks: both ends are told, each in its time. */
+  break(): void {
+    for (const end of [this, this.other]) if (end !== null) end.#process.deliver(() => end.cutOff('it is broken'))
+  }
+
+  #send(arrive: (other: StreamEnd) => void): void {
+    const now = this.#env.monotonicMs()
+    const soonest = now + this.#env.random.float() * MOST_DELAY_MS
+    this.#arrivesAtMs = Math.max(this.#arrivesAtMs, this.#stalledUntilMs, soonest)
+    this.#env.work(this.#arrivesAtMs - now, () => {
+      const { other } = this
+      if (other !== null) other.#process.deliver(() => arrive(other))
+    })
+  }
+}
+
+/** A stream between two processes, seen from the first and from the second. */
+export function streamPair(first: Process, second: Process, env: TestEnvironment): [StreamEnd, StreamEnd] {
+  const [a, b] = [new StreamEnd(first, env), new StreamEnd(second, env)]
+  a.other = b
+  b.other = a
+  return [a, b]
+}

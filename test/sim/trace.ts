@@ -1,0 +1,42 @@
+interface Line {
+  readonly ino: number
+  readonly text: string
+}
+
+const KEPT = 4000
+
+/** What has happened in a world, line by line: a digest of all of it, and the last lines for people. */
+export class Trace {
+  /** The same for the same seed. */
+  digest = 0
+  readonly #nowMs: () => number
+  #lines: Line[] = []
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs
+  }
+
+  /** `ino`: the file that it is about; 0: none, or all. */
+  note(what: string, ino = 0): void {
+    const text = `${this.#nowMs().toFixed(3)} ${what}`
+    for (let i = 0; i < text.length; i++) this.digest = (Math.imul(this.digest, 31) + text.charCodeAt(i)) >>> 0
+    this.#lines.push({ ino, text })
+    if (this.#lines.length > 2 * KEPT) this.#lines = this.#lines.slice(KEPT)
+  }
+
+  /** The digest takes these bytes in, without a line. */
+  bytes(bytes: Uint8Array): void {
+    let { digest } = this
+    for (const byte of bytes) digest = (Math.imul(digest, 31) + byte) | 0
+    this.digest = digest >>> 0
+  }
+
+  /** The last `count` lines about one file and about none in particular; `ino` 0: about everything. */
+  last(count: number, ino = 0): string {
+    const wanted = this.#lines.filter((line) => ino === 0 || line.ino === 0 || line.ino === ino)
+    return wanted
+      .slice(-count)
+      .map(({ text }) => text)
+      .join('\n')
+  }
+}
