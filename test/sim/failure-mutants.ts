@@ -1,0 +1,157 @@
+import type { Break } from '../crash/mutant-runs.ts'
+
+const HOST = 'test/sim/failure-host.ts'
+const PEER = 'mover/authority/peer.ts'
+const PRIMARY = 'mover/authority/primary.ts'
+const GOVERNED = 'mover/files/governed-volume.ts'
+const REIGN = 'mover/primary-reign.ts'
+const REMOTE_VOLUME = 'mover/files/remote-volume.ts'
+
+/** Deliberate breaks of what is done when movers fail; those of the supervisor are in the simulated one. */
+export const OF_FAILURES: readonly Break[] = [
+  {
+    name: 'who is silent for a lease is told gone, and lives on',
+    file: HOST,
+    find: 'did not answer for a lease`)\n      mover.process.die()',
+    replace: 'did not answer for a lease`)\n      for (const other of this.slots) this.#tell(other, (m) => m.gone(mover.incarnation))',
+  },
+  {
+    name: 'a dead mover is told gone while its I/O is under way',
+    file: HOST,
+    find: 'mover.initiator.whenQuiet(() => this.#later(fenceMs, () => this.#gone(slot, mover)))',
+    replace: 'this.#later(fenceMs / 10, () => this.#gone(slot, mover))',
+  },
+  {
+    name: 'movers are started again before the others of a lost primary are gone',
+    file: HOST,
+    find: 'if (this.slots.some(({ mover }) => mover !== null)) return',
+    replace: 'for (const slot of this.slots) slot.mover = null',
+  },
+  {
+    name: 'a stopped mover is never silent',
+    file: 'mover/host/lease.ts',
+    find: 'return this.#sentMs.length === 0 ? 0 : nowMs - this.#sentMs[0]',
+    replace: 'return this.#sentMs.length === 0 ? nowMs - nowMs : 0',
+  },
+  {
+    name: 'a mover is gone when its session has ended',
+    file: REIGN,
+    find: 'logger[level](`volume ${name}: the session with mover ${mover} has ended: ${reason}`)',
+    replace: 'logger[level](`${name} ${reason}`)\n        this.authority.gone(peer)',
+  },
+  {
+    name: 'what a mover holds when it is gone stays held',
+    file: REIGN,
+    find: '    this.authority.gone(peer)\n',
+    replace: '',
+  },
+  {
+    name: 'what a mover had reserved is free when its session ends',
+    file: REIGN,
+    find: 'logger[level](`volume ${name}: the session with mover ${mover} has ended: ${reason}`)',
+    replace: 'logger[level](`${name} ${reason}`)\n        peer.gone()',
+  },
+  {
+    name: 'what a mover had reserved stays reserved',
+    file: PEER,
+    find: '    this.#files.giveBack(this.reserved.takeAll())\n',
+    replace: '',
+  },
+  {
+    name: 'blocks that are committed stay reserved too',
+    file: PEER,
+    find: '    this.#take(blocks)\n    this.#incoming',
+    replace: '    this.#incoming',
+  },
+  {
+    name: 'what a mover has said is carried out when it is gone',
+    file: PEER,
+    find: 'if (!this.#isGone) step()',
+    replace: 'step()',
+  },
+  {
+    name: 'files are taken from a writer that is gone as they are',
+    file: PRIMARY,
+    find: '        this.#files.recover(ino, hadEnd)\n',
+    replace: '        void hadEnd\n',
+  },
+  {
+    name: 'what a writer held is free before its files are recovered',
+    file: PRIMARY,
+    find: '    if (left === 0) this.#free(peer)\n    for',
+    replace: '    this.#free(peer)\n    for',
+  },
+  {
+    name: 'a look waits for a writer that is gone',
+    file: PRIMARY,
+    find: '    for (const id of [...this.#glimpses.keys()]) this.#glimpsed(peer.id, id)\n',
+    replace: '',
+  },
+  {
+    name: 'change numbers go on from what a dead writer has told',
+    file: GOVERNED,
+    find: 'change: inode.change + LOST_CHANGES }',
+    replace: 'change: inode.change + 1 }',
+  },
+  {
+    name: 'growth that a dead writer has not committed stays',
+    file: GOVERNED,
+    find: '    if (isLost) inode.size = loggedSize\n',
+    replace: '    void isLost\n',
+  },
+  {
+    name: 'the times of a dead writer stay',
+    file: GOVERNED,
+    find: '    const after = { atime, mtime: ctime, ctime, change: inode.change + LOST_CHANGES }\n',
+    replace:
+      '    const old = { sec: inode.ctimeSec, nsec: inode.ctimeNsec }\n    const after = { atime, mtime: old, ctime: old, change: inode.change + LOST_CHANGES }\n',
+  },
+  {
+    name: 'any incarnation of a mover is let in',
+    file: 'mover/sessions/reception.ts',
+    find: 'if (member?.incarnation !== hex(hello.incarnation)) {',
+    replace: 'if (member === undefined) {',
+  },
+  {
+    name: 'all movers have the same write verifier',
+    file: 'mover/files/write-back.ts',
+    find: '    this.verifier = volume.env.randomBytes(8)\n    pages',
+    replace: '    this.verifier = new Uint8Array(8)\n    pages',
+  },
+  {
+    name: 'a call that comes again by another mover is carried out again',
+    file: 'mover/files/forwarded.ts',
+    find: 'const known = op.replay === null ? null : files.findReplay(op.replay)',
+    replace: 'const known = op.replay !== null ? null : files.findReplay(op.replay as never)',
+  },
+  {
+    name: 'files that were being written when a primary died are opened as they are',
+    file: 'mover/volume/records/apply.ts',
+    find: '      inode.change += LOST_CHANGES\n',
+    replace: '      inode.change += 1\n',
+  },
+  {
+    name: 'a secondary may write before the mark of its file is durable',
+    file: PEER,
+    find: "ALLOWS[token.kind].BR_W ? this.#files.mark(ino) : null",
+    replace: "ALLOWS[token.kind].BR_W && ino === 0 ? this.#files.mark(ino) : null",
+  },
+  {
+    name: 'who has lost its session tells clients that it cannot write',
+    file: REMOTE_VOLUME,
+    find: '      if (outcome === null) return\n',
+    replace: '',
+  },
+  {
+    name: 'a commit is answered before it is durable',
+    file: PEER,
+    find: '} else this.#log.whenDurable(lsn, (error) => this.#committed(id, failureNumber(error === null ? null : \'IO\')))',
+    replace: '} else this.#committed(id, failureNumber(null))',
+  },
+  {
+    name: 'what others have written counts as flushed',
+    file: GOVERNED,
+    find: '    volume.flushGate.wrote()\n    const lsn',
+    replace: '    const lsn',
+  },
+]
