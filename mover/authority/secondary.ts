@@ -27,6 +27,8 @@ export interface HeldFiles {
   drain(ino: number, drain: Drain, done: () => void): void
   /** The last sequence under which something that was written has been told: see `written` of the protocol. */
   readonly lastSequence: number
+  /** This mover has not written to the file for `QUIET_MS`. */
+  isQuiet(ino: number): boolean
   /** What has been written since this was last asked, if anything: the primary is about to be told. */
   takeWritten(ino: number): written | null
   /** Nothing of the file is held any more, though something may have been asked for; the primary has been told everything. */
@@ -34,6 +36,8 @@ export interface HeldFiles {
   /** Nothing of the file is held, or asked for, any more. */
   lost(ino: number): void
 }
+
+const NOTHING: Readonly<Span> = { start: 0, end: 0 }
 
 /** Told how a request has ended; null: the session has, and nobody knows. */
 type Done<T> = (value: T | null) => void
@@ -107,6 +111,7 @@ export class SecondaryAuthority {
         const { ino, id } = message.glimpse
         const changes = this.#files.takeWritten(ino)
         this.#session.send({ kind: message_kind.GLIMPSED, glimpsed: { ino, id, changes } })
+        if (this.#files.isQuiet(ino)) this.tokens.giveUpWriting(ino)
         break
       }
       case message_kind.ANSWER:
@@ -134,6 +139,11 @@ export class SecondaryAuthority {
     if (this.tokens.allows(ino, kind === 'WF_R' ? 'BR_R' : kind, start, end)) return null
     if (this.#denied?.ino === ino) return this.#denied.why
     throw new Suspend((resume) => this.tokens.ask(ino, kind, { start, end }, resume))
+  }
+
+  /** Asks for all of a file, of which some is held, for reading; nobody waits for it. */
+  askWhole(ino: number): void {
+    this.tokens.ask(ino, 'WF_R', NOTHING, () => {})
   }
 
   /** See `keepTokens`: for an operation on one file. */

@@ -38,6 +38,11 @@ export class GovernedVolume implements GovernedFiles {
     return data !== null && (data.hasPages || !data.idle)
   }
 
+  isQuiet(ino: number): boolean {
+    const { inodes, env } = this.#context
+    return inodes.peek(ino)?.isQuiet(env.monotonicMs()) !== false
+  }
+
   describe(ino: number): Described | null {
     const inode = this.#inode(ino)
     if (inode === null || inode.nlink === 0) return null

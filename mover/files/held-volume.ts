@@ -1,5 +1,6 @@
 import type { block_map, written } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { Drain } from '../authority/governed.ts'
+import { QUIET_MS } from '../authority/quiet.ts'
 import type { HeldFiles, SecondaryAuthority } from '../authority/secondary.ts'
 import type { Environment } from '../environment.ts'
 import type { Failure } from '../failure.ts'
@@ -83,12 +84,25 @@ export class HeldVolume implements HeldFiles {
     return this.#files.get(ino)?.inode
   }
 
+  /** Some of the file is held. True once in `QUIET_MS`: all of it may be asked for. */
+  mayAskWhole(ino: number): boolean {
+    const file = this.#files.get(ino)
+    const now = this.context.env.monotonicMs()
+    if (file === undefined || now - file.askedWholeMs < QUIET_MS) return false
+    file.askedWholeMs = now
+    return true
+  }
+
+  isQuiet(ino: number): boolean {
+    return this.inode(ino)?.isQuiet(this.context.env.monotonicMs()) !== false
+  }
+
   granted(ino: number, token: Token, value: Uint8Array, map: block_map): void {
     this.#value.load(value, 0, value.length)
     const known = this.#files.get(ino)
     if (known === undefined) {
       this.#makeRoom()
-      this.#files.set(ino, new WrittenFile(new LiveInode(ino, this.#value, 0)))
+      this.#files.set(ino, new WrittenFile(new LiveInode(ino, this.#value, 0), this.context.env.monotonicMs()))
     } else {
       known.seen(map.seen)
       known.merge(this.#value)

@@ -53,12 +53,12 @@ export class HeldTokens {
     return leaving.reduce<Span[]>((rest, part) => rest.flatMap((piece) => without(piece, part)), [span])
   }
 
-  /** All, or all of one kind, is to be given back, of the holder's own wish. */
-  leave(only?: TokenKind): void {
+  /** Tokens of these kinds are to be given back, of the holder's own wish. */
+  leave(kinds: readonly TokenKind[]): void {
     const kept: Token[] = []
     for (const token of this.usable) {
       const { serial, kind, start, end } = token
-      if (only === undefined || kind === only) this.leaving.push({ serial, kind, start, end, draining: false })
+      if (kinds.includes(kind)) this.leaving.push({ serial, kind, start, end, draining: false })
       else kept.push(token)
     }
     this.usable = kept

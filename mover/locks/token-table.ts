@@ -38,6 +38,8 @@ export type TokenEffect =
   | { type: 'revoke'; ino: number; mover: MoverId; serial: number; span: Span }
   /** There is no such file (any more). */
   | { type: 'deny'; ino: number; mover: MoverId; id: number }
+  /** A reader of the whole file got less, since others may write to it: who has not for long might give that up. */
+  | { type: 'reduced'; ino: number }
   /** `home` is not alone with the file any more: its rights are this token, or none. */
   | { type: 'shared'; ino: number; token: Token | null }
   /** `home` is alone with the file again: its rights are no longer counted. */
@@ -226,6 +228,7 @@ export class TokenTable {
     file.tokens = file.tokens.filter(({ serial }) => !replaces.includes(serial))
     file.tokens.push(token)
     this.#effects.push({ type: 'grant', ino, mover, id, token: told(token), replaces })
+    if (kind !== waiter.kind) this.#effects.push({ type: 'reduced', ino })
   }
 
   #revoke(ino: number, file: TokenFile, token: Granted, asked: Span & { kind: TokenKind }): void {

@@ -253,6 +253,13 @@ export class TokenWorld {
 
   #tell(): void {
     for (const effect of this.#table.takeEffects()) {
+      if (effect.type === 'reduced') {
+        for (const mover of this.#movers) {
+          if (mover.id === HOME) mover.holder.giveUpWriting(effect.ino)
+          else mover.fromPrimary.push(effect)
+        }
+        continue
+      }
       const id = effect.type === 'shared' || effect.type === 'alone' ? HOME : effect.mover
       const mover = this.#movers.find((one) => one.id === id)
       if (mover === undefined) throw new Violation(`mover ${id} is gone, and is told something`)
@@ -290,6 +297,9 @@ export class TokenWorld {
     if (message.type === 'grant') {
       this.counts.grants[message.token.kind]++
       holder.granted(message.ino, message.id, message.token, message.replaces)
+    } else if (message.type === 'reduced') {
+      // It may have been quiet, or not.
+      if (this.#random.chance(0.5)) holder.giveUpWriting(message.ino)
     } else if (message.type === 'revoke') holder.revoked(message.ino, message.serial, message.span)
     else if (message.type === 'shared') holder.shared(message.ino, message.token)
     else if (message.type === 'alone') holder.alone(message.ino)

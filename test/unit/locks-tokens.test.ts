@@ -14,6 +14,8 @@ class Movers {
   readonly table = new TokenTable(HOME)
   readonly #holders = new Map<number, TokenHolder>()
   readonly #pending: (() => void)[] = []
+  /** Nobody has written for long. */
+  isQuiet = false
   /** Files of which home has something in memory. */
   usedAtHome = false
 
@@ -76,6 +78,9 @@ class Movers {
         this.#later(() => this.holder(mover).revoked(ino, serial, span))
       } else if (effect.type === 'shared') this.holder(HOME).shared(effect.ino, effect.token)
       else if (effect.type === 'alone') this.holder(HOME).alone(effect.ino)
+      else if (effect.type === 'reduced' && this.isQuiet) {
+        for (const id of [...this.#holders.keys()]) this.#later(() => this.holder(id).giveUpWriting(effect.ino))
+      }
     }
   }
 }
@@ -141,6 +146,22 @@ t.test('a quiet file is read whole again', async (t) => {
   t.ok(movers.wants(2, 'WF_R', { start: 0, end: 1 }).includes('2 is granted WF_R'))
   t.ok(movers.wants(1, 'WF_R', { start: 0, end: 1 }).includes('1 is granted WF_R'))
   t.same(movers.wants(1, 'WF_R', { start: 9, end: 10 }), ['granted locally'])
+})
+
+t.test('writers who have been quiet give up their ranges for a reader of the whole file', async (t) => {
+  const movers = new Movers()
+  movers.usedAtHome = true
+  movers.wants(1, 'BR_W', { start: 0, end: 1 })
+  movers.wants(2, 'BR_W', { start: 10_000, end: 10_001 })
+  const read = { start: 5000, end: 5001 }
+  t.ok(movers.wants(3, 'WF_R', read).at(-1)?.includes('grants its client'))
+  t.notOk(movers.holder(3).allows(FILE, 'WF_R', 0, FILE_END), 'while others write it has a range')
+  movers.isQuiet = true
+  movers.wants(3, 'WF_R', { start: 0, end: 0 })
+  t.notOk(movers.holder(1).allows(FILE, 'BR_W', 0, 1), 'the writers have nothing any more')
+  t.ok(movers.wants(3, 'WF_R', WHOLE).includes('3 is granted WF_R'))
+  t.same(movers.wants(3, 'WF_R', WHOLE), ['granted locally'])
+  t.ok(movers.wants(1, 'BR_W', { start: 0, end: 1 }).includes('3 releases WF_R'), 'and a write takes its range again')
 })
 
 t.test('who writes alone gets more and more of the file, and home counts', async (t) => {
