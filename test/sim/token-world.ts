@@ -20,6 +20,8 @@ export interface TokenWorldOptions {
   files: number
   /** Operations that are begun before the world comes to rest. */
   operations: number
+  /** Of one file and mover. */
+  mostTokens: number
   /** Of a hundred steps so many begin an operation, if they may. */
   begin: number
 }
@@ -110,7 +112,7 @@ export class TokenWorld {
   digest = 0
   readonly #options: TokenWorldOptions
   readonly #random: Random
-  readonly #table = new TokenTable(HOME)
+  readonly #table: TokenTable
   readonly #device = new Map<string, number>()
   readonly #truth = new Map<string, number>()
   /** In the order of their arrival at the primary. */
@@ -123,6 +125,7 @@ export class TokenWorld {
   constructor(options: TokenWorldOptions) {
     this.#options = options
     this.#random = new Random(options.seed)
+    this.#table = new TokenTable(HOME, options.mostTokens)
     this.#movers = Array.from({ length: options.movers }, (_, id) => new SimMover(id))
     this.#lastId = options.movers - 1
   }
@@ -330,6 +333,14 @@ export class TokenWorld {
 
   /** When nobody wants anything any more, all can be given back, and the primary is alone with everything. */
   #rest(): void {
+    for (const ino of this.#table.inos()) {
+      const { held } = this.#table.describe(ino)
+      for (const { id } of this.#movers) {
+        const count = held.filter(({ mover }) => mover === id).length
+        if (count > this.#options.mostTokens)
+          throw new Violation(`mover ${id} is left with ${count} tokens of file ${ino}`)
+      }
+    }
     for (const mover of this.#movers) for (const ino of [...mover.holder.inos()]) mover.holder.giveUp(ino)
     for (let i = 0; this.#isBusy() && i < QUIET_STEPS; i++) this.#step(false)
     if (this.#table.fileCount > 0) throw new Violation(`tokens are left over: ${this.#describe()}`)

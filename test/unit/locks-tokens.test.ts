@@ -2,7 +2,8 @@
 import t from 'tap'
 import { FILE_END, MEETINGS, type Span, type TokenKind } from '../../mover/locks/token.ts'
 import { TokenHolder } from '../../mover/locks/token-holder.ts'
-import { type TokenRequest, TokenTable } from '../../mover/locks/token-table.ts'
+import { MOST_TOKENS, type TokenRequest, TokenTable } from '../../mover/locks/token-table.ts'
+import { Random } from '../crash/random.ts'
 
 const FILE = 77
 const HOME = 0
@@ -176,6 +177,26 @@ t.test('who writes alone gets more and more of the file, and home counts', async
     '1 is granted BR_W [98304, 114688)',
     '1 is granted WF_X',
   ])
+})
+
+t.test('random writes of two movers leave each with a bounded number of pieces', async (t) => {
+  const movers = new Movers()
+  movers.usedAtHome = true
+  const random = new Random(1)
+  const blocks = 100_000
+  let asked = 0
+  for (let i = 0; i < 4 * MOST_TOKENS; i++) {
+    const [mover, start] = [1 + (i % 2), random.below(blocks)]
+    asked += movers.wants(mover, 'BR_W', { start, end: start + 1 }).filter((line) => line.endsWith('asked back')).length
+    if (!movers.holder(mover).allows(FILE, 'BR_W', start, start + 1)) t.fail(`write ${i} may not be done`)
+  }
+  const { held } = movers.table.describe(FILE)
+  for (const mover of [1, 2]) {
+    const pieces = held.filter((token) => token.mover === mover).length
+    t.ok(pieces <= MOST_TOKENS && pieces > MOST_TOKENS / 2, `${pieces} pieces`)
+    t.equal(movers.holder(mover).held(FILE)?.usable.length, pieces)
+  }
+  t.comment(`${asked} of ${4 * MOST_TOKENS} writes have something asked back`)
 })
 
 t.test('how tokens meet does not depend on who came first', async (t) => {
