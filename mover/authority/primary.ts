@@ -1,7 +1,7 @@
 import type { Environment } from '../environment.ts'
 import { FILE_END, type Span, type TokenKind } from '../locks/token.ts'
 import { TokenHolder } from '../locks/token-holder.ts'
-import { type MoverId, type TokenEffect, TokenTable } from '../locks/token-table.ts'
+import { type MoverId, type TokenEffect, TokenTable, UNASKED } from '../locks/token-table.ts'
 import type { ForwardedCall } from '../operation.ts'
 import { Suspend } from '../suspend.ts'
 import type { DurableLog } from '../volume/log.ts'
@@ -119,6 +119,11 @@ export class PrimaryAuthority {
       release: (ino, mover, serial, span) => {
         this.#table.release(ino, mover, serial, span)
         this.#settleWriters(ino)
+        this.#pump()
+      },
+      made: (ino, mover) => {
+        if (!this.#table.isHomeAlone(ino) || this.#isUsed(ino) || !this.#files.isUnwritten(ino)) return
+        this.#table.request(ino, mover, { id: UNASKED, kind: 'WF_X', need: WHOLE, exact: false }, false)
         this.#pump()
       },
       mayWrite: (ino, mover, span) => this.#table.mayWrite(ino, mover, span),

@@ -16,6 +16,9 @@ import {
 /** A mover, by the number that its session with the primary has. */
 export type MoverId = number
 
+/** The id of a grant that answers no request; no request has it. */
+export const UNASKED = 0
+
 /** What a mover asks for. It does not ask for what it holds already, and asks for one thing at a time on a span. */
 export interface TokenRequest {
   /** The asking mover's; its grant carries it. */
