@@ -23,6 +23,8 @@ import { type Session, SessionError } from './session.ts'
 export interface HeldFiles {
   /** A token has come: with the file's attributes, and where some of it lies. Bytes are valid during the call. */
   granted(ino: number, token: Token, value: Uint8Array, map: block_map): void
+  /** Something of the file is asked back. */
+  revoked(ino: number): void
   /** As `GovernedFiles.drain`; extents of what was dirty are committed, and the commit is answered. */
   drain(ino: number, drain: Drain, done: () => void): void
   /** The last sequence under which something that was written has been told: see `written` of the protocol. */
@@ -94,6 +96,7 @@ export class SecondaryAuthority {
         this.#deny(message.denied)
         break
       case message_kind.REVOKE:
+        this.#files.revoked(message.revoke.ino)
         this.tokens.revoked(message.revoke.ino, message.revoke.serial, { ...message.revoke.blocks })
         break
       case message_kind.MAPPED:

@@ -10,6 +10,7 @@ import type { PagePool } from '../store/page-pool.ts'
 import { Suspend } from '../suspend.ts'
 import { InodeValue } from '../volume/inode-value.ts'
 import { BLOCK_BYTES } from '../volume/layout.ts'
+import { BusyDirectories } from './busy-directories.ts'
 import type { DataContext } from './data-volume.ts'
 import { drainPages } from './drain.ts'
 import { HeldNames } from './held-names.ts'
@@ -40,6 +41,7 @@ export class HeldVolume implements HeldFiles {
   readonly context: DataContext
   readonly volume: RemoteVolume
   readonly names = new HeldNames()
+  readonly busyDirectories = new BusyDirectories()
   readonly #o: HeldVolumeOptions
   readonly #files = new Map<number, WrittenFile>()
   lastSequence = 0
@@ -108,6 +110,10 @@ export class HeldVolume implements HeldFiles {
       known.merge(this.#value)
     }
     this.volume.learn(ino, token, map)
+  }
+
+  revoked(ino: number): void {
+    if (this.inode(ino)?.type === 'directory') this.busyDirectories.revoked(ino, this.context.env.monotonicMs())
   }
 
   drain(ino: number, drain: Drain, done: () => void): void {
