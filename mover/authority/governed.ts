@@ -25,6 +25,10 @@ export interface Drain {
 export interface GovernedFiles {
   /** Something of the file is in this mover's memory that other movers must not miss, or that they could make untrue. */
   isUsed(ino: number): boolean
+  /** This mover has not written to the file for `QUIET_MS`. */
+  isQuiet(ino: number): boolean
+  /** A file that was made just now: its write mark is set, and nobody has written to it. */
+  isUnwritten(ino: number): boolean
   /** Null: there is no such file. May throw Suspend. */
   describe(ino: number): Described | null
   /** Where the blocks from `first` on lie, as many as fit. May throw Suspend. */

@@ -1,20 +1,24 @@
 import {
   type assertion,
+  type call,
   type commit,
+  create_how,
   type extent,
-  type failure,
+  failure,
   type lock,
   type map_request,
   type message,
   message_kind,
   type moment,
+  type operation,
+  operation_kind,
   type release,
   type run,
   type written,
 } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { Failure } from '../failure.ts'
 import { ALLOWS, FILE_END, isWhole, type Span, type Token } from '../locks/token.ts'
-import type { MoverId, TokenEffect, TokenRequest } from '../locks/token-table.ts'
+import { type MoverId, type TokenEffect, type TokenRequest, UNASKED } from '../locks/token-table.ts'
 import { Suspend } from '../suspend.ts'
 import { MAX_FILE_BYTES } from '../volume/layout.ts'
 import type { DurableLog } from '../volume/log.ts'
@@ -54,6 +58,8 @@ export interface PeerEvents {
   asserted(): void
   request(ino: number, mover: MoverId, request: TokenRequest): void
   release(ino: number, mover: MoverId, serial: number, span: Span): void
+  /** The mover has made the file, and is about to be told so. */
+  made(ino: number, mover: MoverId): void
   /** True when the mover may write there. */
   mayWrite(ino: number, mover: MoverId, span: Span): boolean
   /** False when that was not asked. */
@@ -154,7 +160,7 @@ export class Peer {
         this.#glimpsed(message.glimpsed.id, message.glimpsed)
         break
       case message_kind.CALL:
-        this.#files.perform(message.call, (answer) => this.session.send({ kind: message_kind.ANSWER, answer }))
+        this.#call(message.call)
         break
       default:
         throw new SessionError(`a message of kind ${kind}, which a secondary does not send`)
@@ -237,6 +243,7 @@ export class Peer {
   #lock({ ino, id, kind, need, exact }: lock): void {
     const asked = TOKEN_KINDS[kind]
     if (need.start > need.end || need.end > FILE_END) throw new SessionError(`a lock of [${need.start}, ${need.end})`)
+    if (id === UNASKED) throw new SessionError('a lock without a number')
     if (this.#needs.has(id)) throw new SessionError(`request ${id} is under way already`)
     if (this.#needs.size >= MAX_REQUESTS) throw new SessionError(`more than ${MAX_REQUESTS} requests at a time`)
     this.#needs.set(id, { ...need })
@@ -360,9 +367,21 @@ export class Peer {
     })
   }
 
+  #call(call: call): void {
+    const isMaking = makes(call.what)
+    this.#files.perform(call, (answer) => {
+      const made = answer.after.at(-1)
+      // In one frame with the answer, and before it: who has made a file is about to write to it.
+      if (isMaking && answer.status === failure.NONE && made !== undefined && !this.#isGone) {
+        this.#events.made(made.ino, this.id)
+      }
+      this.session.send({ kind: message_kind.ANSWER, answer })
+    })
+  }
+
   /** A token leaves with what its holder must know, and not before that is durable. */
   #grant(ino: number, id: number, token: Token, replaces: number[]): void {
-    const need = this.#needs.get(id)
+    const need = id === UNASKED ? WHOLE : this.#needs.get(id)
     const described = this.#files.describe(ino)
     if (need === undefined) throw new SessionError(`request ${id} is answered twice`)
     // Without the mark, a crash would let a change number name two contents.
@@ -418,6 +437,12 @@ export class Peer {
     this.#needs.delete(id)
     this.session.send({ kind: message_kind.DENIED, denied: { ino, id, why: failureNumber(why) } })
   }
+}
+
+/** True for what ends the making of a file: its client writes to it next. Exclusively made, it is given its attributes first. */
+function makes(what: operation): boolean {
+  if (what.kind === operation_kind.CREATE) return what.create.how !== create_how.EXCLUSIVE
+  return what.kind === operation_kind.SETATTR
 }
 
 function isTime({ nsec }: moment): boolean {

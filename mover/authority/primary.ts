@@ -1,7 +1,7 @@
 import type { Environment } from '../environment.ts'
 import { FILE_END, type Span, type Token, type TokenKind } from '../locks/token.ts'
 import { TokenHolder } from '../locks/token-holder.ts'
-import { type MoverId, type TokenEffect, TokenTable } from '../locks/token-table.ts'
+import { type MoverId, type TokenEffect, TokenTable, UNASKED } from '../locks/token-table.ts'
 import type { ForwardedCall } from '../operation.ts'
 import { Suspend } from '../suspend.ts'
 import type { DurableLog } from '../volume/log.ts'
@@ -9,6 +9,7 @@ import type { GovernedFiles } from './governed.ts'
 import { InOrder } from './in-order.ts'
 import { keepTokens } from './keep.ts'
 import { Peer } from './peer.ts'
+import { QUIET_MS } from './quiet.ts'
 import type { Session } from './session.ts'
 
 const HOME: MoverId = 0
@@ -50,6 +51,8 @@ export class PrimaryAuthority {
   readonly #home: TokenHolder
   readonly #peers = new Map<MoverId, Peer>()
   readonly #glimpses = new Map<number, Glimpse>()
+  /** By file: when its writers were last asked for the sake of readers who got less than all of it. */
+  readonly #reducedMs = new Map<number, number>()
   /** Files that a mover which is gone might write to. */
   readonly #recovering = new InOrder((error) => {
     throw error
@@ -136,6 +139,11 @@ export class PrimaryAuthority {
       release: (ino, mover, serial, span) => {
         this.#table.release(ino, mover, serial, span)
         this.#settleWriters(ino)
+        this.#pump()
+      },
+      made: (ino, mover) => {
+        if (!this.#table.isHomeAlone(ino) || this.#isUsed(ino) || !this.#files.isUnwritten(ino)) return
+        this.#table.request(ino, mover, { id: UNASKED, kind: 'WF_X', need: WHOLE, exact: false }, false)
         this.#pump()
       },
       mayWrite: (ino, mover, span) => this.#table.mayWrite(ino, mover, span),
@@ -277,6 +285,15 @@ export class PrimaryAuthority {
     if (asked.size === 0) this.#env.defer(() => this.#glimpsed(HOME, id))
   }
 
+  /** A reader would have all of the file: writers look whether they still need what they hold. */
+  #reduced(ino: number): void {
+    const now = this.#env.monotonicMs()
+    if (now - (this.#reducedMs.get(ino) ?? -QUIET_MS) < QUIET_MS) return
+    this.#reducedMs.set(ino, now)
+    if (this.#files.isQuiet(ino)) this.#home.giveUpWriting(ino)
+    this.#glimpse(new Glimpse(ino), () => {})
+  }
+
   /** False when this mover was not asked. */
   #glimpsed(mover: MoverId, id: number): boolean {
     const glimpse = this.#glimpses.get(id)
@@ -311,7 +328,10 @@ export class PrimaryAuthority {
   #tell(effect: TokenEffect): void {
     const { ino } = effect
     if (effect.type === 'shared') this.#home.shared(ino, effect.token)
-    else if (effect.type === 'alone') this.#home.alone(ino)
+    else if (effect.type === 'alone') {
+      this.#reducedMs.delete(ino)
+      this.#home.alone(ino)
+    } else if (effect.type === 'reduced') this.#reduced(ino)
     else if (effect.mover !== HOME) {
       const peer = this.#peers.get(effect.mover)
       if (effect.type === 'grant') this.#files.setWrittenElsewhere(ino, this.#table.isWrittenElsewhere(ino))

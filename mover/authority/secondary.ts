@@ -24,10 +24,14 @@ import { type Session, SessionError } from './session.ts'
 export interface HeldFiles {
   /** A token has come: with the file's attributes, and where some of it lies. Bytes are valid during the call. */
   granted(ino: number, token: Token, value: Uint8Array, map: block_map): void
+  /** Something of the file is asked back. */
+  revoked(ino: number): void
   /** As `GovernedFiles.drain`; extents of what was dirty are committed, and the commit is answered. */
   drain(ino: number, drain: Drain, done: () => void): void
   /** The last sequence under which something that was written has been told: see `written` of the protocol. */
   readonly lastSequence: number
+  /** This mover has not written to the file for `QUIET_MS`. */
+  isQuiet(ino: number): boolean
   /** What has been written since this was last asked, if anything: the primary is about to be told. */
   takeWritten(ino: number): written | null
   /** Nothing of the file is held any more, though something may have been asked for; the primary has been told everything. */
@@ -46,6 +50,8 @@ export interface HeldFiles {
   /** The attributes of a file that is held, as a new primary has raised them. Bytes are valid during the call. */
   known(ino: number, value: Uint8Array): void
 }
+
+const NOTHING: Readonly<Span> = { start: 0, end: 0 }
 
 /** Told how a request has ended; null: there is no primary to answer it any more, and nobody knows. */
 type Done<T> = (value: T | null) => void
@@ -165,6 +171,7 @@ export class SecondaryAuthority {
         this.#deny(message.denied)
         break
       case message_kind.REVOKE:
+        this.#files.revoked(message.revoke.ino)
         this.tokens.revoked(message.revoke.ino, message.revoke.serial, { ...message.revoke.blocks })
         break
       case message_kind.MAPPED:
@@ -182,6 +189,7 @@ export class SecondaryAuthority {
         const { ino, id } = message.glimpse
         const changes = this.#files.takeWritten(ino)
         this.#send({ kind: message_kind.GLIMPSED, glimpsed: { ino, id, changes } })
+        if (this.#files.isQuiet(ino)) this.tokens.giveUpWriting(ino)
         break
       }
       case message_kind.ANSWER:
@@ -210,6 +218,11 @@ export class SecondaryAuthority {
     if (this.tokens.allows(ino, kind === 'WF_R' ? 'BR_R' : kind, start, end)) return null
     if (this.#denied?.ino === ino) return this.#denied.why
     throw new Suspend((resume) => this.tokens.ask(ino, kind, { start, end }, resume))
+  }
+
+  /** Asks for all of a file, of which some is held, for reading; nobody waits for it. */
+  askWhole(ino: number): void {
+    this.tokens.ask(ino, 'WF_R', NOTHING, () => {})
   }
 
   /** See `keepTokens`: for an operation on one file. */

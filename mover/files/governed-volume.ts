@@ -20,6 +20,8 @@ import { isLater, type LiveInode, raiseAbove } from './live-inode.ts'
 /** Extents that are told at once, and blocks that are looked at for them. */
 const MAPPED_EXTENTS = 256
 const MAPPED_BLOCKS = 65_536
+/** Its making, and the setting of its attributes, which those do who have made it exclusively. */
+const MOST_CHANGES_UNWRITTEN = 2
 
 /** The files of a volume at its primary, for the movers that share them: see `GovernedFiles`. */
 export class GovernedVolume implements GovernedFiles {
@@ -36,6 +38,17 @@ export class GovernedVolume implements GovernedFiles {
   isUsed(ino: number): boolean {
     const data = this.#context.inodes.peek(ino)?.data ?? null
     return data !== null && (data.hasPages || !data.idle)
+  }
+
+  isQuiet(ino: number): boolean {
+    const { inodes, env } = this.#context
+    return inodes.peek(ino)?.isQuiet(env.monotonicMs()) !== false
+  }
+
+  isUnwritten(ino: number): boolean {
+    const inode = this.#context.inodes.peek(ino)
+    if (inode === undefined || !inode.marked || inode.removed || inode.unlogged) return false
+    return inode.type === 'file' && inode.nlink === 1 && inode.size === 0 && inode.change <= MOST_CHANGES_UNWRITTEN
   }
 
   describe(ino: number): Described | null {

@@ -33,6 +33,8 @@ export class HeldData {
     if (inode === undefined) throw new Error(`inode ${ino} was granted, but not told`)
     inode.referenced = true
     inode.isCurrent = this.#authority.tokens.allows(ino, 'WF_R', 0, FILE_END)
+    // Others wrote to it: they may have come to rest since.
+    if (kind === 'BR_R' && !inode.isCurrent && this.#held.mayAskWhole(ino)) this.#authority.askWhole(ino)
     return inode.generation === generation && inode.nlink > 0 ? inode : 'STALE'
   }
 

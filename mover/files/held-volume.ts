@@ -1,5 +1,6 @@
 import type { block_map, run, written } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { Drain } from '../authority/governed.ts'
+import { QUIET_MS } from '../authority/quiet.ts'
 import type { HeldFiles, SecondaryAuthority } from '../authority/secondary.ts'
 import type { Environment } from '../environment.ts'
 import type { Failure } from '../failure.ts'
@@ -9,6 +10,7 @@ import type { PagePool } from '../store/page-pool.ts'
 import { Suspend } from '../suspend.ts'
 import { InodeValue } from '../volume/inode-value.ts'
 import { BLOCK_BYTES } from '../volume/layout.ts'
+import { BusyDirectories } from './busy-directories.ts'
 import type { DataContext } from './data-volume.ts'
 import { drainPages } from './drain.ts'
 import { HeldNames } from './held-names.ts'
@@ -39,6 +41,7 @@ export class HeldVolume implements HeldFiles {
   readonly context: DataContext
   readonly volume: RemoteVolume
   readonly names = new HeldNames()
+  readonly busyDirectories = new BusyDirectories()
   readonly #o: HeldVolumeOptions
   readonly #files = new Map<number, WrittenFile>()
   lastSequence = 0
@@ -89,17 +92,34 @@ export class HeldVolume implements HeldFiles {
     return this.#files.get(ino)?.inode
   }
 
+  /** Some of the file is held. True once in `QUIET_MS`: all of it may be asked for. */
+  mayAskWhole(ino: number): boolean {
+    const file = this.#files.get(ino)
+    const now = this.context.env.monotonicMs()
+    if (file === undefined || now - file.askedWholeMs < QUIET_MS) return false
+    file.askedWholeMs = now
+    return true
+  }
+
+  isQuiet(ino: number): boolean {
+    return this.inode(ino)?.isQuiet(this.context.env.monotonicMs()) !== false
+  }
+
   granted(ino: number, token: Token, value: Uint8Array, map: block_map): void {
     this.#value.load(value, 0, value.length)
     const known = this.#files.get(ino)
     if (known === undefined) {
       this.#makeRoom()
-      this.#files.set(ino, new WrittenFile(new LiveInode(ino, this.#value, 0)))
+      this.#files.set(ino, new WrittenFile(new LiveInode(ino, this.#value, 0), this.context.env.monotonicMs()))
     } else {
       known.seen(map.seen)
       known.merge(this.#value)
     }
     this.volume.learn(ino, token, map)
+  }
+
+  revoked(ino: number): void {
+    if (this.inode(ino)?.type === 'directory') this.busyDirectories.revoked(ino, this.context.env.monotonicMs())
   }
 
   drain(ino: number, drain: Drain, done: () => void): void {

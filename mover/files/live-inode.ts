@@ -1,3 +1,4 @@
+import { QUIET_MS } from '../authority/quiet.ts'
 import type { Timestamp } from '../environment.ts'
 import type { FileType, Inode } from '../volume/inode.ts'
 import { INODE_FLAG, type InodeValue, typeName } from '../volume/inode-value.ts'
@@ -92,6 +93,11 @@ export class LiveInode implements Inode {
     this.setAtime(scratch.sec, scratch.nsec)
     value.mtime(scratch)
     this.setMtime(scratch.sec, scratch.nsec)
+  }
+
+  /** It has not been written to at this mover for `QUIET_MS`. */
+  isQuiet(nowMs: number): boolean {
+    return nowMs - this.lastWriteMs >= QUIET_MS
   }
 
   setAtime(sec: number, nsec: number): void {

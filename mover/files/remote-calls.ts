@@ -44,6 +44,11 @@ class AskedCalls implements ForwardedCall {
     return this.#asked[this.#next]?.answer ?? null
   }
 
+  /** What an earlier run has asked at this point; null: it has not come so far. */
+  get comingKind(): operation_kind | null {
+    return this.#asked[this.#next]?.kind ?? null
+  }
+
   /** Goes on to the next answer, behind this one. */
   take(kind: operation_kind): answer | null {
     const asked = this.#asked[this.#next]
@@ -92,6 +97,11 @@ export class RemoteCalls {
     const answer = (op.forwarded as AskedCalls | null)?.coming ?? null
     if (answer !== null) inode.showFrom(answer.before)
     return inode
+  }
+
+  /** True when an earlier run of the operation has asked for an object's attributes at this point. */
+  hasAsked(op: Operation): boolean {
+    return (op.forwarded as AskedCalls | null)?.comingKind === operation_kind.GETATTR
   }
 
   /** An object as the primary shows it now. */

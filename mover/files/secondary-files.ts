@@ -26,6 +26,7 @@ import type {
   VolumeStatistics,
   WriteResult,
 } from './service.ts'
+import { typeFailure } from './transfer.ts'
 
 export interface SecondaryFilesOptions {
   volumeUuid: Uint8Array
@@ -64,9 +65,19 @@ export class SecondaryFiles implements FileService {
     if (intent === 'read') return this.#data.open(ino, generation, 'BR_R', op.rangeStart, op.rangeEnd)
     // Through a read-only export nothing is written: only what the answer shows is looked at.
     if (intent === 'write' && !op.readOnly) return this.#data.open(ino, generation, 'BR_W', op.rangeStart, op.rangeEnd)
+    if (this.held.busyDirectories.has(ino)) return this.#look(op, ino, generation)
     const inode = this.#data.open(ino, generation, 'BR_R', 0, 0)
-    // While others write, their primary asks them.
-    return typeof inode === 'string' || inode.isCurrent ? inode : this.#calls.object(op, ino, generation)
+    // While others write, their primary asks them. Asked in an earlier run, it is answered, whatever is held since.
+    const isKnown = typeof inode === 'string' || (inode.isCurrent && !this.#calls.hasAsked(op))
+    return isKnown ? inode : this.#look(op, ino, generation)
+  }
+
+  /** An object's attributes are asked for. */
+  #look(op: Operation, ino: number, generation: number): Inode | Failure {
+    const { busyDirectories, context } = this.held
+    const shown = this.#calls.object(op, ino, generation)
+    if (typeof shown !== 'string') busyDirectories.shown(ino, shown.change, context.env.monotonicMs())
+    return shown
   }
 
   /** `inode` has seen to it. */
@@ -187,6 +198,8 @@ export class SecondaryFiles implements FileService {
   }
 
   commit(op: Operation, inode: Inode): Failure | null {
+    const wrongType = typeFailure(inode)
+    if (wrongType !== null) return wrongType
     const live = this.held.inode(inode.ino)
     if (live === undefined) throw new Error(`inode ${inode.ino} was granted, but not told`)
     return this.#data.commit(op, live)

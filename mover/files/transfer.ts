@@ -29,7 +29,8 @@ export function dataOf(context: DataContext, inode: LiveInode): FileData {
   return inode.data
 }
 
-function typeFailure(inode: LiveInode): Failure | null {
+/** Why the data of an object cannot be used; null: it is a file. */
+export function typeFailure(inode: Inode): Failure | null {
   if (inode.type === 'file') return null
   return inode.type === 'directory' ? 'ISDIR' : 'INVAL'
 }

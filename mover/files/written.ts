@@ -5,6 +5,8 @@ import { isLater, type LiveInode } from './live-inode.ts'
 /** What a secondary has written of one file, and how much of it the primary has been told. */
 export class WrittenFile {
   readonly inode: LiveInode
+  /** Monotonic milliseconds: when all of the file was last asked for, or some of it first granted. */
+  askedWholeMs: number
   /** What has been told. */
   #toldChange: number
   #toldSize: number
@@ -12,8 +14,9 @@ export class WrittenFile {
   /** Told, but perhaps not yet in what the primary tells of the file. */
   #underWay: { told: written; isCommit: boolean }[] = []
 
-  constructor(inode: LiveInode) {
+  constructor(inode: LiveInode, nowMs: number) {
     this.inode = inode
+    this.askedWholeMs = nowMs
     this.#toldChange = inode.change
     this.#toldSize = inode.size
     this.#toldAtime = [inode.atimeSec, inode.atimeNsec]

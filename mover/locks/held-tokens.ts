@@ -1,4 +1,5 @@
-import { ALLOWS, common, cover, isWhole, type Span, type Token, type TokenKind, touches, without } from './token.ts'
+import { SpanSet } from './span-set.ts'
+import { ALLOWS, common, isWhole, type Span, type Token, type TokenKind, touches, without } from './token.ts'
 
 /** A part of a token that its holder gives back as soon as nothing uses it any more. */
 export interface Leaving extends Span {
@@ -8,60 +9,69 @@ export interface Leaving extends Span {
   draining: boolean
 }
 
+/** By what somebody might need: where it is allowed. */
+type Allowed = Readonly<Record<TokenKind, SpanSet>>
+
+const KINDS = Object.keys(ALLOWS) as TokenKind[]
+
 /** One mover's rights on one file. */
 export class HeldTokens {
-  /** What may be used. */
-  usable: Token[] = []
+  #usable: Token[] = []
+  /** What several tokens allow together; null while there are fewer. */
+  #allowed: Allowed | null = null
   /** What is still to be drained and released, in the order of the asking. */
   leaving: Leaving[] = []
 
+  /** What may be used. */
+  get usable(): readonly Token[] {
+    return this.#usable
+  }
+
   /** True when what is held allows a read (`BR_R`) or a write (`BR_W`) of the span, or all (`WF_R`, `WF_X`). */
   allows(kind: TokenKind, start: number, end: number): boolean {
-    const { usable } = this
-    for (let i = 0; i < usable.length; i++) {
-      const token = usable[i]
-      if (ALLOWS[token.kind][kind] && token.start <= start && end <= token.end) return true
-    }
-    if (usable.length < 2 || kind === 'WF_R' || kind === 'WF_X') return false
-    return cover(
-      usable.filter((token) => ALLOWS[token.kind][kind]),
-      { start, end },
-    )
+    if (this.#allowed !== null) return this.#allowed[kind].has(start, end)
+    const token = this.#usable[0]
+    return token !== undefined && ALLOWS[token.kind][kind] && token.start <= start && end <= token.end
   }
 
   /** `replaces`: serials of older tokens that are part of this one. */
   granted(token: Token, replaces: readonly number[]): void {
-    this.usable = this.usable.filter(({ serial }) => !replaces.includes(serial))
-    this.usable.push(token)
+    const kept: Token[] = []
+    const lost: Token[] = []
+    for (const older of this.#usable) (replaces.includes(older.serial) ? lost : kept).push(older)
+    kept.push(token)
+    this.#change(kept, lost, token)
   }
 
   /** The primary asks for a span of a token. Returns what of it is not held (any more), to be released at once. */
   revoked(serial: number, span: Span): Span[] {
     const kept: Token[] = []
-    for (const token of this.usable) {
+    const lost: Leaving[] = []
+    for (const token of this.#usable) {
       if (token.serial !== serial || !touches(token, span)) {
         kept.push(token)
         continue
       }
       const { kind } = token
       const part = isWhole(kind) ? token : common(token, span)
-      this.leaving.push({ serial, kind, start: part.start, end: part.end, draining: false })
+      lost.push({ serial, kind, start: part.start, end: part.end, draining: false })
       kept.push(...without(token, part))
     }
-    this.usable = kept
+    this.leaving.push(...lost)
+    this.#change(kept, lost)
     const leaving = this.leaving.filter((part) => part.serial === serial)
     return leaving.reduce<Span[]>((rest, part) => rest.flatMap((piece) => without(piece, part)), [span])
   }
 
-  /** All, or all of one kind, is to be given back, of the holder's own wish. */
-  leave(only?: TokenKind): void {
-    const kept: Token[] = []
-    for (const token of this.usable) {
-      const { serial, kind, start, end } = token
-      if (only === undefined || kind === only) this.leaving.push({ serial, kind, start, end, draining: false })
-      else kept.push(token)
-    }
-    this.usable = kept
+  /** Tokens of these kinds are to be given back, of the holder's own wish. */
+  leave(kinds: readonly TokenKind[]): void {
+    const lost = this.#usable.filter(({ kind }) => kinds.includes(kind))
+    if (lost.length === 0) return
+    for (const { serial, kind, start, end } of lost) this.leaving.push({ serial, kind, start, end, draining: false })
+    this.#change(
+      this.#usable.filter(({ kind }) => !kinds.includes(kind)),
+      lost,
+    )
   }
 
   /** A part has been drained: it is not held any more. */
@@ -80,11 +90,35 @@ export class HeldTokens {
   }
 
   clear(): void {
-    this.usable = []
+    this.#change([], [])
     this.leaving = []
   }
 
   get isEmpty(): boolean {
-    return this.usable.length === 0 && this.leaving.length === 0
+    return this.#usable.length === 0 && this.leaving.length === 0
   }
+
+  /** From now on this may be used: without what was lost, and with what was gained. */
+  #change(usable: Token[], lost: readonly (Span & { kind: TokenKind })[], gained: Token | null = null): void {
+    this.#usable = usable
+    if (usable.length < 2) {
+      this.#allowed = null
+      return
+    }
+    if (this.#allowed === null) {
+      this.#allowed = { WF_R: new SpanSet(), BR_R: new SpanSet(), BR_W: new SpanSet(), WF_X: new SpanSet() }
+      for (const token of usable) allow(this.#allowed, token)
+      return
+    }
+    for (const part of lost) {
+      for (const kind of KINDS) if (ALLOWS[part.kind][kind]) this.#allowed[kind].remove(part)
+      // Other tokens may allow some of it too.
+      for (const token of usable) if (token.start <= part.end && part.start <= token.end) allow(this.#allowed, token)
+    }
+    if (gained !== null) allow(this.#allowed, gained)
+  }
+}
+
+function allow(allowed: Allowed, token: Token): void {
+  for (const kind of KINDS) if (ALLOWS[token.kind][kind]) allowed[kind].add(token)
 }

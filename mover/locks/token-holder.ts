@@ -20,6 +20,10 @@ export interface HolderPort {
 /** Called once a request has been answered: what was asked for may be used now, in this call, or there is no such file. */
 export type Answered = (isGranted: boolean) => void
 
+const ALL_KINDS: readonly TokenKind[] = ['WF_R', 'BR_R', 'BR_W', 'WF_X']
+const READING_WHOLE: readonly TokenKind[] = ['WF_R']
+const WRITING: readonly TokenKind[] = ['BR_W', 'WF_X']
+
 interface Ask extends TokenRequest {
   /** False while it waits for what must be given up first. */
   isSent: boolean
@@ -87,7 +91,7 @@ export class TokenHolder {
     }
     const ask: Ask = { id: ++this.#lastId, kind, need: { ...need }, exact: false, isSent: false, done: [done] }
     file.asks.push(ask)
-    if (!isReading(kind)) file.tokens.leave('WF_R')
+    if (WRITING.includes(kind)) file.tokens.leave(READING_WHOLE)
     this.#drainNew(ino, file)
     this.#sendAsks(ino, file)
   }
@@ -146,7 +150,15 @@ export class TokenHolder {
   giveUp(ino: number): void {
     const file = this.#files.get(ino)
     if (file === undefined || file.retained > 0) return
-    file.tokens.leave()
+    file.tokens.leave(ALL_KINDS)
+    this.#drainNew(ino, file)
+  }
+
+  /** The file has been quiet, and others would read it: gives up what lets this mover write, unless that is in use. */
+  giveUpWriting(ino: number): void {
+    const file = this.#files.get(ino)
+    if (file === undefined || file.retained > 0 || file.asks.some(({ kind }) => WRITING.includes(kind))) return
+    file.tokens.leave(WRITING)
     this.#drainNew(ino, file)
   }
 
@@ -229,8 +241,4 @@ export class TokenHolder {
     if (hasRights || file.asks.length > 0 || file.retained > 0 || !this.#files.delete(ino)) return
     this.#port.forgotten(ino)
   }
-}
-
-function isReading(kind: TokenKind): boolean {
-  return kind === 'WF_R' || kind === 'BR_R'
 }

@@ -16,6 +16,9 @@ import {
 /** A mover, by the number that its session with the primary has. */
 export type MoverId = number
 
+/** The id of a grant that answers no request; no request has it. */
+export const UNASKED = 0
+
 /** What a mover asks for. It does not ask for what it holds already, and asks for one thing at a time on a span. */
 export interface TokenRequest {
   /** The asking mover's; its grant carries it. */
@@ -38,6 +41,8 @@ export type TokenEffect =
   | { type: 'revoke'; ino: number; mover: MoverId; serial: number; span: Span }
   /** There is no such file (any more). */
   | { type: 'deny'; ino: number; mover: MoverId; id: number }
+  /** A reader of the whole file got less, since others may write to it: who has not for long might give that up. */
+  | { type: 'reduced'; ino: number }
   /** `home` is not alone with the file any more: its rights are this token, or none. */
   | { type: 'shared'; ino: number; token: Token | null }
   /** `home` is alone with the file again: its rights are no longer counted. */
@@ -58,6 +63,9 @@ const MIB_BLOCKS = 256
 /** What an uncontended writer gets at least, grant after grant: aligned spans of so many blocks, then the file. */
 const GROWTH_BLOCKS = [1, 8 * MIB_BLOCKS, 64 * MIB_BLOCKS]
 const WHOLE_FILE = GROWTH_BLOCKS.length
+/** A mover that has more tokens of one file gives back those that it has had longest, so many at a time. */
+export const MOST_TOKENS = 1024
+const TOO_OLD = 1 / 4
 const WHOLE: Readonly<Span> = { start: 0, end: FILE_END }
 
 /** The tokens of one file, and who waits for some, in the order of their asking. */
@@ -78,12 +86,14 @@ class TokenFile {
  */
 export class TokenTable {
   readonly home: MoverId
+  readonly #mostTokens: number
   readonly #files = new Map<number, TokenFile>()
   #lastSerial = 0
   #effects: TokenEffect[] = []
 
-  constructor(home: MoverId) {
+  constructor(home: MoverId, mostTokens = MOST_TOKENS) {
     this.home = home
+    this.#mostTokens = mostTokens
   }
 
   /** Files of which some other mover holds or wants something. */
@@ -130,9 +140,13 @@ export class TokenTable {
   release(ino: number, mover: MoverId, serial: number, span: Span): void {
     const file = this.#files.get(ino)
     if (file === undefined) return
-    file.tokens = file.tokens.flatMap((token) =>
-      token.serial === serial && token.mover === mover ? whatIsLeft(token, span) : [token],
-    )
+    const left: Granted[] = []
+    for (const token of file.tokens) {
+      if (token.serial === serial && token.mover === mover) left.push(...whatIsLeft(token, span))
+      else left.push(token)
+    }
+    file.tokens = left
+    this.#bound(ino, file, mover)
     this.#advance(ino, file)
   }
 
@@ -236,25 +250,43 @@ export class TokenTable {
     const grown = grow(file, waiter, kind, waiting)
     const token = this.#token(mover, grown.kind, grown)
     const replaces = replacedBy(file, token)
-    file.tokens = file.tokens.filter(({ serial }) => !replaces.includes(serial))
+    if (replaces.length > 0) file.tokens = file.tokens.filter(({ serial }) => !replaces.includes(serial))
     file.tokens.push(token)
     this.#effects.push({ type: 'grant', ino, mover, id, token: told(token), replaces })
+    if (kind !== waiter.kind) this.#effects.push({ type: 'reduced', ino })
+    this.#bound(ino, file, mover)
   }
 
   #revoke(ino: number, file: TokenFile, token: Granted, asked: Span & { kind: TokenKind }): void {
     file.growth = 0
-    const span = isWhole(token.kind) ? WHOLE : common(token, asked)
+    this.#askBack(ino, token, isWhole(token.kind) ? WHOLE : common(token, asked))
+  }
+
+  /** Random writes of several movers leave each with more and more pieces of a file. */
+  #bound(ino: number, { tokens }: TokenFile, mover: MoverId): void {
+    if (tokens.length <= this.#mostTokens) return
+    let count = 0
+    for (const token of tokens) if (token.mover === mover && token.asked.length === 0) count++
+    if (count <= this.#mostTokens) return
+    const own = tokens.filter((token) => token.mover === mover && token.asked.length === 0)
+    for (const token of own.slice(0, Math.ceil(own.length * TOO_OLD))) this.#askBack(ino, token, token)
+  }
+
+  #askBack(ino: number, token: Granted, { start, end }: Span): void {
+    const span = { start, end }
     if (cover(token.asked, span)) return
     token.asked.push(span)
-    this.#effects.push({ type: 'revoke', ino, mover: token.mover, serial: token.serial, span: { ...span } })
+    this.#effects.push({ type: 'revoke', ino, mover: token.mover, serial: token.serial, span })
   }
 }
 
 /** Serials of the holder's older tokens that `token` has all of. */
 function replacedBy({ tokens }: TokenFile, token: Granted): number[] {
-  const own = tokens.filter(({ mover }) => mover === token.mover)
-  const serials = new Set(own.map(({ serial }) => serial))
-  for (const older of own) if (!absorbs(token, older)) serials.delete(older.serial)
+  const serials = new Set<number>()
+  for (const older of tokens) if (older.mover === token.mover && absorbs(token, older)) serials.add(older.serial)
+  if (serials.size === 0) return []
+  // Of some there may be other pieces.
+  for (const older of tokens) if (serials.has(older.serial) && !absorbs(token, older)) serials.delete(older.serial)
   return [...serials]
 }
 

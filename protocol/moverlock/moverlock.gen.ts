@@ -704,7 +704,10 @@ export function sizeblock_map(v: block_map): number {
   return size
 }
 
-/** GRANT: with the file's attributes and, as far as it has room, where it lies from the beginning of what was needed on. */
+/**
+ * GRANT: with the file's attributes and, as far as it has room, where it lies from the beginning of what was needed on. An
+ * id of 0 answers no LOCK: the mover has made the file, and its ANSWER follows.
+ */
 export interface grant {
   ino: number64
   id: number64

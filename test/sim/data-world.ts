@@ -42,7 +42,7 @@ export class DataWorld {
     this.#clients = options.clients
     this.#left = options.operations
     this.#files = Array.from({ length: options.files }, (_, i) => ({
-      ino: this.#world.files.create(`file ${i}`),
+      ino: this.#world.create(this.#random.pick(this.#world.movers), `file ${i}`),
       history: new FileHistory(),
     }))
   }

@@ -9,16 +9,17 @@ import { HeldData } from '../../mover/files/held-data.ts'
 import { HeldVolume } from '../../mover/files/held-volume.ts'
 import type { LiveInode } from '../../mover/files/live-inode.ts'
 import { SecondaryFiles } from '../../mover/files/secondary-files.ts'
-import type { Operation, ReadResult, Stability, WriteResult } from '../../mover/files/service.ts'
+import type { CreateHow, Operation, ReadResult, Stability, WriteResult } from '../../mover/files/service.ts'
 import type { VolumeFiles } from '../../mover/files/volume-files.ts'
 import { PagePool } from '../../mover/store/page-pool.ts'
 import type { Inode } from '../../mover/volume/inode.ts'
 import { Runner } from '../crash/client.ts'
 import type { TestEnvironment } from '../crash/test-environment.ts'
-import { FilesWorld } from '../unit/files-support.ts'
+import { bytes, FilesWorld } from '../unit/files-support.ts'
 import { Trace } from './trace.ts'
 
 const MOST_DELAY_MS = 2
+const NEW_FILE: CreateHow = { kind: 'guarded', attributes: { mode: 0o644 } }
 
 /** What one mover does for its clients, whichever it is. */
 export interface SimulatedMover {
@@ -34,6 +35,8 @@ export interface SimulatedMover {
   ): Failure | null
   commit(op: Operation, ino: number): Failure | null
   truncate(op: Operation, ino: number, size: number): Failure | null
+  /** Makes a file in the root directory. */
+  create(op: Operation, name: string): Inode | Failure
   /** The file as GETATTR shows it. */
   look(op: Operation, ino: number): Inode
 }
@@ -107,6 +110,10 @@ class Primary implements SimulatedMover {
     return this.files.setattr(op, this.#inode(ino), { size }, null)
   }
 
+  create(op: Operation, name: string): Inode | Failure {
+    return this.files.create(op, this.#inode(this.files.rootIno), bytes(name), NEW_FILE)
+  }
+
   look(op: Operation, ino: number): Inode {
     const inode = this.#inode(ino)
     this.files.getattr(op, inode)
@@ -177,6 +184,11 @@ export class Secondary implements SimulatedMover {
     return this.files.setattr(op, this.#inode(op, ino), { size }, null)
   }
 
+  create(op: Operation, name: string): Inode | Failure {
+    op.intent = 'change'
+    return this.files.create(op, this.#inode(op, this.files.rootIno), bytes(name), NEW_FILE)
+  }
+
   look(op: Operation, ino: number): Inode {
     op.intent = 'attributes'
     return this.#inode(op, ino)
@@ -237,6 +249,24 @@ export class MoverWorld {
 
   get movers(): SimulatedMover[] {
     return [this.primary, ...this.secondaries]
+  }
+
+  /** Makes a file through a mover, whose client knows it as soon as the answer has come; returns its number. */
+  create(mover: SimulatedMover, name: string): number {
+    let made = 0
+    let isAnswered = false
+    const attempt = (op: Operation): Failure | null => {
+      const inode = mover.create(op, name)
+      if (typeof inode === 'string') return inode
+      made = inode.ino
+      return null
+    }
+    this.run(mover, attempt, (failure) => {
+      if (failure !== null) throw new Error(`CREATE ${name}: ${failure}`)
+      isAnswered = true
+    })
+    this.env.runUntil(() => isAnswered)
+    return made
   }
 
   /** Runs an operation at a mover; `done` is told what it has come to when its reply leaves. */

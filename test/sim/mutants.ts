@@ -50,8 +50,8 @@ const OF_TOKENS: readonly Break[] = [
   {
     name: 'the serial of a release is ignored',
     file: TABLE,
-    find: 'token.serial === serial && token.mover === mover ? whatIsLeft(token, span) : [token],',
-    replace: 'token.mover === mover ? whatIsLeft(token, span) : [token],',
+    find: 'if (token.serial === serial && token.mover === mover) left.push(',
+    replace: 'if (token.mover === mover) left.push(',
   },
   {
     name: 'a release of a part gives up all',
@@ -98,8 +98,20 @@ const OF_TOKENS: readonly Break[] = [
   {
     name: 'what is asked back is used on',
     file: HELD,
-    find: '    this.usable = kept\n    const leaving',
+    find: '    this.#change(kept, lost)\n    const leaving',
     replace: '    const leaving',
+  },
+  {
+    name: 'what is asked back of one of several tokens is used on',
+    file: HELD,
+    find: 'if (ALLOWS[part.kind][kind]) this.#allowed[kind].remove(part)',
+    replace: 'if (part.start < 0) this.#allowed[kind].remove(part)',
+  },
+  {
+    name: 'a set of spans has what lies behind them',
+    file: 'mover/locks/span-set.ts',
+    find: 'return at >= 0 && end <= this.#ends[at]',
+    replace: 'return at >= 0 && start <= this.#ends[at]',
   },
   {
     name: 'pages stay after their token is gone',

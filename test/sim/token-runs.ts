@@ -5,7 +5,8 @@ export const TOKEN_SEEDS = 150
 
 /** Few or many movers and files, crowded or with time between operations. */
 export function tokenOptions(seed: number): TokenWorldOptions {
-  return { seed, movers: 2 + (seed % 3), files: 1 + (seed % 2), operations: 400, begin: [2, 10, 40][seed % 3] }
+  const [movers, files, mostTokens, begin] = [2 + (seed % 3), 1 + (seed % 2), 2 + (seed % 5), [2, 10, 40][seed % 3]]
+  return { seed, movers, files, mostTokens, operations: 400, begin }
 }
 
 export interface PlayedTokens {

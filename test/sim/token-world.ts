@@ -20,6 +20,8 @@ export interface TokenWorldOptions {
   files: number
   /** Operations that are begun before the world comes to rest. */
   operations: number
+  /** Of one file and mover. */
+  mostTokens: number
   /** Of a hundred steps so many begin an operation, if they may. */
   begin: number
 }
@@ -110,7 +112,7 @@ export class TokenWorld {
   digest = 0
   readonly #options: TokenWorldOptions
   readonly #random: Random
-  readonly #table = new TokenTable(HOME)
+  readonly #table: TokenTable
   readonly #device = new Map<string, number>()
   readonly #truth = new Map<string, number>()
   /** In the order of their arrival at the primary. */
@@ -123,6 +125,7 @@ export class TokenWorld {
   constructor(options: TokenWorldOptions) {
     this.#options = options
     this.#random = new Random(options.seed)
+    this.#table = new TokenTable(HOME, options.mostTokens)
     this.#movers = Array.from({ length: options.movers }, (_, id) => new SimMover(id))
     this.#lastId = options.movers - 1
   }
@@ -253,6 +256,13 @@ export class TokenWorld {
 
   #tell(): void {
     for (const effect of this.#table.takeEffects()) {
+      if (effect.type === 'reduced') {
+        for (const mover of this.#movers) {
+          if (mover.id === HOME) mover.holder.giveUpWriting(effect.ino)
+          else mover.fromPrimary.push(effect)
+        }
+        continue
+      }
       const id = effect.type === 'shared' || effect.type === 'alone' ? HOME : effect.mover
       const mover = this.#movers.find((one) => one.id === id)
       if (mover === undefined) throw new Violation(`mover ${id} is gone, and is told something`)
@@ -290,6 +300,9 @@ export class TokenWorld {
     if (message.type === 'grant') {
       this.counts.grants[message.token.kind]++
       holder.granted(message.ino, message.id, message.token, message.replaces)
+    } else if (message.type === 'reduced') {
+      // It may have been quiet, or not.
+      if (this.#random.chance(0.5)) holder.giveUpWriting(message.ino)
     } else if (message.type === 'revoke') holder.revoked(message.ino, message.serial, message.span)
     else if (message.type === 'shared') holder.shared(message.ino, message.token)
     else if (message.type === 'alone') holder.alone(message.ino)
@@ -320,6 +333,14 @@ export class TokenWorld {
 
   /** When nobody wants anything any more, all can be given back, and the primary is alone with everything. */
   #rest(): void {
+    for (const ino of this.#table.inos()) {
+      const { held } = this.#table.describe(ino)
+      for (const { id } of this.#movers) {
+        const count = held.filter(({ mover }) => mover === id).length
+        if (count > this.#options.mostTokens)
+          throw new Violation(`mover ${id} is left with ${count} tokens of file ${ino}`)
+      }
+    }
     for (const mover of this.#movers) for (const ino of [...mover.holder.inos()]) mover.holder.giveUp(ino)
     for (let i = 0; this.#isBusy() && i < QUIET_STEPS; i++) this.#step(false)
     if (this.#table.fileCount > 0) throw new Violation(`tokens are left over: ${this.#describe()}`)

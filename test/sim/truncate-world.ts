@@ -29,7 +29,7 @@ export class TruncateWorld {
     this.#random = new Random(options.seed + 2000)
     this.#clients = options.clients
     this.#left = options.operations
-    this.#ino = this.#world.files.create('file')
+    this.#ino = this.#world.create(this.#random.pick(this.#world.movers), 'file')
   }
 
   /** Of all that has happened: the same for the same seed. */

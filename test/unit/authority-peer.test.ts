@@ -176,6 +176,13 @@ const WRONG: Record<string, [prepare: (rude: Rude) => message, reason: RegExp]> 
     }),
     /a lock of \[2, 1\)/,
   ],
+  'a lock with the number of what is granted unasked': [
+    ({ ino }) => ({
+      kind: message_kind.LOCK,
+      lock: { ino, id: 0, kind: token_kind.BR_W, need: { start: 0, end: 1 }, exact: false },
+    }),
+    /a lock without a number/,
+  ],
   'a lock behind the end of every file': [
     ({ ino }) => ({
       kind: message_kind.LOCK,

@@ -2,7 +2,8 @@
 import t from 'tap'
 import { FILE_END, MEETINGS, type Span, type TokenKind } from '../../mover/locks/token.ts'
 import { TokenHolder } from '../../mover/locks/token-holder.ts'
-import { type TokenRequest, TokenTable } from '../../mover/locks/token-table.ts'
+import { MOST_TOKENS, type TokenRequest, TokenTable } from '../../mover/locks/token-table.ts'
+import { Random } from '../crash/random.ts'
 
 const FILE = 77
 const HOME = 0
@@ -14,6 +15,8 @@ class Movers {
   readonly table = new TokenTable(HOME)
   readonly #holders = new Map<number, TokenHolder>()
   readonly #pending: (() => void)[] = []
+  /** Nobody has written for long. */
+  isQuiet = false
   /** Files of which home has something in memory. */
   usedAtHome = false
 
@@ -76,6 +79,9 @@ class Movers {
         this.#later(() => this.holder(mover).revoked(ino, serial, span))
       } else if (effect.type === 'shared') this.holder(HOME).shared(effect.ino, effect.token)
       else if (effect.type === 'alone') this.holder(HOME).alone(effect.ino)
+      else if (effect.type === 'reduced' && this.isQuiet) {
+        for (const id of [...this.#holders.keys()]) this.#later(() => this.holder(id).giveUpWriting(effect.ino))
+      }
     }
   }
 }
@@ -143,6 +149,22 @@ t.test('a quiet file is read whole again', async (t) => {
   t.same(movers.wants(1, 'WF_R', { start: 9, end: 10 }), ['granted locally'])
 })
 
+t.test('writers who have been quiet give up their ranges for a reader of the whole file', async (t) => {
+  const movers = new Movers()
+  movers.usedAtHome = true
+  movers.wants(1, 'BR_W', { start: 0, end: 1 })
+  movers.wants(2, 'BR_W', { start: 10_000, end: 10_001 })
+  const read = { start: 5000, end: 5001 }
+  t.ok(movers.wants(3, 'WF_R', read).at(-1)?.includes('grants its client'))
+  t.notOk(movers.holder(3).allows(FILE, 'WF_R', 0, FILE_END), 'while others write it has a range')
+  movers.isQuiet = true
+  movers.wants(3, 'WF_R', { start: 0, end: 0 })
+  t.notOk(movers.holder(1).allows(FILE, 'BR_W', 0, 1), 'the writers have nothing any more')
+  t.ok(movers.wants(3, 'WF_R', WHOLE).includes('3 is granted WF_R'))
+  t.same(movers.wants(3, 'WF_R', WHOLE), ['granted locally'])
+  t.ok(movers.wants(1, 'BR_W', { start: 0, end: 1 }).includes('3 releases WF_R'), 'and a write takes its range again')
+})
+
 t.test('who writes alone gets more and more of the file, and home counts', async (t) => {
   const movers = new Movers()
   t.same(movers.wants(1, 'BR_W', { start: 3, end: 4 }).at(-2), '1 is granted WF_X', 'nobody else uses the file')
@@ -155,6 +177,26 @@ t.test('who writes alone gets more and more of the file, and home counts', async
     '1 is granted BR_W [98304, 114688)',
     '1 is granted WF_X',
   ])
+})
+
+t.test('random writes of two movers leave each with a bounded number of pieces', async (t) => {
+  const movers = new Movers()
+  movers.usedAtHome = true
+  const random = new Random(1)
+  const blocks = 100_000
+  let asked = 0
+  for (let i = 0; i < 4 * MOST_TOKENS; i++) {
+    const [mover, start] = [1 + (i % 2), random.below(blocks)]
+    asked += movers.wants(mover, 'BR_W', { start, end: start + 1 }).filter((line) => line.endsWith('asked back')).length
+    if (!movers.holder(mover).allows(FILE, 'BR_W', start, start + 1)) t.fail(`write ${i} may not be done`)
+  }
+  const { held } = movers.table.describe(FILE)
+  for (const mover of [1, 2]) {
+    const pieces = held.filter((token) => token.mover === mover).length
+    t.ok(pieces <= MOST_TOKENS && pieces > MOST_TOKENS / 2, `${pieces} pieces`)
+    t.equal(movers.holder(mover).held(FILE)?.usable.length, pieces)
+  }
+  t.comment(`${asked} of ${4 * MOST_TOKENS} writes have something asked back`)
 })
 
 t.test('how tokens meet does not depend on who came first', async (t) => {
