@@ -189,7 +189,8 @@ export class VolumeSet {
     })
     if (reigned.length === 0) return
     const reception = new Reception(environment, logger, reigned)
-    for (const mover of this.#movers.values()) if (mover.name !== self.name) reception.started(mover)
+    const others = [...this.#movers.values()].filter(({ name }) => name !== self.name)
+    reception.begin(others, this.#options.holders)
     this.#reception = reception
     const path = sessionSocket(stateDir, self.name)
     this.#listener = await listenSessions(path, environment, (stream) => reception.receive(stream))

@@ -59,6 +59,17 @@ export class Reception {
     this.#volumes = new Map(volumes.map((volume) => [hex(volume.uuid), volume]))
   }
 
+  /**
+   * These movers run; of those who ran before the volumes were opened (`earlier`) some may be gone since, unnoticed by a
+   * reign that had not begun.
+   */
+  begin(running: readonly Incarnation[], earlier: readonly Incarnation[]): void {
+    for (const mover of running) this.started(mover)
+    for (const mover of earlier) {
+      if (this.#members.get(mover.name)?.incarnation !== mover.incarnation) this.gone(mover)
+    }
+  }
+
   /** The supervisor has started, or is about to start, this process. */
   started({ name, incarnation }: Incarnation): void {
     if (this.#members.has(name)) throw new Error(`mover ${name} is started before its last process was gone`)

@@ -228,9 +228,8 @@ export class PrimaryMover extends SimulatedMover {
     }
     this.reign = reign
     this.reception = new Reception(env, logger, [{ name: 'share', uuid: files.volumeUuid, reign }])
-    for (const mover of this.#movers.values()) {
-      if (mover.name !== this.incarnation.name) this.reception.started(mover)
-    }
+    const others = [...this.#movers.values()].filter(({ name }) => name !== this.incarnation.name)
+    this.reception.begin(others, holders)
     return reign
   }
 }

@@ -156,3 +156,93 @@ export const OF_FAILURES: readonly Break[] = [
     replace: '    const lsn',
   },
 ]
+
+const SECONDARY = 'mover/authority/secondary.ts'
+
+/** Deliberate breaks of what a primary's next process and the movers that have survived it do. */
+export const OF_TAKE_OVER: readonly Break[] = [
+  {
+    name: 'a new primary serves before it knows what others hold',
+    file: REIGN,
+    find: 'if (this.#awaited.size === 0) done()',
+    replace: 'if (this.#awaited.size >= 0) done()',
+  },
+  {
+    name: 'what is being given back is not asserted',
+    file: 'mover/locks/held-tokens.ts',
+    find: 'return [...this.usable, ...this.leaving.map(({ serial, kind, start, end }) => ({ serial, kind, start, end }))]',
+    replace: 'return [...this.usable]',
+  },
+  {
+    name: 'reserved blocks are not asserted',
+    file: SECONDARY,
+    find: 'const runs = files.reservedBlocks()',
+    replace: 'const runs = files.reservedBlocks().slice(0, 0)',
+  },
+  {
+    name: 'blocks that are asserted stay free',
+    file: PEER,
+    find: '    this.#takeAgain(runs)\n    for',
+    replace: '    for',
+  },
+  {
+    name: 'blocks that are being written are not asserted',
+    file: REMOTE_VOLUME,
+    find: 'length })), ...this.#out.runs()]',
+    replace: 'length }))]',
+  },
+  {
+    name: 'commits without an answer are forgotten',
+    file: SECONDARY,
+    find: 'for (const { message } of this.#commits.values()) session.send(message)',
+    replace: '',
+  },
+  {
+    name: 'a commit that was lost is taken for durable',
+    file: PEER,
+    find: 'const isThere = !isTaken && this.#files.has(ino, kept)',
+    replace: 'const isThere = !isTaken',
+  },
+  {
+    name: 'operations begin while there is no primary',
+    file: SECONDARY,
+    find: 'if (!this.#isReady) throw new Suspend((resume) => void this.#waiting.push(resume))',
+    replace: '',
+  },
+  {
+    name: 'what a new primary has raised is not taken over',
+    file: 'mover/files/held-volume.ts',
+    find: 'this.#files.get(ino)?.merge(this.#value)',
+    replace: '',
+  },
+  {
+    name: 'files that are written to are not marked again',
+    file: PEER,
+    find: 'const failure = this.#files.mark(ino)',
+    replace: 'const failure = null as string | null',
+  },
+  {
+    name: 'what was asked of a dead primary is not asked again',
+    file: SECONDARY,
+    find: '    this.tokens.askAgain()\n',
+    replace: '',
+  },
+  {
+    name: 'serials of an earlier reign are given out again',
+    file: 'mover/locks/token-table.ts',
+    find: '    this.#lastSerial = Math.max(this.#lastSerial, token.serial)\n',
+    replace: '',
+  },
+  {
+    name: 'what a file has become is not asserted',
+    file: PEER,
+    find: '        this.#absorb(ino, changes)\n      }\n      if (changes === null',
+    replace: '      }\n      if (changes === null',
+  },
+  {
+    name: 'a new primary does not know who writes elsewhere',
+    file: PRIMARY,
+    find: '    this.#pump()\n    this.#files.setWrittenElsewhere(ino, this.#table.isWrittenElsewhere(ino))\n    return isSound',
+    replace: '    this.#pump()\n    return isSound',
+  },
+]
