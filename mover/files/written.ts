@@ -1,6 +1,6 @@
 import type { written } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { InodeValue } from '../volume/inode-value.ts'
-import { isLater, type LiveInode } from './live-inode.ts'
+import { isLater, type LiveInode, raiseAbove } from './live-inode.ts'
 
 /** What a secondary has written of one file, and how much of it the primary has been told. */
 export class WrittenFile {
@@ -88,7 +88,9 @@ export class WrittenFile {
     inode.unlogged = false
     inode.absorb(value, 0)
     inode.unlogged = unlogged
+    let changes = untold
     for (const { told } of this.#underWay) {
+      changes += told.changes
       inode.change += told.changes
       if (told.size > inode.size) inode.size = told.size
     }
@@ -102,6 +104,15 @@ export class WrittenFile {
     if (hasGrown && size > inode.size) inode.size = size
     if (untold === 0 && !this.isAhead) return
     if (isLater(mtimeSec, mtimeNsec, inode.mtimeSec, inode.mtimeNsec)) inode.setMtime(mtimeSec, mtimeNsec)
-    if (isLater(ctimeSec, ctimeNsec, inode.ctimeSec, inode.ctimeNsec)) inode.setCtime(ctimeSec, ctimeNsec)
+    if (isLater(ctimeSec, ctimeNsec, inode.ctimeSec, inode.ctimeNsec)) {
+      inode.setCtime(ctimeSec, ctimeNsec)
+      return
+    }
+    if (changes === 0) return
+    // Others have written later than this mover: with its writes the file is another one than they have left.
+    const raised = { sec: inode.ctimeSec, nsec: inode.ctimeNsec }
+    raiseAbove(raised, inode)
+    inode.setMtime(raised.sec, raised.nsec)
+    inode.setCtime(raised.sec, raised.nsec)
   }
 }
