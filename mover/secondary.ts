@@ -72,7 +72,7 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedVo
       ),
     onFailure: fail,
   })
-  const authority = new SecondaryAuthority(link.session, held)
+  const authority = new SecondaryAuthority(link.session, held, env)
   const files = new SecondaryFiles({ volumeUuid: uuid, held, authority })
   // The first look at the status is to find something.
   files.latestStatistics()

@@ -7,15 +7,18 @@ import {
   type grant,
   type message,
   message_kind,
+  type revoke,
   type run,
   type written,
 } from '../../protocol/moverlock/moverlock.gen.ts'
+import type { Environment } from '../environment.ts'
 import type { Failure } from '../failure.ts'
 import type { Span, Token, TokenKind } from '../locks/token.ts'
 import { TokenHolder } from '../locks/token-holder.ts'
 import { Suspend } from '../suspend.ts'
 import { failureWord, KIND_CODES, TOKEN_KINDS } from './codes.ts'
 import type { Drain } from './governed.ts'
+import { MinimumHold } from './hold.ts'
 import { keepTokens } from './keep.ts'
 import { type Session, SessionError } from './session.ts'
 
@@ -51,6 +54,7 @@ type Done<T> = (value: T | null) => void
 export class SecondaryAuthority {
   readonly tokens: TokenHolder
   readonly #session: Session
+  readonly #hold: MinimumHold
   readonly #files: HeldFiles
   readonly #maps = new Map<number, Done<block_map>>()
   readonly #reserves = new Map<number, Done<run[]>>()
@@ -62,12 +66,14 @@ export class SecondaryAuthority {
   #denied: { ino: number; why: Failure } | null = null
   #lastId = 0
 
-  constructor(session: Session, files: HeldFiles) {
+  constructor(session: Session, files: HeldFiles, env: Environment) {
     this.#session = session
     this.#files = files
     this.tokens = new TokenHolder(
       {
-        request: (ino, { id, kind, need, exact }) => {
+        request: (ino, request) => {
+          const { id, kind, need, exact } = request
+          this.#hold.asked(request)
           this.#askedAt.set(id, files.lastSequence)
           session.send({ kind: message_kind.LOCK, lock: { ino, id, kind: KIND_CODES[kind], need, exact } })
         },
@@ -80,10 +86,14 @@ export class SecondaryAuthority {
           const mayKeep = (span: Span): boolean => this.tokens.held(ino)?.mayKeep(span) === true
           files.drain(ino, { part, mayKeep }, () => this.tokens.drained(ino, part))
         },
-        forgotten: (ino) => files.lost(ino),
+        forgotten: (ino) => {
+          this.#hold.forget(ino)
+          files.lost(ino)
+        },
       },
       false,
     )
+    this.#hold = new MinimumHold(this.tokens, env)
   }
 
   /** Carries out a message of the primary. Throws `SessionError` when it must not come. */
@@ -96,8 +106,7 @@ export class SecondaryAuthority {
         this.#deny(message.denied)
         break
       case message_kind.REVOKE:
-        this.#files.revoked(message.revoke.ino)
-        this.tokens.revoked(message.revoke.ino, message.revoke.serial, { ...message.revoke.blocks })
+        this.#revoke(message.revoke)
         break
       case message_kind.MAPPED:
         answered(this.#maps, message.mapped.id, message.mapped.map)
@@ -139,7 +148,10 @@ export class SecondaryAuthority {
    * them, and may bring a `BR_R`. Returns why it may not: STALE when there is no such file.
    */
   need(ino: number, kind: TokenKind, start: number, end: number): Failure | null {
-    if (this.tokens.allows(ino, kind === 'WF_R' ? 'BR_R' : kind, start, end)) return null
+    if (this.tokens.allows(ino, kind === 'WF_R' ? 'BR_R' : kind, start, end)) {
+      this.#hold.used(ino)
+      return null
+    }
     if (this.#denied?.ino === ino) return this.#denied.why
     throw new Suspend((resume) => this.tokens.ask(ino, kind, { start, end }, resume))
   }
@@ -195,11 +207,19 @@ export class SecondaryAuthority {
     const token: Token = { serial: granted.serial, kind: TOKEN_KINDS[granted.kind], ...granted.blocks }
     this.#files.granted(ino, token, value, { ...map, seen: Math.max(map.seen, this.#askedAt.get(id) ?? 0) })
     this.#askedAt.delete(id)
+    this.#hold.answered(ino, id, token)
     this.tokens.granted(ino, id, token, replaces)
+  }
+
+  #revoke({ ino, serial, blocks }: revoke): void {
+    this.#files.revoked(ino)
+    this.#hold.revoked(ino, blocks)
+    this.tokens.revoked(ino, serial, { ...blocks })
   }
 
   #deny({ ino, id, why }: denied): void {
     this.#askedAt.delete(id)
+    this.#hold.answered(ino, id, null)
     this.#denied = { ino, why: failureWord(why) ?? 'SERVERFAULT' }
     try {
       this.tokens.denied(ino, id)
