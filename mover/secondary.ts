@@ -52,7 +52,7 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedVo
       ),
     onFailure: fail,
   })
-  const authority = new SecondaryAuthority(held)
+  const authority = new SecondaryAuthority(held, env)
   const files = new SecondaryFiles({ volumeUuid: uuid, held, authority })
   // The first look at the status is to find something.
   files.latestStatistics()

@@ -6,6 +6,7 @@ import type { ForwardedCall } from '../operation.ts'
 import { Suspend } from '../suspend.ts'
 import type { DurableLog } from '../volume/log.ts'
 import type { GovernedFiles } from './governed.ts'
+import { MinimumHold } from './hold.ts'
 import { InOrder } from './in-order.ts'
 import { keepTokens } from './keep.ts'
 import { Peer } from './peer.ts'
@@ -49,6 +50,7 @@ export class PrimaryAuthority {
   readonly #env: Environment
   readonly #table = new TokenTable(HOME)
   readonly #home: TokenHolder
+  readonly #hold: MinimumHold
   readonly #peers = new Map<MoverId, Peer>()
   readonly #glimpses = new Map<number, Glimpse>()
   /** By file: when its writers were last asked for the sake of readers who got less than all of it. */
@@ -79,6 +81,7 @@ export class PrimaryAuthority {
     this.#home = new TokenHolder(
       {
         request: (ino, request) => {
+          this.#hold.asked(request)
           this.#table.request(ino, HOME, request, this.#isUsed(ino))
           this.#schedule()
         },
@@ -90,10 +93,11 @@ export class PrimaryAuthority {
           const mayKeep = (span: Span): boolean => this.#home.held(ino)?.mayKeep(span) === true
           this.#files.drain(ino, { part, mayKeep }, () => this.#home.drained(ino, part))
         },
-        forgotten: () => {},
+        forgotten: (ino) => this.#hold.forget(ino),
       },
       true,
     )
+    this.#hold = new MinimumHold(this.#home, env)
   }
 
   /** Files that other movers hold or want something of. */
@@ -202,7 +206,10 @@ export class PrimaryAuthority {
 
   /** Suspends unless this mover may read (`BR_R`) or write (`BR_W`) these blocks now. */
   need(ino: number, kind: 'BR_R' | 'BR_W', start: number, end: number): void {
-    if (this.#home.allows(ino, kind, start, end)) return
+    if (this.#home.allows(ino, kind, start, end)) {
+      this.#hold.used(ino)
+      return
+    }
     throw new Suspend((resume) => this.#home.ask(ino, kind === 'BR_R' ? 'WF_R' : kind, { start, end }, resume))
   }
 
@@ -336,8 +343,15 @@ export class PrimaryAuthority {
       const peer = this.#peers.get(effect.mover)
       if (effect.type === 'grant') this.#files.setWrittenElsewhere(ino, this.#table.isWrittenElsewhere(ino))
       peer?.tell(effect)
-    } else if (effect.type === 'grant') this.#home.granted(ino, effect.id, effect.token, effect.replaces)
-    else if (effect.type === 'revoke') this.#home.revoked(ino, effect.serial, effect.span)
-    else this.#home.denied(ino, effect.id)
+    } else if (effect.type === 'grant') {
+      this.#hold.answered(ino, effect.id, effect.token)
+      this.#home.granted(ino, effect.id, effect.token, effect.replaces)
+    } else if (effect.type === 'revoke') {
+      this.#hold.revoked(ino, effect.span)
+      this.#home.revoked(ino, effect.serial, effect.span)
+    } else {
+      this.#hold.answered(ino, effect.id, null)
+      this.#home.denied(ino, effect.id)
+    }
   }
 }

@@ -8,15 +8,18 @@ import {
   MAX_EXTENTS,
   type message,
   message_kind,
+  type revoke,
   type run,
   type written,
 } from '../../protocol/moverlock/moverlock.gen.ts'
+import type { Environment } from '../environment.ts'
 import type { Failure } from '../failure.ts'
 import { ALLOWS, type Span, type Token, type TokenKind } from '../locks/token.ts'
 import { TokenHolder } from '../locks/token-holder.ts'
 import { Suspend } from '../suspend.ts'
 import { failureWord, KIND_CODES, TOKEN_KINDS } from './codes.ts'
 import type { Drain } from './governed.ts'
+import { MinimumHold } from './hold.ts'
 import { keepTokens } from './keep.ts'
 import { type Session, SessionError } from './session.ts'
 
@@ -69,6 +72,7 @@ interface Pending<T> {
  */
 export class SecondaryAuthority {
   readonly tokens: TokenHolder
+  readonly #hold: MinimumHold
   #session: Session | null = null
   /** The primary has taken over what was held before, and answers. */
   #isReady = false
@@ -87,11 +91,13 @@ export class SecondaryAuthority {
   /** Operations that begin when the primary is ready. */
   #waiting: (() => void)[] = []
 
-  constructor(files: HeldFiles) {
+  constructor(files: HeldFiles, env: Environment) {
     this.#files = files
     this.tokens = new TokenHolder(
       {
-        request: (ino, { id, kind, need, exact }) => {
+        request: (ino, request) => {
+          const { id, kind, need, exact } = request
+          this.#hold.asked(request)
           this.#askedAt.set(id, files.lastSequence)
           if (this.#isReady)
             this.#send({ kind: message_kind.LOCK, lock: { ino, id, kind: KIND_CODES[kind], need, exact } })
@@ -105,10 +111,14 @@ export class SecondaryAuthority {
           const mayKeep = (span: Span): boolean => this.tokens.held(ino)?.mayKeep(span) === true
           files.drain(ino, { part, mayKeep }, () => this.tokens.drained(ino, part))
         },
-        forgotten: (ino) => files.lost(ino),
+        forgotten: (ino) => {
+          this.#hold.forget(ino)
+          files.lost(ino)
+        },
       },
       false,
     )
+    this.#hold = new MinimumHold(this.tokens, env)
   }
 
   /** True while operations may begin. */
@@ -171,8 +181,7 @@ export class SecondaryAuthority {
         this.#deny(message.denied)
         break
       case message_kind.REVOKE:
-        this.#files.revoked(message.revoke.ino)
-        this.tokens.revoked(message.revoke.ino, message.revoke.serial, { ...message.revoke.blocks })
+        this.#revoke(message.revoke)
         break
       case message_kind.MAPPED:
         answered(this.#maps, message.mapped.id, message.mapped.map)
@@ -215,7 +224,10 @@ export class SecondaryAuthority {
    * them, and may bring a `BR_R`. Returns why it may not: STALE when there is no such file.
    */
   need(ino: number, kind: TokenKind, start: number, end: number): Failure | null {
-    if (this.tokens.allows(ino, kind === 'WF_R' ? 'BR_R' : kind, start, end)) return null
+    if (this.tokens.allows(ino, kind === 'WF_R' ? 'BR_R' : kind, start, end)) {
+      this.#hold.used(ino)
+      return null
+    }
     if (this.#denied?.ino === ino) return this.#denied.why
     throw new Suspend((resume) => this.tokens.ask(ino, kind, { start, end }, resume))
   }
@@ -282,11 +294,19 @@ export class SecondaryAuthority {
     const token: Token = { serial: granted.serial, kind: TOKEN_KINDS[granted.kind], ...granted.blocks }
     this.#files.granted(ino, token, value, { ...map, seen: Math.max(map.seen, this.#askedAt.get(id) ?? 0) })
     this.#askedAt.delete(id)
+    this.#hold.answered(ino, id, token)
     this.tokens.granted(ino, id, token, replaces)
+  }
+
+  #revoke({ ino, serial, blocks }: revoke): void {
+    this.#files.revoked(ino)
+    this.#hold.revoked(ino, blocks)
+    this.tokens.revoked(ino, serial, { ...blocks })
   }
 
   #deny({ ino, id, why }: denied): void {
     this.#askedAt.delete(id)
+    this.#hold.answered(ino, id, null)
     this.#denied = { ino, why: failureWord(why) ?? 'SERVERFAULT' }
     try {
       this.tokens.denied(ino, id)

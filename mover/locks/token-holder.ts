@@ -40,6 +40,8 @@ class HeldFile {
   retained = 0
   /** Revocations that wait for those. */
   postponed: { serial: number; span: Span }[] = []
+  /** All is to be given up when they are over. */
+  givesUp = false
 
   constructor(isAlone: boolean) {
     this.isAlone = isAlone
@@ -110,6 +112,7 @@ export class TokenHolder {
     const { postponed } = file
     file.postponed = []
     for (const { serial, span } of postponed) this.revoked(ino, serial, span)
+    if (file.givesUp) this.giveUp(ino)
     this.#forgetIfIdle(ino, file)
   }
 
@@ -149,7 +152,9 @@ export class TokenHolder {
   /** Gives up a file of the mover's own wish, for others or because it has been quiet. */
   giveUp(ino: number): void {
     const file = this.#files.get(ino)
-    if (file === undefined || file.retained > 0) return
+    if (file === undefined) return
+    file.givesUp = file.retained > 0
+    if (file.givesUp) return
     file.tokens.leave(ALL_KINDS)
     this.#drainNew(ino, file)
   }
@@ -191,6 +196,7 @@ export class TokenHolder {
     file.isAlone = true
     file.tokens.clear()
     file.postponed = []
+    file.givesUp = false
     const { asks } = file
     file.asks = []
     for (const { done } of asks) for (const answered of done) answered(true)

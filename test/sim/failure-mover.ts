@@ -312,7 +312,7 @@ export class SecondaryMover extends SimulatedMover {
       },
       onFailure: (error) => this.fail(error.message),
     })
-    const authority = new SecondaryAuthority(held)
+    const authority = new SecondaryAuthority(held, env)
     const received = authority.received.bind(authority)
     authority.received = (message) => {
       const ino = inoOf(message)

@@ -164,7 +164,7 @@ export class Secondary implements SimulatedMover {
       if (reason !== 'its mover is gone') throw new Error(`the session of ${name} has ended: ${reason}`)
     }
     this.session = new Session(up, env, { message: (message) => this.authority.received(message), ended })
-    this.authority = new SecondaryAuthority(this.held)
+    this.authority = new SecondaryAuthority(this.held, env)
     down.receiver = this.session
     const atPrimary: Session = new Session(down, env, {
       message: (message) => peer.received(message),

@@ -132,6 +132,12 @@ const OF_TOKENS: readonly Break[] = [
     replace: 'return leaving.length === 0 ? [] : [span]',
   },
   {
+    name: 'what is asked back while an operation counts on it is not given back after it',
+    file: HOLDER,
+    find: 'for (const { serial, span } of postponed) this.revoked(ino, serial, span)',
+    replace: '',
+  },
+  {
     name: 'home does not notice that it shares a file',
     file: HOLDER,
     find: 'file.isAlone = false',

@@ -19,7 +19,15 @@ export interface PlayedTokens {
 /** Plays the worlds of the seeds from `first` to `last`, up to the first failure. */
 export function playTokens(first: number, last: number): PlayedTokens {
   const grants = { WF_R: 0, BR_R: 0, BR_W: 0, WF_X: 0 }
-  const counts: TokenWorldCounts = { operations: 0, localGrants: 0, grants, reduced: 0, revokes: 0, crashes: 0 }
+  const counts: TokenWorldCounts = {
+    operations: 0,
+    localGrants: 0,
+    grants,
+    reduced: 0,
+    revokes: 0,
+    holds: 0,
+    crashes: 0,
+  }
   let worlds = 0
   for (let seed = first; seed <= last; seed++, worlds++) {
     const world = new TokenWorld(tokenOptions(seed))
@@ -36,5 +44,6 @@ export function playTokens(first: number, last: number): PlayedTokens {
 
 function add(sum: TokenWorldCounts, more: TokenWorldCounts): void {
   for (const kind of ['WF_R', 'BR_R', 'BR_W', 'WF_X'] as const) sum.grants[kind] += more.grants[kind]
-  for (const name of ['operations', 'localGrants', 'reduced', 'revokes', 'crashes'] as const) sum[name] += more[name]
+  for (const name of ['operations', 'localGrants', 'reduced', 'revokes', 'holds', 'crashes'] as const)
+    sum[name] += more[name]
 }

@@ -57,6 +57,8 @@ export interface TokenWorldCounts {
   grants: Record<TokenKind, number>
   reduced: number
   revokes: number
+  /** Revocations that had to wait. */
+  holds: number
   crashes: number
 }
 
@@ -66,6 +68,8 @@ class SimMover {
   readonly holder: TokenHolder
   readonly uses: Use[] = []
   readonly drains: { ino: number; part: Leaving }[] = []
+  /** Files of which it keeps, for a while, what it is asked for. */
+  readonly held: number[] = []
   readonly pages = new Map<number, Map<number, Page>>()
   /** Messages under way, in order. */
   toPrimary: Message[] = []
@@ -106,6 +110,7 @@ export class TokenWorld {
     grants: { WF_R: 0, BR_R: 0, BR_W: 0, WF_X: 0 },
     reduced: 0,
     revokes: 0,
+    holds: 0,
     crashes: 0,
   }
   /** Of all that has happened: the same for the same seed. */
@@ -150,8 +155,9 @@ export class TokenWorld {
     const dice = this.#random.below(100)
     if (mayBegin && this.#random.below(100) < this.#options.begin) this.#begin(mover)
     else if (mayBegin && dice < 2 && mover.id !== HOME && this.#random.chance(0.05)) this.#crash(mover)
-    else if (dice < 4) mover.holder.giveUp(this.#random.below(this.#options.files))
+    else if (mayBegin && dice < 4) mover.holder.giveUp(this.#random.below(this.#options.files))
     else if (dice < 34 && mover.uses.length > 0) this.#end(mover)
+    else if (dice < 38 && mover.held.length > 0) mover.holder.letGo(mover.held.shift() as number)
     else if (dice < 46 && mover.drains.length > 0) this.#drain(mover)
     else if (dice < 73) this.#deliverUp(mover)
     else this.#deliverDown(mover)
@@ -303,8 +309,14 @@ export class TokenWorld {
     } else if (message.type === 'reduced') {
       // It may have been quiet, or not.
       if (this.#random.chance(0.5)) holder.giveUpWriting(message.ino)
-    } else if (message.type === 'revoke') holder.revoked(message.ino, message.serial, message.span)
-    else if (message.type === 'shared') holder.shared(message.ino, message.token)
+    } else if (message.type === 'revoke') {
+      if (this.#random.chance(0.2)) {
+        this.counts.holds++
+        mover.held.push(message.ino)
+        holder.retain(message.ino)
+      }
+      holder.revoked(message.ino, message.serial, message.span)
+    } else if (message.type === 'shared') holder.shared(message.ino, message.token)
     else if (message.type === 'alone') holder.alone(message.ino)
   }
 
@@ -325,10 +337,10 @@ export class TokenWorld {
   }
 
   #isBusy(): boolean {
-    return this.#movers.some(
-      (mover) =>
-        mover.waiting + mover.uses.length + mover.drains.length + mover.toPrimary.length + mover.fromPrimary.length > 0,
-    )
+    return this.#movers.some(({ waiting, uses, held, drains, toPrimary, fromPrimary }) => {
+      const under = uses.length + held.length + drains.length
+      return waiting + under + toPrimary.length + fromPrimary.length > 0
+    })
   }
 
   /** When nobody wants anything any more, all can be given back, and the primary is alone with everything. */
