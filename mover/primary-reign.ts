@@ -73,7 +73,7 @@ export class PrimaryReign implements Reign {
   counters(): Record<string, number> {
     const counters: Record<string, number> = { sharedFiles: this.authority.sharedFiles, sessions: this.#peers.size }
     for (const { session } of this.#peers.values()) {
-      for (const [name, count] of Object.entries(session.counts)) counters[name] = (counters[name] ?? 0) + count
+      for (const [name, count] of Object.entries(session.counters())) counters[name] = (counters[name] ?? 0) + count
     }
     return counters
   }

@@ -82,7 +82,7 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedVo
         cachedPages: held.context.pages.usedCount,
         dirtyPages: held.context.pages.dirtyCount,
         cachedInodes: held.inodeCount,
-        ...link.session?.counts,
+        ...link.session?.counters(),
       },
     }),
     close: async () => {
