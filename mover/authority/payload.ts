@@ -47,6 +47,7 @@ const KNOWN: Partial<Said> = {
   HELLO: ({ hello }) => hello.mover.length + HANDSHAKE_IDS_BYTES + hello.device.length,
   REFUSED: ({ refused }) => refused.reason.length,
   GRANT: () => INODE_BYTES,
+  KNOWN: () => INODE_BYTES,
   CALL: ({ call }) => ofOperation(call.what),
   ANSWER: ({ answer }) => ofAnswer(answer),
 }

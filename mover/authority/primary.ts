@@ -96,6 +96,11 @@ export class PrimaryAuthority {
     )
   }
 
+  /** What this mover itself holds. */
+  get tokens(): TokenHolder {
+    return this.#home
+  }
+
   /** Files that other movers hold or want something of. */
   get sharedFiles(): number {
     return this.#table.fileCount

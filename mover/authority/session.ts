@@ -1,7 +1,8 @@
-import { type message, message_kind, readmessage, writemessage } from '../../protocol/moverlock/moverlock.gen.ts'
+import { type message, readmessage, writemessage } from '../../protocol/moverlock/moverlock.gen.ts'
 import { XdrError } from '../../protocol/xdr/reader.ts'
 import type { Environment } from '../environment.ts'
 import { fileBytesOf, OpaqueCountingReader, OpaqueCountingWriter } from './payload.ts'
+import { MESSAGE_KINDS } from './told.ts'
 
 /** The longest frame: far more than one tick has to tell; the rest goes into the next ones. */
 const MAX_FRAME_BYTES = 4 * 2 ** 20
@@ -37,12 +38,6 @@ export interface SessionObserver {
   received(message: message): void
 }
 
-/** Names of the kinds of messages, by number. */
-const KINDS: readonly string[] = Object.entries(message_kind).reduce<string[]>((names, [name, kind]) => {
-  names[kind] = name
-  return names
-}, [])
-
 /** Counters of a session. */
 export interface SessionCounts {
   framesSent: number
@@ -73,8 +68,8 @@ export class Session {
   readonly #writer = new OpaqueCountingWriter(MAX_FRAME_BYTES + LENGTH_BYTES)
   readonly #reader = new OpaqueCountingReader()
   /** Messages by kind. */
-  readonly #sent = new Float64Array(KINDS.length)
-  readonly #received = new Float64Array(KINDS.length)
+  readonly #sent = new Float64Array(MESSAGE_KINDS.length)
+  readonly #received = new Float64Array(MESSAGE_KINDS.length)
   #isScheduled = false
   #isOpen = true
   /** A frame that has arrived in part. */
@@ -94,7 +89,7 @@ export class Session {
       ['sent', this.#sent],
       ['received', this.#received],
     ] as const) {
-      for (const [kind, count] of counts.entries()) if (count > 0) counters[`${way}.${KINDS[kind]}`] = count
+      for (const [kind, count] of counts.entries()) if (count > 0) counters[`${way}.${MESSAGE_KINDS[kind]}`] = count
     }
     return counters
   }

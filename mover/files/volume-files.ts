@@ -19,6 +19,7 @@ import type { LiveInode } from './live-inode.ts'
 import { createFile, makeDirectory, makeLink, makeNode, makeSymlink } from './make.ts'
 import { PageCache } from './page-cache.ts'
 import type {
+  CallTrace,
   CreateHow,
   EntrySink,
   ListingRoom,
@@ -64,6 +65,7 @@ export class VolumeFiles implements PrimaryFiles {
   readonly rootIno = ROOT_INO
   readonly volume: Volume
   readonly context: FilesContext
+  trace: CallTrace | null = null
 
   constructor(options: VolumeFilesOptions) {
     const { volume, env } = options
