@@ -82,6 +82,7 @@ export class VolumeFiles implements PrimaryFiles {
       housekeeping: new Housekeeping(volume),
       ancestry: new Ancestry(volume),
       moverNumber: MOVER_NUMBER,
+      logsAtime: true,
       mayRead: (ino, start, end) => this.context.tokens === null || this.context.tokens.mayRead(ino, start, end),
       tokens: null,
       generationSalt: new DataView(env.randomBytes(4).buffer).getUint32(0),
