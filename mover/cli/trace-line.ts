@@ -6,7 +6,7 @@ export function describeBlocks(blocks: TracedBlocks): string {
   if (blocks === null) return 'whole file'
   const [first, end] = blocks
   if (end === null) return `${first} to the end`
-  return end === first ? `none at ${first}` : `${first} to ${end - 1}`
+  return end === first ? 'none' : `${first} to ${end - 1}`
 }
 
 /** One line for people. */
@@ -25,7 +25,7 @@ function message(event: ShownEvent): string {
     token,
     blocks === undefined ? undefined : blocks === null ? 'whole file' : `blocks ${describeBlocks(blocks)}`,
     need === undefined ? undefined : `for blocks ${describeBlocks(need)}`,
-    count === undefined ? undefined : kind === 'MAPPED' ? `${count} extents` : `${count} blocks`,
+    count === undefined ? undefined : `${count} ${kind === 'MAPPED' ? 'extent' : 'block'}${count === 1 ? '' : 's'}`,
     serial === undefined ? undefined : `serial ${serial}`,
     tellsChanges === true ? 'with changes' : undefined,
     status,
