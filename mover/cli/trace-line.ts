@@ -17,14 +17,29 @@ export function traceLine(shown: Notice | ShownEvent): string {
 }
 
 function message(event: ShownEvent): string {
-  const { from, to, kind, operation, names = [], token, blocks, need, count, serial, tellsChanges, status } = event
+  const {
+    from,
+    to,
+    kind,
+    operation,
+    names = [],
+    token,
+    blocks,
+    need,
+    holds,
+    count,
+    serial,
+    tellsChanges,
+    status,
+  } = event
   const parts = [
     kind,
     operation,
     ...names.map((name) => JSON.stringify(name)),
     token,
-    blocks === undefined ? undefined : blocks === null ? 'whole file' : `blocks ${describeBlocks(blocks)}`,
-    need === undefined ? undefined : `for blocks ${describeBlocks(need)}`,
+    place(blocks),
+    need === undefined ? undefined : `for ${place(need)}`,
+    holds?.map((held) => `${held.token} ${place(held.blocks)} serial ${held.serial}`).join(', '),
     count === undefined ? undefined : `${count} ${kind === 'MAPPED' ? 'extent' : 'block'}${count === 1 ? '' : 's'}`,
     serial === undefined ? undefined : `serial ${serial}`,
     tellsChanges === true ? 'with changes' : undefined,
@@ -32,6 +47,11 @@ function message(event: ShownEvent): string {
     `[frame ${event.frame}]`,
   ]
   return `${from} -> ${to}  ${parts.filter((part) => part !== undefined).join(' ')}`
+}
+
+function place(blocks: TracedBlocks | undefined): string | undefined {
+  if (blocks === undefined) return undefined
+  return blocks === null ? 'whole file' : `blocks ${describeBlocks(blocks)}`
 }
 
 /** What a client that changes something is told is an acknowledgement. */

@@ -63,6 +63,16 @@ t.test('lines for people', async (t) => {
       { kind: 'RELEASE', blocks: null, serial: 7, tellsChanges: true },
       'b -> a  RELEASE whole file serial 7 with changes [frame 3]',
     ],
+    [
+      {
+        kind: 'ASSERT',
+        holds: [
+          { token: 'BR_W', blocks: [3, 5], serial: 7 },
+          { token: 'BR_R', blocks: [5, 6], serial: 8 },
+        ],
+      },
+      'b -> a  ASSERT BR_W blocks 3 to 4 serial 7, BR_R blocks 5 to 5 serial 8 [frame 3]',
+    ],
     [{ kind: 'COMMIT', count: 1 }, 'b -> a  COMMIT 1 block [frame 3]'],
     [{ kind: 'MAPPED', count: 2 }, 'b -> a  MAPPED 2 extents [frame 3]'],
     [{ kind: 'CALL', operation: 'LOOKUP', names: ['a\u001b"'] }, 'b -> a  CALL LOOKUP "a\\u001b\\"" [frame 3]'],
