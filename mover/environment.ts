@@ -9,6 +9,8 @@ export interface Environment {
   wallTime(out: Timestamp): void
   /** Monotonic milliseconds; the origin means nothing. */
   monotonicMs(): number
+  /** Milliseconds of a clock that never goes back and that all processes of a host share. */
+  hostMs(): number
   /** Runs `task` after the events of this tick have been handled (`setImmediate`). */
   defer(task: () => void): void
   /** Runs `task` once, `delayMs` from now; the returned function cancels it. Never keeps the process alive. */

@@ -5,7 +5,7 @@
 import fs from 'node:fs'
 import type { Logger } from 'pino'
 import type { Config } from './config/schema.ts'
-import { type ControlServer, startControl } from './control/server.ts'
+import { type ControlRoutes, type ControlServer, startControl } from './control/server.ts'
 import {
   CHANNEL_FD,
   type Channel,
@@ -103,7 +103,7 @@ class MoverMain {
     if (this.#stopping !== null) return
     this.#mover = new Mover({ mover, config, volumes, handleKey, environment, logger })
     const serving = await this.#mover.listen()
-    const routes = { '/status': () => this.#mover?.status(), '/locks': () => this.#mover?.locks() }
+    const routes = controlRoutes(this.#mover)
     this.#control = await startControl(controlSocket(config.stateDir, { mover: this.#name }), routes)
     for (const { path, reason } of serving.unserved) logger.warn(`export ${path} is not served: ${reason}`)
     this.#channel.send({ type: 'ready', serving })
@@ -162,6 +162,16 @@ class MoverMain {
     if (this.#stopping === null) this.#logger.error(`${why}: ending`)
     setTimeout(() => process.exit(1), ORPHAN_LIMIT_MS)
     void this.#close()
+  }
+}
+
+function controlRoutes(mover: Mover): ControlRoutes {
+  return {
+    '/status': () => mover.status(),
+    '/locks': () => mover.locks(),
+    '/find': async ({ file = '' }) => ({ file: await mover.find(file) }),
+    '/trace': ({ volume = '', ino, trace, after }) =>
+      mover.trace(volume, Number(ino), trace ?? null, Number(after ?? 0)),
   }
 }
 

@@ -1,11 +1,10 @@
 import type { Logger } from 'pino'
 import type { Config, ExportConfig, MoverConfig } from './config/schema.ts'
-import type { MoverLocks, MoverStatus } from './control/status.ts'
+import type { FoundFile, MoverLocks, MoverStatus, MoverTrace } from './control/status.ts'
 import type { Environment } from './environment.ts'
-import type { Failure } from './failure.ts'
 import { parseAddressSet } from './files/cidr.ts'
 import { Export, ExportTable } from './files/exports.ts'
-import { newOperation, type Operation } from './files/service.ts'
+import { findDirectory, findFile } from './find.ts'
 import type { ServingState, UnservedExport } from './host/channel.ts'
 import { ExportMountBackend } from './mount/export-backend.ts'
 import { MountList } from './mount/mount-list.ts'
@@ -21,7 +20,6 @@ import { PortRegistry } from './portmap/registry.ts'
 import { Dispatcher } from './rpc/dispatch.ts'
 import type { Program } from './rpc/program.ts'
 import type { ReplayMemory } from './rpc/runner.ts'
-import { Suspend } from './suspend.ts'
 import type { OpenedVolume } from './volumes.ts'
 
 /** What a mover is made of. */
@@ -43,6 +41,7 @@ export class Mover {
   readonly #mounts: MountList
   readonly #dispatchers: Dispatcher[] = []
   readonly #startedMs: number
+  #exports: readonly Export[] = []
 
   constructor(parts: MoverParts) {
     const { config, environment, logger } = parts
@@ -59,6 +58,7 @@ export class Mover {
   async listen(): Promise<ServingState> {
     const { mover, config, volumes, handleKey } = this.#parts
     const { exports, unserved } = await buildExports(config.exports, volumes)
+    this.#exports = exports
     const programs = buildPrograms(new ExportTable(exports), handleKey, volumes, this.#mounts)
     const nfs = await this.#listenNfs(mover, this.#dispatcher(programs))
     const portmap = await this.#listenPortmap(mover, programs, nfs)
@@ -103,6 +103,18 @@ export class Mover {
   locks(): MoverLocks {
     const { mover, volumes } = this.#parts
     return { files: volumes.flatMap((volume) => volume.tokens(mover.name)) }
+  }
+
+  /** See `findFile`. */
+  find(file: string): Promise<FoundFile | null> {
+    return findFile(file, this.#exports, this.#parts.volumes)
+  }
+
+  /** See `VolumeTrace.poll`. */
+  trace(volume: string, ino: number, trace: string | null, after: number): MoverTrace {
+    const opened = this.#parts.volumes.find(({ name }) => name === volume)
+    if (opened === undefined || !Number.isSafeInteger(ino)) return { problem: `there is no file ${volume}:${ino}` }
+    return opened.trace.poll(ino, trace, after) ?? { problem: 'too many files are being traced' }
   }
 
   #dispatcher(programs: readonly Program[]): Dispatcher {
@@ -173,37 +185,6 @@ export function buildPrograms(
     return volumeOf.get(entry.service)?.inodeByNumber(op, entry.rootIno) ?? 'STALE'
   })
   return [nfs3Program(handles), mountProgram(backend, mounts)]
-}
-
-/** The number of a directory by its path from the volume's root, as the superuser finds it. */
-async function findDirectory(volume: OpenedVolume, path: string): Promise<number | Failure> {
-  const { service } = volume
-  const names = path.split('/').filter((name) => name !== '')
-  // It is always there, and need not be asked for.
-  if (names.length === 0) return service.rootIno
-  let inode = await whenItCan((op) => volume.inodeByNumber(op, service.rootIno))
-  for (const name of names) {
-    if (typeof inode === 'string') return inode
-    if (inode.type !== 'directory') return 'NOTDIR'
-    const dir = inode
-    inode = await whenItCan((op) => service.lookup(op, dir, Buffer.from(name), service.rootIno))
-  }
-  if (typeof inode === 'string') return inode
-  return inode.type === 'directory' ? inode.ino : 'NOTDIR'
-}
-
-/** Runs an operation of the file service, as the superuser, again and again until it need not wait any more. */
-async function whenItCan<T>(attempt: (op: Operation) => T): Promise<T> {
-  const op = newOperation({ uid: 0, gid: 0, gids: [] }, true)
-  for (;;) {
-    try {
-      op.forwarded?.rewind()
-      return attempt(op)
-    } catch (error) {
-      if (!(error instanceof Suspend)) throw error
-      await new Promise<void>((resolve) => error.wait(resolve))
-    }
-  }
 }
 
 /** A call is known when any volume's log remembers it. */

@@ -1,6 +1,6 @@
 import { MOVERLOCK_VERSION, type message, message_kind } from '../protocol/moverlock/moverlock.gen.ts'
 import type { SecondaryAuthority } from './authority/secondary.ts'
-import { Session, SessionError, type SessionStream } from './authority/session.ts'
+import { Session, SessionError, type SessionObserver, type SessionStream } from './authority/session.ts'
 import type { Environment } from './environment.ts'
 import type { Incarnation, VolumeRole } from './host/channel.ts'
 import type { SharedDevice } from './sessions/reception.ts'
@@ -45,6 +45,8 @@ export class PrimaryLink {
   readonly #ended = Promise.withResolvers<void>()
   /** Told once whether a primary has welcomed this mover. */
   #opened: (error: Error | null) => void = () => {}
+  /** Who looks on at the sessions that begin, by the name of the primary. */
+  observe: (primary: string) => SessionObserver | null = () => null
   #role: VolumeRole
   #introduction: Introduction | null = null
   #authority: SecondaryAuthority | null = null
@@ -160,6 +162,7 @@ export class PrimaryLink {
       if (!isWelcome) session.end('this mover ends')
     }
     signal.addEventListener('abort', giveUp)
+    session.observer = this.observe(this.#role.primary)
     this.#session = session
     stream.deliverTo(session)
     session.send({

@@ -3,8 +3,10 @@ import { type hello, message_kind } from '../protocol/moverlock/moverlock.gen.ts
 import type { Peer } from './authority/peer.ts'
 import { type HeldToken, PrimaryAuthority } from './authority/primary.ts'
 import { Session, type SessionStream } from './authority/session.ts'
+import { VolumeTrace } from './authority/trace.ts'
 import type { FileTokens, TokenStatus } from './control/status.ts'
 import type { Environment } from './environment.ts'
+import { TracedCalls } from './files/call-trace.ts'
 import { ForwardedCalls } from './files/forwarded.ts'
 import { GovernedVolume } from './files/governed-volume.ts'
 import type { VolumeFiles } from './files/volume-files.ts'
@@ -34,6 +36,7 @@ export class PrimaryReign implements Reign {
   readonly term: number
   readonly device: SharedDevice
   readonly authority: PrimaryAuthority
+  readonly trace: VolumeTrace
   readonly #options: PrimaryReignOptions
   /** By incarnation; those whose session has ended too, until they are gone. */
   readonly #peers = new Map<string, Peer>()
@@ -56,6 +59,13 @@ export class PrimaryReign implements Reign {
     this.#awaited = new Map(holders.map((holder) => [holder.incarnation, holder]))
     const isRecovering = this.#awaited.size > 0
     this.authority = new PrimaryAuthority(governed, files.volume.log, env, isRecovering ? raised : null)
+    this.trace = new VolumeTrace({
+      env,
+      tokens: () => this.authority.tokens,
+      turned: (isOn) => {
+        files.trace = isOn ? new TracedCalls(this.trace) : null
+      },
+    })
   }
 
   /** Calls `done` when every holder has said what it holds, or is gone: nobody may be served before. */
@@ -73,7 +83,7 @@ export class PrimaryReign implements Reign {
   counters(): Record<string, number> {
     const counters: Record<string, number> = { sharedFiles: this.authority.sharedFiles, sessions: this.#peers.size }
     for (const { session } of this.#peers.values()) {
-      for (const [name, count] of Object.entries(session.counts)) counters[name] = (counters[name] ?? 0) + count
+      for (const [name, count] of Object.entries(session.counters())) counters[name] = (counters[name] ?? 0) + count
     }
     return counters
   }
@@ -100,6 +110,7 @@ export class PrimaryReign implements Reign {
         logger[level](`volume ${name}: the session with mover ${mover} has ended: ${reason}`)
       },
     })
+    session.observer = this.trace.session(mover)
     // Nobody shared the volume before the first one came: operations need not ask.
     files.context.tokens = this.authority
     const incarnation = Buffer.from(hello.incarnation).toString('hex')

@@ -1,7 +1,9 @@
 import { type call, operation_kind, time_how } from '../protocol/moverlock/moverlock.gen.ts'
 import { failureWord } from './authority/codes.ts'
 import { SecondaryAuthority } from './authority/secondary.ts'
+import { VolumeTrace } from './authority/trace.ts'
 import type { Environment } from './environment.ts'
+import { TracedCalls } from './files/call-trace.ts'
 import { HeldVolume } from './files/held-volume.ts'
 import { SecondaryFiles } from './files/secondary-files.ts'
 import type { PrimaryLink } from './primary-link.ts'
@@ -54,6 +56,14 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedVo
   })
   const authority = new SecondaryAuthority(held, env)
   const files = new SecondaryFiles({ volumeUuid: uuid, held, authority })
+  const trace: VolumeTrace = new VolumeTrace({
+    env,
+    tokens: () => authority.tokens,
+    turned: (isOn) => {
+      files.trace = isOn ? new TracedCalls(trace) : null
+    },
+  })
+  link.observe = (primary) => trace.session(primary)
   // The first look at the status is to find something.
   files.latestStatistics()
   await new Promise<void>((resolve, reject) => {
@@ -73,6 +83,7 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedVo
     reign: null,
     replayMemory: { find: () => null },
     tokens: () => [],
+    trace,
     status: () => ({
       name,
       device: device.name,
@@ -82,7 +93,7 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedVo
         cachedPages: held.context.pages.usedCount,
         dirtyPages: held.context.pages.dirtyCount,
         cachedInodes: held.inodeCount,
-        ...link.session?.counts,
+        ...link.session?.counters(),
       },
     }),
     close: async () => {

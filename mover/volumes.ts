@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
+import type { VolumeTrace } from './authority/trace.ts'
 import type { VolumeConfig } from './config/schema.ts'
 import type { FileTokens, VolumeStatus } from './control/status.ts'
 import type { Environment } from './environment.ts'
@@ -69,6 +70,8 @@ export interface OpenedVolume {
   status(): VolumeStatus
   /** Which movers hold and await which tokens, `self` being this one; nothing at a secondary. */
   tokens(self: string): FileTokens[]
+  /** What this mover says about files that somebody traces. */
+  readonly trace: VolumeTrace
   /** Writes what is dirty, takes a checkpoint and lets the device go. */
   close(): Promise<void>
 }
@@ -126,6 +129,7 @@ export async function openPrimary(
     reign,
     replayMemory: { find: (tag) => files.findReplay(tag) },
     tokens: (self) => reign.tokens(self),
+    trace: reign.trace,
     status: () => statusOf(name, device, files, reign.counters()),
     close: async () => {
       // That a read-only volume cannot be written was told when it became one; what is acknowledged is in its log.

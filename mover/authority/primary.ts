@@ -100,6 +100,11 @@ export class PrimaryAuthority {
     this.#hold = new MinimumHold(this.#home, env)
   }
 
+  /** What this mover itself holds. */
+  get tokens(): TokenHolder {
+    return this.#home
+  }
+
   /** Files that other movers hold or want something of. */
   get sharedFiles(): number {
     return this.#table.fileCount

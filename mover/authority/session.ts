@@ -1,7 +1,8 @@
 import { type message, readmessage, writemessage } from '../../protocol/moverlock/moverlock.gen.ts'
-import { XdrError, XdrReader } from '../../protocol/xdr/reader.ts'
-import { XdrWriter } from '../../protocol/xdr/writer.ts'
+import { XdrError } from '../../protocol/xdr/reader.ts'
 import type { Environment } from '../environment.ts'
+import { fileBytesOf, OpaqueCountingReader, OpaqueCountingWriter } from './payload.ts'
+import { MESSAGE_KINDS } from './told.ts'
 
 /** The longest frame: far more than one tick has to tell; the rest goes into the next ones. */
 const MAX_FRAME_BYTES = 4 * 2 ** 20
@@ -29,22 +30,46 @@ export interface SessionEvents {
 /** The peer has broken the protocol: the session ends. */
 export class SessionError extends Error {}
 
+/** Looks on at what is said on a session. */
+export interface SessionObserver {
+  /** `frame` is the number of the frame that the message leaves in: those with one number travel together. */
+  sent(message: message, frame: number): void
+  /** Before the message is carried out. */
+  received(message: message): void
+}
+
 /** Counters of a session. */
 export interface SessionCounts {
   framesSent: number
   framesReceived: number
   messagesSent: number
   messagesReceived: number
+  bytesSent: number
+  bytesReceived: number
+  /** Bytes of files' data in messages, in either direction: there should be none. */
+  fileBytes: number
 }
 
 /** One end of a session between a secondary and the primary: messages in both directions, in order, batched by tick. */
 export class Session {
-  readonly counts: SessionCounts = { framesSent: 0, framesReceived: 0, messagesSent: 0, messagesReceived: 0 }
+  readonly counts: SessionCounts = {
+    framesSent: 0,
+    framesReceived: 0,
+    messagesSent: 0,
+    messagesReceived: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+    fileBytes: 0,
+  }
+  observer: SessionObserver | null = null
   readonly #stream: SessionStream
   readonly #env: Environment
   readonly #events: SessionEvents
-  readonly #writer = new XdrWriter(MAX_FRAME_BYTES + LENGTH_BYTES)
-  readonly #reader = new XdrReader()
+  readonly #writer = new OpaqueCountingWriter(MAX_FRAME_BYTES + LENGTH_BYTES)
+  readonly #reader = new OpaqueCountingReader()
+  /** Messages by kind. */
+  readonly #sent = new Float64Array(MESSAGE_KINDS.length)
+  readonly #received = new Float64Array(MESSAGE_KINDS.length)
   #isScheduled = false
   #isOpen = true
   /** A frame that has arrived in part. */
@@ -57,6 +82,18 @@ export class Session {
     this.#events = events
   }
 
+  /** All counters, and those of messages by kind as far as there were any: numbers by name. */
+  counters(): Record<string, number> {
+    const counters: Record<string, number> = { ...this.counts }
+    for (const [way, counts] of [
+      ['sent', this.#sent],
+      ['received', this.#received],
+    ] as const) {
+      for (const [kind, count] of counts.entries()) if (count > 0) counters[`${way}.${MESSAGE_KINDS[kind]}`] = count
+    }
+    return counters
+  }
+
   get isOpen(): boolean {
     return this.#isOpen
   }
@@ -66,8 +103,12 @@ export class Session {
     if (!this.#isOpen) return
     const writer = this.#writer
     if (writer.position === 0) writer.reserve(LENGTH_BYTES)
+    writer.opaqueBytes = 0
     writemessage(writer, message)
     this.counts.messagesSent++
+    this.counts.fileBytes += fileBytesOf(message, writer.opaqueBytes)
+    this.#sent[message.kind]++
+    this.observer?.sent(message, this.counts.framesSent + 1)
     if (writer.position >= FULL_FRAME_BYTES) this.flush()
     else if (!this.#isScheduled) {
       this.#isScheduled = true
@@ -84,6 +125,7 @@ export class Session {
     if (writer.position === 0 || !this.#isOpen) return
     writer.patchU32(0, writer.position - LENGTH_BYTES)
     this.counts.framesSent++
+    this.counts.bytesSent += writer.position
     this.#stream.write(writer.bytes.subarray(0, writer.position))
     writer.reset()
   }
@@ -128,11 +170,16 @@ export class Session {
 
   #frame(bytes: Uint8Array, start: number, end: number): void {
     this.counts.framesReceived++
+    this.counts.bytesReceived += LENGTH_BYTES + end - start
     const reader = this.#reader.reset(bytes, start, end)
     while (reader.remaining > 0 && this.#isOpen) {
+      reader.opaqueBytes = 0
       const message = readmessage(reader)
       this.counts.messagesReceived++
+      this.counts.fileBytes += fileBytesOf(message, reader.opaqueBytes)
+      this.#received[message.kind]++
       const { position } = reader
+      this.observer?.received(message)
       this.#events.message(message)
       reader.reset(bytes, position, end)
     }

@@ -4,7 +4,8 @@ import { grow } from './grow.ts'
 import { locks } from './locks.ts'
 import { mkfs } from './mkfs.ts'
 import { status } from './status.ts'
+import { trace } from './trace.ts'
 import { up } from './up.ts'
 
 /** Every command, in the order of the help. */
-export const commands: Readonly<Record<string, Command>> = { up, mkfs, check, grow, status, locks }
+export const commands: Readonly<Record<string, Command>> = { up, mkfs, check, grow, status, locks, trace }

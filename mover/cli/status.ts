@@ -4,6 +4,7 @@ import type { MoverStatus, ProcedureStatus, SupervisorStatus, VolumeStatus } fro
 import type { MoverState } from '../host/managed-mover.ts'
 import { Refusal } from '../host/refusal.ts'
 import { controlSocket } from '../host/state-folder.ts'
+import { askSupervisor } from './ask.ts'
 import { type Command, JSON_OPTION } from './command.ts'
 import { formatTable } from './table.ts'
 
@@ -26,16 +27,13 @@ export const status: Command = {
 }
 
 async function ask(stateDir: string): Promise<ApplianceStatus> {
-  const supervisor = await getControl(controlSocket(stateDir, 'supervisor'), '/status').catch((error: Error) => {
-    if (error instanceof NobodyThere) throw new Refusal(1, `no appliance is running for the state folder ${stateDir}`)
-    throw new Refusal(1, `the supervisor does not answer: ${error.message}`)
-  })
-  const { movers } = supervisor as SupervisorStatus
+  const supervisor = await askSupervisor(stateDir)
+  const { movers } = supervisor
   const details: Record<string, MoverStatus | null> = {}
   for (const { name, state } of movers) {
     details[name] = state === 'serving' ? await askMover(stateDir, name) : null
   }
-  return { ...(supervisor as SupervisorStatus), details }
+  return { ...supervisor, details }
 }
 
 async function askMover(stateDir: string, name: string): Promise<MoverStatus | null> {

@@ -2,8 +2,11 @@ import fs from 'node:fs'
 import fastify from 'fastify'
 import { withSocketPath } from '../host/socket-path.ts'
 
-/** Answers of GET by path: each is called for every request and gives plain data that becomes JSON. */
-export type ControlRoutes = Readonly<Record<`/${string}`, () => unknown>>
+/** What a request asks for behind its `?`, by name. */
+export type Query = Readonly<Record<string, string | undefined>>
+
+/** Answers of GET by path: each is called for every request and gives plain data, or a promise, that becomes JSON. */
+export type ControlRoutes = Readonly<Record<`/${string}`, (query: Query) => unknown>>
 
 /** The control interface of a process: HTTP with JSON over a Unix socket that only its owner may use. */
 export interface ControlServer {
@@ -16,7 +19,7 @@ export interface ControlServer {
  */
 export async function startControl(socketPath: string, routes: ControlRoutes): Promise<ControlServer> {
   const app = fastify({ logger: false, bodyLimit: 64 * 1024, forceCloseConnections: true })
-  for (const [path, answer] of Object.entries(routes)) app.get(path, answer)
+  for (const [path, answer] of Object.entries(routes)) app.get(path, ({ query }) => answer(query as Query))
   fs.rmSync(socketPath, { force: true })
   await withSocketPath(socketPath, (path) => app.listen({ path }))
   fs.chmodSync(socketPath, 0o600)

@@ -1,4 +1,5 @@
 import type { MoverState } from '../host/managed-mover.ts'
+import type { TracePage } from '../trace-event.ts'
 
 /** `GET /status` of the supervisor. */
 export interface SupervisorStatus {
@@ -34,6 +35,16 @@ export interface FileTokens {
 export interface MoverLocks {
   files: FileTokens[]
 }
+
+/** `GET /find?file=` of a mover: what it says of a file of a volume whose primary it is; null for any other. */
+export interface MoverFound {
+  file: FoundFile | null
+}
+
+export type FoundFile = { volume: string; ino: number } | { problem: string }
+
+/** `GET /trace?volume=&ino=&trace=&after=` of a mover: what it has said about a file since that event of that trace. */
+export type MoverTrace = TracePage | { problem: string }
 
 /** One procedure's counters; `micros` is the time from arrival to answer of all calls together. */
 export interface ProcedureStatus {

@@ -53,6 +53,8 @@ export interface DataContext {
   readonly housekeeping: { waitForSteps(): Suspend }
   /** The number under which this mover sets write marks. */
   readonly moverNumber: number
+  /** False: access times are told with what is given back, and are worth no message of their own. */
+  readonly logsAtime: boolean
   /** False: pages of these file blocks must not be read into memory now, since another mover may change them. */
   mayRead(ino: number, start: number, end: number): boolean
   /** Scratch: the time of the operation at hand. */

@@ -24,10 +24,12 @@ export class HeldData {
   open(ino: number, generation: number, kind: 'BR_R' | 'BR_W', offset: number, end: number): LiveInode | Failure {
     this.#authority.gate()
     const asked = kind === 'BR_R' ? 'WF_R' : 'BR_W'
-    const first = Math.floor(offset / BLOCK_BYTES)
-    const last = Math.min(FILE_END, Math.ceil(end / BLOCK_BYTES))
+    const known = kind === 'BR_W' && offset < end ? this.#held.inode(ino) : undefined
+    // Of a file that is known, what the write itself will need: one request instead of two when it lengthens the file.
+    const first = known === undefined ? blockOf(offset) : startOfWrite(known, offset, end - offset)
+    const last = known === undefined ? Math.ceil(end / BLOCK_BYTES) : endOfWrite(known, offset, end - offset)
     const isHeld = first < last ? false : this.#held.inode(ino) !== undefined && this.#holdsSome(ino)
-    const denied = isHeld ? null : this.#authority.need(ino, asked, first, last)
+    const denied = isHeld ? null : this.#authority.need(ino, asked, first, Math.min(FILE_END, last))
     if (denied !== null) return denied
     const inode = this.#held.inode(ino)
     if (inode === undefined) throw new Error(`inode ${ino} was granted, but not told`)

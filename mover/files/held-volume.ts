@@ -68,6 +68,7 @@ export class HeldVolume implements HeldFiles {
       // The primary grants nothing of a file that is being truncated.
       housekeeping: { waitForSteps: () => new Suspend((resume) => env.defer(resume)) },
       moverNumber: 0,
+      logsAtime: false,
       now: { sec: 0, nsec: 0 },
       plan: {
         deviceBlocks: new Float64Array(MAX_TRANSFER_BYTES / BLOCK_BYTES + 2),

@@ -15,6 +15,7 @@ import { LiveInode } from './live-inode.ts'
 import { RemoteCalls } from './remote-calls.ts'
 import { RemoteInode } from './remote-inode.ts'
 import type {
+  CallTrace,
   CreateHow,
   EntrySink,
   FileService,
@@ -42,6 +43,7 @@ export class SecondaryFiles implements FileService {
   readonly volumeUuid: Uint8Array
   readonly rootIno = ROOT_INO
   readonly held: HeldVolume
+  trace: CallTrace | null = null
   readonly #calls: RemoteCalls
   readonly #data: HeldData
   /** By call: a directory's names when it asked the primary for one. */

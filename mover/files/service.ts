@@ -104,6 +104,15 @@ export interface ListingRoom {
   attributes: boolean
 }
 
+/** Told how calls of this mover's clients are answered, while somebody traces a file of the volume. */
+export interface CallTrace {
+  /**
+   * `procedure` on an object has come to `status` ('OK', or why not): it is answered when the operation's barrier is done,
+   * which may be put behind another one. `client` is an address.
+   */
+  answered(procedure: string, ino: number, op: Operation, client: string, status: string): void
+}
+
 /** Called for each entry; returns false when it does not fit any more (that entry is not consumed). */
 export type EntrySink = (cookie: number, ino: number, name: Uint8Array) => boolean
 
@@ -121,6 +130,8 @@ export interface FileService {
   /** Unique per mover incarnation: the write verifier (RFC 1813 §3.3.7). May change after a failed write-back. */
   readonly writeVerifier: Uint8Array
   readonly rootIno: number
+  /** Null while nobody traces. */
+  readonly trace: CallTrace | null
 
   /** The live inode of a file handle; STALE when it is gone or its generation differs. Sets barrier if its last change is not durable. */
   inode(op: Operation, ino: number, generation: number): Inode | Failure

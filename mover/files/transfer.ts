@@ -192,6 +192,7 @@ function touchAtime(context: DataContext, op: Operation, inode: LiveInode): void
   if (!stale && now.sec - inode.atimeSec < ATIME_AGE_SEC) return
   if (!isLater(now.sec, now.nsec, inode.atimeSec, inode.atimeNsec)) return
   inode.setAtime(now.sec, now.nsec)
+  if (!context.logsAtime) return
   inode.unlogged = true
   context.writeBack.noteUnlogged(inode)
 }

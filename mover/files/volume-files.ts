@@ -19,6 +19,7 @@ import type { LiveInode } from './live-inode.ts'
 import { createFile, makeDirectory, makeLink, makeNode, makeSymlink } from './make.ts'
 import { PageCache } from './page-cache.ts'
 import type {
+  CallTrace,
   CreateHow,
   EntrySink,
   ListingRoom,
@@ -64,6 +65,7 @@ export class VolumeFiles implements PrimaryFiles {
   readonly rootIno = ROOT_INO
   readonly volume: Volume
   readonly context: FilesContext
+  trace: CallTrace | null = null
 
   constructor(options: VolumeFilesOptions) {
     const { volume, env } = options
@@ -80,6 +82,7 @@ export class VolumeFiles implements PrimaryFiles {
       housekeeping: new Housekeeping(volume),
       ancestry: new Ancestry(volume),
       moverNumber: MOVER_NUMBER,
+      logsAtime: true,
       mayRead: (ino, start, end) => this.context.tokens === null || this.context.tokens.mayRead(ino, start, end),
       tokens: null,
       generationSalt: new DataView(env.randomBytes(4).buffer).getUint32(0),

@@ -1,6 +1,13 @@
 import type { Failure } from '../failure.ts'
 import { type Export, squash } from '../files/exports.ts'
-import { type Credentials, type FileService, type Intent, newOperation, type Operation } from '../files/service.ts'
+import {
+  type CallTrace,
+  type Credentials,
+  type FileService,
+  type Intent,
+  newOperation,
+  type Operation,
+} from '../files/service.ts'
 import type { Call } from '../rpc/program.ts'
 import type { Inode } from '../volume/inode.ts'
 import type { HandleCodec } from './handle.ts'
@@ -18,6 +25,8 @@ export class Nfs3Context {
   readonly handles: HandleCodec
   /** What the file service is called with. */
   readonly op: Operation & { credentials: Credentials }
+  /** Told how the call at hand is answered; null when nobody traces, or while it has no object. */
+  trace: CallTrace | null = null
   readonly #credentials: Credentials = { uid: 0, gid: 0, gids: [] }
   readonly #first = emptyTarget()
   readonly #second = emptyTarget()
@@ -44,7 +53,13 @@ export class Nfs3Context {
     const { service } = known.export
     const inode = service.inode(op, known.ino, known.generation)
     if (typeof inode === 'string') return inode
+    this.trace = service.trace
     return fill(this.#first, known.export, inode)
+  }
+
+  /** The number of the object that was opened last. */
+  get openedIno(): number {
+    return this.#first.inode.ino
   }
 
   /** The object of a second file handle of the same call: XDEV unless it is of the same export as the first one. */

@@ -3,7 +3,7 @@ import type { ProcedureCodec } from '../../protocol/xdr/procedure.ts'
 import type { XdrReader } from '../../protocol/xdr/reader.ts'
 import type { XdrWriter } from '../../protocol/xdr/writer.ts'
 import type { Failure } from '../failure.ts'
-import type { Operation } from '../files/service.ts'
+import type { CallTrace, Operation } from '../files/service.ts'
 import { Replayed } from '../operation.ts'
 import type { Call, Procedure } from '../rpc/program.ts'
 import type { Nfs3Context } from './context.ts'
@@ -39,8 +39,11 @@ export function serve<Args, Res extends { status: nfsstat3 }>(
     write: server.write ?? (codec.writeResult as (writer: XdrWriter, result: Res) => void),
     handle: (args, call) => {
       begin(op, call)
+      nfs.trace = null
       try {
-        return server.handle(args, call)
+        const result = server.handle(args, call)
+        if (nfs.trace !== null) tell(nfs, nfs.trace, codec.name, call, result.status)
+        return result
       } catch (error) {
         if (!(error instanceof Replayed) || replayed === undefined) throw error
         return replayed(error.objectIno, args, call)
@@ -72,6 +75,19 @@ function begin(op: Operation, call: Call): void {
   op.barrier = null
   op.forwarded = call.forwarded
   op.forwarded?.rewind()
+}
+
+const STATUS_NAMES = new Map(Object.entries(nfsstat3).map(([name, number]) => [number, plain(name)]))
+
+/** Somebody traces files of the call's volume. */
+function tell({ op, openedIno }: Nfs3Context, trace: CallTrace, name: string, call: Call, status: nfsstat3): void {
+  const client = `${call.address}:${call.port}`
+  trace.answered(plain(name), openedIno, op, client, STATUS_NAMES.get(status) ?? String(status))
+}
+
+/** READ for NFSPROC3_READ, OK for NFS3_OK, STALE for NFS3ERR_STALE. */
+function plain(name: string): string {
+  return name.replace(/^NFS[^_]*_/, '')
 }
 
 function end(op: Operation, call: Call): void {

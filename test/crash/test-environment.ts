@@ -56,6 +56,10 @@ export class TestEnvironment implements Environment {
     return this.nowMs
   }
 
+  hostMs(): number {
+    return this.nowMs
+  }
+
   defer(task: () => void): void {
     this.deferred.push(task)
   }

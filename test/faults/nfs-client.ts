@@ -46,6 +46,12 @@ export class NfsClient {
     this.#connect()
   }
 
+  /** As the server sees it; null while there is no connection. */
+  get localAddress(): string | null {
+    const socket = this.#socket
+    return socket?.localAddress === undefined ? null : `${socket.localAddress}:${socket.localPort}`
+  }
+
   /** A call's answer. JUKEBOX is no answer: the call is made again, as a new one. */
   async call<N extends Name>(name: N, args: Args<N>): Promise<Result<N>> {
     const codec = NFS_V3_codecs[name] as unknown as {

@@ -87,6 +87,10 @@ export class Process implements Environment {
     this.#env.wallTime(out)
   }
 
+  hostMs(): number {
+    return this.#env.hostMs()
+  }
+
   monotonicMs(): number {
     return this.#env.monotonicMs()
   }

@@ -2,8 +2,16 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
+import { fileBytesOf, OpaqueCountingWriter } from '../../mover/authority/payload.ts'
 import { Session, SessionError } from '../../mover/authority/session.ts'
-import { type message, message_kind, token_kind } from '../../protocol/moverlock/moverlock.gen.ts'
+import { InodeValue, TYPE_NUMBER } from '../../mover/volume/inode-value.ts'
+import {
+  failure,
+  type message,
+  message_kind,
+  token_kind,
+  writemessage,
+} from '../../protocol/moverlock/moverlock.gen.ts'
 import { TestEnvironment } from '../crash/test-environment.ts'
 import { schemaOf } from '../golden/annotate.ts'
 import { arbitraryOf } from '../property/xdr-arbitrary.ts'
@@ -84,10 +92,64 @@ t.test('what is said in one tick is one frame', async (t) => {
   const first = from.take()
   from.session.send(lock)
   from.session.flush()
-  t.same(from.session.counts, { framesSent: 2, framesReceived: 0, messagesSent: 3, messagesReceived: 0 })
+  const second = from.take()
+  const { framesSent, framesReceived, messagesSent, messagesReceived, bytesSent } = from.session.counts
+  t.same([framesSent, framesReceived, messagesSent, messagesReceived], [2, 0, 3, 0])
+  t.equal(bytesSent, first.length + second.length)
   const to = new End()
   to.session.received(first)
   t.same([to.session.counts.framesReceived, to.session.counts.messagesReceived], [1, 2])
+  t.equal(to.session.counts.bytesReceived, first.length)
+  t.same([from.session.counters()['sent.LOCK'], from.session.counters()['received.LOCK']], [3, undefined])
+  t.same([to.session.counters()['sent.LOCK'], to.session.counters()['received.LOCK']], [undefined, 2])
+})
+
+/** The answer to a READLINK, of an object that has this type and size. */
+function answerWith(target: Uint8Array, type: number, size: number): message {
+  const value = new InodeValue()
+  value.type = type
+  value.size = size
+  const after = [{ ino: 5, value: value.bytes, current: true }]
+  const nothing = { replayed_object: null, list: null, space: null }
+  return { kind: message_kind.ANSWER, answer: { id: 1, status: failure.NONE, before: [], after, target, ...nothing } }
+}
+
+/** Bytes of files that a message is found to carry, by who sends it and by who receives it. */
+function fileBytes(message: message): number[] {
+  const [from, to] = [new End(), new End()]
+  from.session.send(message)
+  to.session.received(from.take())
+  return [from.session.counts.fileBytes, to.session.counts.fileBytes]
+}
+
+t.test('no message that the specification knows carries bytes of files', async (t) => {
+  const isAnyTarget = (message: message): boolean =>
+    message.kind === message_kind.ANSWER && message.answer.target.length > 0
+  fc.assert(
+    fc.property(messages, (sent) => {
+      for (const message of sent) if (!isAnyTarget(message)) t.same(fileBytes(message), [0, 0])
+    }),
+    { numRuns: 300, seed: 2 },
+  )
+  t.same(fileBytes(answerWith(Buffer.from('../away'), TYPE_NUMBER.symlink, 7)), [0, 0], 'the target of a link')
+})
+
+t.test('bytes of files are found wherever they are put', async (t) => {
+  const data = Buffer.alloc(4096, 'data')
+  t.same(fileBytes(answerWith(data, TYPE_NUMBER.file, data.length)), [4096, 4096], 'as the target of a file')
+  t.same(fileBytes(answerWith(data, TYPE_NUMBER.symlink, 7)), [4096, 4096], 'as the target of a shorter link')
+  for (const kind of Object.values(message_kind)) {
+    const [sample] = fc.sample(
+      messages.map((some) => some.find((message) => message.kind === kind)).filter((found) => found !== undefined),
+      { numRuns: 1, seed: 3 },
+    )
+    const writer = new OpaqueCountingWriter(2 ** 22)
+    writemessage(writer, sample as message)
+    // As one more field of the message.
+    writer.opaque(data)
+    const isTarget = sample?.kind === message_kind.ANSWER ? sample.answer.target.length : 0
+    t.equal(fileBytesOf(sample as message, writer.opaqueBytes), data.length + isTarget, `in a message of kind ${kind}`)
+  }
 })
 
 t.test('a peer that speaks wrongly ends the session, and nothing more of it counts', async (t) => {

@@ -27,7 +27,7 @@ t.test('wrong usage is one line on standard error and status 2', async (t) => {
   writeFileSync(join(folder, 'bad.yaml'), 'stateDir: x\n\nexports:\n  - { path: /a, volume: share, polcy: wlock }\n')
   const more = '(lockkeeper --help tells more)'
   const cases: readonly [string[], string][] = [
-    [[], `which command? up, mkfs, check, grow, status, locks ${more}`],
+    [[], `which command? up, mkfs, check, grow, status, locks, trace ${more}`],
     [['serve'], `unknown command 'serve' ${more}`],
     [['statu'], `unknown command 'statu'; did you mean status? ${more}`],
     [['up', '--confg', 'x'], `unknown option --confg; did you mean --config? ${more}`],
@@ -57,7 +57,7 @@ t.test('help and version', async (t) => {
   const help = lockkeeper(['--help'], folder)
   t.equal(help.status, 0)
   t.match(help.out, /^usage: lockkeeper COMMAND/)
-  for (const command of ['up', 'mkfs VOLUME', 'check VOLUME', 'grow VOLUME', 'status', 'locks']) {
+  for (const command of ['up', 'mkfs VOLUME', 'check VOLUME', 'grow VOLUME', 'status', 'locks', 'trace FILE']) {
     t.match(help.out, new RegExp(`^  ${command} `, 'm'), command)
   }
   t.match(lockkeeper(['mkfs', '--help'], folder).out, /^usage: lockkeeper mkfs VOLUME \[--force\]/)

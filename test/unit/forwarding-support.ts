@@ -148,6 +148,7 @@ export class RemoteFiles extends RemoteCalls implements FileService {
   readonly transport: TestTransport
   readonly volumeUuid: Uint8Array
   readonly rootIno: number
+  readonly trace = null
   readonly #primary: PrimaryFiles
 
   constructor(primary: TestPrimary) {

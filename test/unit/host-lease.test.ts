@@ -15,6 +15,10 @@ class Loop implements Environment {
     return 0
   }
   wallTime(): void {}
+  hostMs(): number {
+    return this.monotonicMs()
+  }
+
   monotonicMs(): number {
     return this.nowMs
   }

@@ -33,7 +33,7 @@ export const ROOMS: readonly Room[] = [
   { name: 'moverlock', paths: ['protocol/moverlock/'], rooms: ['protocol'], ...PURE },
   {
     name: 'words',
-    paths: ['environment', 'suspend', 'failure', 'operation', 'task'].map((word) => `mover/${word}.ts`),
+    paths: ['environment', 'suspend', 'failure', 'operation', 'task', 'trace-event'].map((word) => `mover/${word}.ts`),
     rooms: [],
     ...PURE,
   },
@@ -80,7 +80,13 @@ export const ROOMS: readonly Room[] = [
   ...servers.map((name) => ({ name, paths: [`mover/${name}/`], ...SERVER })),
   { name: 'config', paths: ['mover/config/'], rooms: [], node: ['crypto', 'fs', 'net', 'path'], packages: ['yaml'] },
   { name: 'host', paths: ['mover/host/'], rooms: ['config', 'words'], node: ALL, packages: ['pino'] },
-  { name: 'control', paths: ['mover/control/'], rooms: ['host'], node: ['fs', 'http', 'path'], packages: ['fastify'] },
+  {
+    name: 'control',
+    paths: ['mover/control/'],
+    rooms: ['host', 'words'],
+    node: ['fs', 'http', 'path'],
+    packages: ['fastify'],
+  },
   {
     name: 'sessions',
     paths: ['mover/sessions/'],
@@ -125,8 +131,8 @@ export const ROOMS: readonly Room[] = [
   },
   {
     name: 'mover',
-    paths: ['mover/mover.ts'],
-    rooms: ['config', 'control', 'host', 'volumes', 'files', 'rpc', 'net', 'clients', 'words', ...servers],
+    paths: ['mover/mover.ts', 'mover/find.ts'],
+    rooms: ['config', 'control', 'host', 'volumes', 'files', 'volume', 'rpc', 'net', 'clients', 'words', ...servers],
     node: [],
     packages: ['pino'],
   },
@@ -140,7 +146,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: 'cli',
     paths: ['mover/cli/'],
-    rooms: ['config', 'control', 'host', 'store', 'supervisor', 'volumes'],
+    rooms: ['config', 'control', 'host', 'store', 'supervisor', 'volumes', 'words'],
     node: ALL,
     packages: [],
   },

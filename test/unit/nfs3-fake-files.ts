@@ -62,6 +62,7 @@ export class FakeFiles implements PrimaryFiles {
   readonly volumeUuid: Uint8Array = Uint8Array.from({ length: 16 }, (_, i) => i + 1)
   writeVerifier: Uint8Array = Uint8Array.from([9, 8, 7, 6, 5, 4, 3, 2])
   readonly rootIno = 2
+  readonly trace = null
   readonly root = new FakeInode(2, 'directory')
   readonly inodes = new Map<number, FakeInode>([[2, this.root]])
   failNext: Failure | null = null
