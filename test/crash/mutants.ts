@@ -1,13 +1,8 @@
+import type { Break } from './mutant-runs.ts'
 import type { PlotName } from './plots.ts'
 
 /** A deliberate break of the product, which the crash tests must notice. */
-export interface Mutant {
-  readonly name: string
-  /** Below the repository. */
-  readonly file: string
-  /** Must occur exactly once. */
-  readonly find: string
-  readonly replace: string
+export interface Mutant extends Break {
   /** The plot whose stories are to notice it. */
   readonly plot: PlotName
 }

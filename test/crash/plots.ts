@@ -93,7 +93,7 @@ export const PLOTS = {
     operations: 200,
     maxFileBytes: 200_000,
     maxWriteBytes: 65_536,
-    every: 16,
+    every: 24,
   }),
   'full of names': (random) => ({
     ...usual(random),
@@ -103,7 +103,7 @@ export const PLOTS = {
     lives: 3,
     maxTargetBytes: 4000,
     maxObjects: 300,
-    every: 80,
+    every: 160,
   }),
   /** Goes round the log: changed nodes do not force checkpoints, and records are long. */
   log: (random) => ({
@@ -125,7 +125,7 @@ export const PLOTS = {
     operations: random.pick([1, 4, 12]),
     mix: random.pick([MIXES.names, MIXES.data]),
     maxObjects: 20,
-    every: 4,
+    every: 3,
     short: true,
     crashLoop: 10,
   }),
