@@ -16,7 +16,14 @@ const AT_ONCE = 2
 /** A test says itself when it has waited too long: this is for those that cannot say anything any more. */
 const TIMEOUT_MS = 1_800_000
 /** What takes longest comes first, so that the last file does not run alone for long; by the beginnings of paths. */
-const FIRST = ['test/crash/', 'test/unit/supervisor', 'test/unit/movers.', 'test/faults/', 'test/sim/', 'test/property/']
+const FIRST = [
+  'test/crash/',
+  'test/unit/supervisor',
+  'test/unit/movers.',
+  'test/faults/',
+  'test/sim/',
+  'test/property/',
+]
 
 const environment = {
   // Hundreds of processes and threads of the same sources are started.

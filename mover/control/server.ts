@@ -1,5 +1,4 @@
 import fs from 'node:fs'
-import fastify from 'fastify'
 import { withSocketPath } from '../host/socket-path.ts'
 
 /** Answers of GET by path: each is called for every request and gives plain data that becomes JSON. */
@@ -15,6 +14,8 @@ export interface ControlServer {
  * with Node's error when it cannot listen.
  */
 export async function startControl(socketPath: string, routes: ControlRoutes): Promise<ControlServer> {
+  // Half of what starting costs: commands that only ask do without.
+  const { default: fastify } = await import('fastify')
   const app = fastify({ logger: false, bodyLimit: 64 * 1024, forceCloseConnections: true })
   for (const [path, answer] of Object.entries(routes)) app.get(path, answer)
   fs.rmSync(socketPath, { force: true })

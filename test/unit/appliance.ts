@@ -78,8 +78,8 @@ export class Command {
 /** A command line whose process and children cannot write files behind their first 64 KiB. */
 export class LimitedCommand extends Command {
   protected override spawn(words: string[]): ChildProcess {
-    const limited = ['-c', 'unset NODE_OPTIONS; ulimit -f 128; exec "$0" "$@"', process.execPath, CLI, ...words]
-    // What is compiled, and what the test runner notes of its processes, would not fit either: that is not what is tried.
+    const limited = ['-c', 'ulimit -f 128; exec "$0" "$@"', process.execPath, CLI, ...words]
+    // What is compiled would not fit either: that is not what is tried.
     const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' }
     return spawn('/bin/sh', limited, { stdio: ['ignore', 'pipe', 'pipe'], env })
   }
