@@ -156,8 +156,7 @@ export class Story {
     const random = new Random(seed * 2 ** 20 + number)
     const isOver = point.number >= this.#cutFrom || (this.#isLooping && isCheckpointing(world))
     const isCut = isOver && !world.env.halted
-    const every = isRare(point) ? Math.ceil(this.#plot.every / RARE_SHARE) : this.#plot.every
-    const isDrawn = random.below(every) === 0
+    const isDrawn = random.below(isRare(point) ? 1 : this.#plot.every) === 0
     const isTried = onlyPoint === 0 ? isDrawn : number === onlyPoint
     if (!isCut && !isTried) return
     coverage.crashedAt(point)
@@ -215,9 +214,8 @@ function isCheckpointing({ device }: World): boolean {
   return (device.labelCounts.get('superblock') ?? 0) > 2
 }
 
-/** What happens so seldom that its crash points are tried so many times as often. */
-const RARE_SHARE = 16
-const RARE_RECORDS = ['reapOrphan', 'truncateStep', 'recoverMarks', 'clearMarks']
+/** What happens so seldom that each of its crash points is tried. */
+const RARE_RECORDS = ['reapOrphan', 'truncateStep', 'recoverMarks', 'clearMarks', 'link']
 
 function isRare({ request }: CrashPoint): boolean {
   return partsOf(request.label).records.some((record) => RARE_RECORDS.includes(record))

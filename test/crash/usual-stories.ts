@@ -6,7 +6,7 @@ import { Story } from './story.ts'
 /** Stories of each plot. */
 const ROUNDS = 3
 /** Times that mkfs is crashed. */
-const FORMATS = 8
+const FORMATS = 6
 const PLOT_NAMES = Object.keys(PLOTS) as PlotName[]
 const DEFAULT_SEED = 1
 
