@@ -15,6 +15,8 @@ export interface Break {
   /** Must occur exactly once. */
   readonly find: string
   readonly replace: string
+  /** Seed of the story or world that notices it, where that is not one of the first: it is played before the others. */
+  readonly seed?: number
 }
 
 export interface MutantOutcome {
@@ -24,14 +26,18 @@ export interface MutantOutcome {
   readonly message: string
 }
 
+/** Plays the usual stories or worlds of a kind, that of `seed` first, until something is wrong: what, or null. */
+export type Play<Kind extends string> = (what: Kind, seed: number | null) => string | null
+
 /** What a mutant's thread is told. */
 export interface ThreadTask {
   /** The module that is not as it is on the disk, and what it is instead. */
   readonly url: string
   readonly source: string
-  /** A module with a function `play(what)` that returns what was found wrong, or null. */
+  /** A module with a `Play` of that name. */
   readonly player: string
   readonly what: string
+  readonly seed: number | null
 }
 
 /** Nothing is changed by it: whatever is noticed then is no merit of the tests. */
@@ -42,11 +48,12 @@ export const NO_BREAK: Break = {
   replace: 'export class Suspend',
 }
 
-/** Calls `play(what)` of the module `player`, in a thread that has modules of its own, one of them changed. */
+/** Calls `play` of the module `player`, in a thread that has modules of its own, one of them changed. */
 export function playMutant(change: Break, player: string, what: string): Promise<MutantOutcome> {
   const path = join(ROOT, change.file)
   const source = mutate(change, readFileSync(path, 'utf8'))
-  const workerData: ThreadTask = { url: pathToFileURL(path).href, source, player, what }
+  const seed = change.seed ?? null
+  const workerData: ThreadTask = { url: pathToFileURL(path).href, source, player, what, seed }
   const worker = new Worker(THREAD, { workerData })
   const timer = setTimeout(() => worker.terminate(), TIMEOUT_MS)
   return new Promise<MutantOutcome>((resolve) => {

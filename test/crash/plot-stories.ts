@@ -1,11 +1,14 @@
 import { Coverage } from './coverage.ts'
+import type { Play } from './mutant-runs.ts'
 import type { PlotName } from './plots.ts'
 import { tell, usualSeeds } from './usual-stories.ts'
 
-/** Plays those of the usual stories that have this plot, up to the first that finds something wrong: what, or null. */
-export function play(plot: PlotName): string | null {
+/** Those of the usual stories that have a plot. */
+export const play: Play<PlotName> = (plot, first) => {
   const coverage = new Coverage()
-  for (const seed of usualSeeds(plot)) {
+  const seeds = usualSeeds(plot)
+  if (first !== null) seeds.sort((a, b) => Number(b === first) - Number(a === first))
+  for (const seed of seeds) {
     const mistake = tell({ seed, plot }, coverage)
     if (mistake !== null) return mistake
   }

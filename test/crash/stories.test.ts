@@ -89,5 +89,9 @@ t.test('every crash leaves what was acknowledged, and a volume without a fault',
   for (const line of [`crash tests, seed ${first}`, ...coverage.report()]) console.error(line)
   t.same(mistakes, [])
   t.ok(coverage.images >= LEAST_IMAGES, `${coverage.images} crash images`)
-  t.same(lacking(), [], `each write site and record type was crashed at least ${LEAST_EACH} times, and all has happened`)
+  t.same(
+    lacking(),
+    [],
+    `each record type and write site was crashed ${LEAST_EACH} times at least, and all has happened`,
+  )
 })

@@ -1,3 +1,4 @@
+import type { Play } from '../crash/mutant-runs.ts'
 import { DATA_SEEDS, playData } from './data-runs.ts'
 import { playTokens, TOKEN_SEEDS } from './token-runs.ts'
 import { playTruncate, TRUNCATE_SEEDS } from './truncate-runs.ts'
@@ -11,8 +12,9 @@ export const WORLDS = {
 
 export type WorldName = keyof typeof WORLDS
 
-/** Plays the usual worlds of a kind: what went wrong in one of them, or null. */
-export function play(name: WorldName): string | null {
+/** The usual worlds of a kind. */
+export const play: Play<WorldName> = (name, first) => {
   const { plays, usual } = WORLDS[name]
-  return plays(1, usual).failure
+  const failure = first === null ? null : plays(first, first).failure
+  return failure ?? plays(1, usual).failure
 }
