@@ -72,7 +72,7 @@ export const PLOTS = {
     maxWriteBytes: 40_000,
     clients: 8,
     maxTargetBytes: 1500,
-    every: 12,
+    every: 16,
   }),
   /** The disk refuses a write of the log or of a checkpoint, or a flush: the volume becomes read-only. */
   failures: (random) => ({
@@ -116,7 +116,7 @@ export const PLOTS = {
     maxTargetBytes: 4000,
     symlinks: 0.9,
     maxObjects: 100,
-    every: 64,
+    every: 96,
   }),
   /** Crash after crash before the first checkpoint. */
   reigns: (random) => ({
@@ -125,7 +125,7 @@ export const PLOTS = {
     operations: random.pick([1, 4, 12]),
     mix: random.pick([MIXES.names, MIXES.data]),
     maxObjects: 20,
-    every: 3,
+    every: 4,
     short: true,
     crashLoop: 10,
   }),
