@@ -3,17 +3,33 @@
  * shows what each says, and ends with `N passed, N failed`: assertions, and one for each step before the tests.
  */
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { closingLine, TapCounter } from './tap-count.ts'
+import { wholeReport } from './tap-report.ts'
 
 const root = join(import.meta.dirname, '..')
 const tools = join(root, 'node_modules', '.bin')
+/** Test files that run at the same time. */
+const AT_ONCE = 2
+/** A test says itself when it has waited too long: this is for those that cannot say anything any more. */
+const TIMEOUT_MS = 1_800_000
+/** What takes longest comes first, so that the last file does not run alone for long; by the beginnings of paths. */
+const FIRST = [
+  'test/crash/',
+  'test/unit/supervisor',
+  'test/unit/movers.',
+  'test/faults/',
+  'test/sim/',
+  'test/property/',
+]
+
 const environment = {
-  // Hundreds of processes of the same sources are started.
+  // Hundreds of processes and threads of the same sources are started.
   NODE_COMPILE_CACHE: join(root, 'node_modules', '.compile-cache'),
+  // Seconds; of a test that sets no time of its own.
+  TAP_TIMEOUT: '1800',
   ...process.env,
   PATH: `${tools}${delimiter}${process.env['PATH'] ?? ''}`,
 }
@@ -29,13 +45,15 @@ const checks: readonly Step[] = [
   { name: 'generated code', command: ['node', 'scripts/gen.ts', '--check'] },
 ]
 
-/** Runs a command to its end; `onLine` takes its standard output line by line, else it goes to ours. */
-function run(command: readonly string[], onLine: ((line: string) => void) | null): Promise<number> {
+/** Runs a command to its end: its exit status or signal. `onLine` takes its standard output line by line, else it goes to ours. */
+function run(command: readonly string[], onLine: ((line: string) => void) | null): Promise<number | string> {
   const [program = '', ...rest] = command
   const child = spawn(program, rest, {
     cwd: root,
     env: environment,
     stdio: ['ignore', onLine === null ? 'inherit' : 'pipe', 'inherit'],
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
   })
   const lines = onLine === null || child.stdout === null ? null : createInterface({ input: child.stdout })
   if (lines !== null && onLine !== null) lines.on('line', onLine)
@@ -44,35 +62,15 @@ function run(command: readonly string[], onLine: ((line: string) => void) | null
       console.log(`${program}: ${error.message}`)
       resolve(1)
     })
-    child.on('close', (code) => resolve(code ?? 1))
+    child.on('close', (code, signal) => resolve(code ?? signal ?? 1))
   })
-}
-
-/** tap is built for its set of plugins, once for each install; a run before that would use the wrong ones. */
-async function buildTap(): Promise<number> {
-  const stamp = join(root, 'node_modules', '.tap-built')
-  const wanted = createHash('sha256')
-    .update(readFileSync(join(root, '.taprc')))
-    .digest('hex')
-  if (readStamp(stamp) === wanted) return 0
-  const code = await run(['tap', 'build'], null)
-  if (code === 0) writeFileSync(stamp, wanted)
-  return code
-}
-
-function readStamp(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
 }
 
 const counter = new TapCounter((line) => console.log(line))
 const steps = { passed: 0, failed: 0 }
 const failedSteps: string[] = []
 
-function record(name: string, code: number): void {
+function record(name: string, code: number | string): void {
   if (code === 0) {
     steps.passed++
     console.log(`ok   ${name}`)
@@ -83,14 +81,29 @@ function record(name: string, code: number): void {
   console.log(`FAIL ${name} (exit ${code})`)
 }
 
-for (const step of checks) record(step.name, await run(step.command, null))
+/** Test files in the order in which they are begun. */
+function testFiles(): string[] {
+  const rank = (file: string): number => {
+    const at = FIRST.findIndex((beginning) => file.startsWith(beginning))
+    return at < 0 ? FIRST.length : at
+  }
+  return globSync('test/**/*.test.ts', { cwd: root }).sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+}
 
-const built = await buildTap()
-if (built !== 0) record('tap build', built)
-const files = process.argv.slice(2)
-const tapCode = await run(['tap', 'run', '--reporter=tap', ...files], (line) => counter.line(line))
+/** Runs test files until none is left; what a file says is counted when it has ended. */
+async function runTests(files: string[]): Promise<void> {
+  for (let file = files.shift(); file !== undefined; file = files.shift()) {
+    const said: string[] = []
+    const end = await run(['node', file], (line) => said.push(line))
+    for (const line of wholeReport(file, said, end)) counter.line(line)
+  }
+}
+
+for (const step of checks) record(step.name, await run(step.command, null))
+const given = process.argv.slice(2)
+const files = given.length > 0 ? given : testFiles()
+await Promise.all(Array.from({ length: AT_ONCE }, () => runTests(files)))
 if (counter.counts.failed > 0) failedSteps.push('tests')
-else if (tapCode !== 0) record('tap', tapCode)
 
 if (failedSteps.length > 0) console.log(`\nfailed: ${failedSteps.join(', ')}`)
 const { passed, failed, skipped } = counter.counts

@@ -1,4 +1,3 @@
-import { request } from 'node:http'
 import { withSocketPath } from '../host/socket-path.ts'
 
 /** A status with thousands of connections is far below this. */
@@ -21,6 +20,8 @@ export function getControl(socketPath: string, path: string): Promise<unknown> {
 }
 
 function get(socketPath: string, path: string): Promise<unknown> {
+  // An import would load what each of its exports needs, another HTTP client among them, whenever a command starts.
+  const { request } = process.getBuiltinModule('node:http')
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(ANSWER_LIMIT_MS)
     const outgoing = request({ socketPath, path, method: 'GET', signal }, (response) => {

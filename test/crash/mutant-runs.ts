@@ -1,78 +1,70 @@
-import { spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Mutant } from './mutants.ts'
-import type { PlotName } from './plots.ts'
-import { ROUNDS, usualSeeds } from './usual-stories.ts'
+import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-/** What a run needs of the repository. */
-const NEEDED = ['mover', 'protocol', 'test/crash', 'test/sim', 'test/unit', 'package.json']
+const THREAD = join(import.meta.dirname, 'mutant-thread.ts')
 const TIMEOUT_MS = 100_000
-/** What run.ts exits with when a crash test has found something wrong. */
-export const FOUND_SOMETHING = 3
+
+/** One place of the product to be changed. */
+export interface Break {
+  readonly name: string
+  /** Below the repository. */
+  readonly file: string
+  /** Must occur exactly once. */
+  readonly find: string
+  readonly replace: string
+  /** Seed of the story or world that notices it, where that is not one of the first: it is played before the others. */
+  readonly seed?: number
+}
 
 export interface MutantOutcome {
-  readonly mutant: Mutant
-  /** True when the crash tests have noticed. */
+  /** True when the tests have noticed. */
   readonly caught: boolean
   /** What they said, or why they could not run. */
   readonly message: string
 }
 
-/** One place of the product to be changed: see `Mutant`. */
-export type Break = Pick<Mutant, 'name' | 'file' | 'find' | 'replace'>
+/** Plays the usual stories or worlds of a kind, that of `seed` first, until something is wrong: what, or null. */
+export type Play<Kind extends string> = (what: Kind, seed: number | null) => string | null
 
-/** A copy of the product with one place changed; gone with `remove`. */
-export function mutatedCopy(mutant: Break): { readonly path: string; remove(): void } {
-  const source = readFileSync(join(ROOT, mutant.file), 'utf8')
-  const places = source.split(mutant.find).length - 1
-  if (places !== 1) throw new Error(`mutant '${mutant.name}': its text is found ${places} times in ${mutant.file}`)
-  const path = mkdtempSync(join(tmpdir(), 'lockkeeper-mutant-'))
-  for (const name of NEEDED) cpSync(join(ROOT, name), join(path, name), { recursive: true })
-  symlinkSync(join(ROOT, 'node_modules'), join(path, 'node_modules'))
-  writeFileSync(
-    join(path, mutant.file),
-    source.replace(mutant.find, () => mutant.replace),
-  )
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+/** What a mutant's thread is told. */
+export interface ThreadTask {
+  /** The module that is not as it is on the disk, and what it is instead. */
+  readonly url: string
+  readonly source: string
+  /** A module with a `Play` of that name. */
+  readonly player: string
+  readonly what: string
+  readonly seed: number | null
 }
 
-/** Runs the stories of the mutant's plot on a mutated copy, until one of them notices. */
-export async function runMutant(mutant: Mutant): Promise<MutantOutcome> {
-  const copy = mutatedCopy(mutant)
-  try {
-    const { code, output } = await runStories(copy.path, mutant.plot)
-    const message = output.split('\n').slice(0, 3).join(' | ')
-    return { mutant, caught: code === FOUND_SOMETHING, message: code === 0 ? 'nothing noticed' : message }
-  } finally {
-    copy.remove()
-  }
+/** Nothing is changed by it: whatever is noticed then is no merit of the tests. */
+export const NO_BREAK: Break = {
+  name: 'none',
+  file: 'mover/suspend.ts',
+  find: 'export class Suspend',
+  replace: 'export class Suspend',
 }
 
-/** Plays those of the usual stories that have this plot, in a process of its own, on the copy of the repository at `path`. */
-function runStories(path: string, plot: PlotName): Promise<{ code: number; output: string }> {
-  const { seed, step } = usualSeeds(plot)
-  const numbers = ['--seed', `${seed}`, '--step', `${step}`, '--count', `${ROUNDS}`]
-  return runProgram([join(path, 'test/crash/run.ts'), '--plots', plot, ...numbers])
+/** Calls `play` of the module `player`, in a thread that has modules of its own, one of them changed. */
+export function playMutant(change: Break, player: string, what: string): Promise<MutantOutcome> {
+  const path = join(ROOT, change.file)
+  const source = mutate(change, readFileSync(path, 'utf8'))
+  const seed = change.seed ?? null
+  const workerData: ThreadTask = { url: pathToFileURL(path).href, source, player, what, seed }
+  const worker = new Worker(THREAD, { workerData })
+  const timer = setTimeout(() => worker.terminate(), TIMEOUT_MS)
+  return new Promise<MutantOutcome>((resolve) => {
+    worker.on('message', resolve)
+    worker.on('error', (error) => resolve({ caught: false, message: `cannot run: ${error}` }))
+    worker.on('exit', () => resolve({ caught: false, message: 'ended without an outcome, or took too long' }))
+  }).finally(() => clearTimeout(timer))
 }
 
-/** Runs one of this project's programs to its end. */
-export function runProgram(args: readonly string[]): Promise<{ code: number; output: string }> {
-  // What is compiled of a copy is of no use to others.
-  const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' }
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS, env })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (bytes: Buffer) => {
-      output += bytes.toString()
-    })
-  }
-  return new Promise((resolve) => {
-    child.on('error', (error) => resolve({ code: 1, output: error.message }))
-    child.on('close', (code, signal) =>
-      resolve({ code: code ?? 1, output: signal === null ? output : `${signal}: ${output}` }),
-    )
-  })
+function mutate({ name, file, find, replace }: Break, source: string): string {
+  const places = source.split(find).length - 1
+  if (places !== 1) throw new Error(`mutant '${name}': its text is found ${places} times in ${file}`)
+  return source.replace(find, () => replace)
 }

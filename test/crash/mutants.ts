@@ -1,13 +1,8 @@
+import type { Break } from './mutant-runs.ts'
 import type { PlotName } from './plots.ts'
 
 /** A deliberate break of the product, which the crash tests must notice. */
-export interface Mutant {
-  readonly name: string
-  /** Below the repository. */
-  readonly file: string
-  /** Must occur exactly once. */
-  readonly find: string
-  readonly replace: string
+export interface Mutant extends Break {
   /** The plot whose stories are to notice it. */
   readonly plot: PlotName
 }
@@ -71,6 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'if (free.lsn > durableLsn || free.ioEpoch >= this.#ioOldest) break',
     replace: 'if (free.ioEpoch >= this.#ioOldest) break',
     plot: 'data',
+    seed: 26,
   },
   {
     name: 'extents logged without a flush of their data',
@@ -99,6 +95,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'if (!round.fold && !flushGate.isFlushed(data.writeMark))',
     replace: 'if (false)',
     plot: 'data',
+    seed: 14,
   },
   {
     name: 'FILE_SYNC answered before the truncation that has overtaken it is durable',
@@ -120,6 +117,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'if (size > inode.size && inode.size % PAGE_BYTES !== 0 && data.cleanTailSize !== inode.size) {',
     replace: 'if (false) {',
     plot: 'data',
+    seed: 14,
   },
   {
     name: 'write mark not set',
@@ -239,5 +237,6 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'for (const waiter of waiters) waiter(error)',
     replace: 'for (const waiter of waiters) waiter(null)',
     plot: 'failures',
+    seed: 31,
   },
 ]

@@ -72,7 +72,7 @@ export const PLOTS = {
     maxWriteBytes: 40_000,
     clients: 8,
     maxTargetBytes: 1500,
-    every: 12,
+    every: 16,
   }),
   /** The disk refuses a write of the log or of a checkpoint, or a flush: the volume becomes read-only. */
   failures: (random) => ({
@@ -93,7 +93,7 @@ export const PLOTS = {
     operations: 200,
     maxFileBytes: 200_000,
     maxWriteBytes: 65_536,
-    every: 16,
+    every: 24,
   }),
   'full of names': (random) => ({
     ...usual(random),
@@ -103,7 +103,7 @@ export const PLOTS = {
     lives: 3,
     maxTargetBytes: 4000,
     maxObjects: 300,
-    every: 80,
+    every: 160,
   }),
   /** Goes round the log: changed nodes do not force checkpoints, and records are long. */
   log: (random) => ({
@@ -116,7 +116,7 @@ export const PLOTS = {
     maxTargetBytes: 4000,
     symlinks: 0.9,
     maxObjects: 100,
-    every: 64,
+    every: 96,
   }),
   /** Crash after crash before the first checkpoint. */
   reigns: (random) => ({

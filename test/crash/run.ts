@@ -8,9 +8,10 @@
  */
 import { parseArgs } from 'node:util'
 import { Coverage } from './coverage.ts'
-import { FOUND_SOMETHING } from './mutant-runs.ts'
 import { PLOTS, type PlotName } from './plots.ts'
 import { Story } from './story.ts'
+
+const FOUND_SOMETHING = 3
 
 const { values } = parseArgs({
   options: {

@@ -156,8 +156,7 @@ export class Story {
     const random = new Random(seed * 2 ** 20 + number)
     const isOver = point.number >= this.#cutFrom || (this.#isLooping && isCheckpointing(world))
     const isCut = isOver && !world.env.halted
-    const every = isRare(point) ? Math.ceil(this.#plot.every / RARE_SHARE) : this.#plot.every
-    const isDrawn = random.below(every) === 0
+    const isDrawn = random.below(Math.ceil(this.#plot.every / shareOf(point))) === 0
     const isTried = onlyPoint === 0 ? isDrawn : number === onlyPoint
     if (!isCut && !isTried) return
     coverage.crashedAt(point)
@@ -216,9 +215,14 @@ function isCheckpointing({ device }: World): boolean {
 }
 
 /** What happens so seldom that its crash points are tried so many times as often. */
-const RARE_SHARE = 16
-const RARE_RECORDS = ['reapOrphan', 'truncateStep', 'recoverMarks', 'clearMarks']
+const RARE_RECORDS: Readonly<Record<string, number>> = {
+  reapOrphan: 16,
+  truncateStep: 16,
+  recoverMarks: 16,
+  clearMarks: 16,
+  link: 3,
+}
 
-function isRare({ request }: CrashPoint): boolean {
-  return partsOf(request.label).records.some((record) => RARE_RECORDS.includes(record))
+function shareOf({ request }: CrashPoint): number {
+  return Math.max(1, ...partsOf(request.label).records.map((record) => RARE_RECORDS[record] ?? 1))
 }

@@ -1,15 +1,19 @@
+import type { Coverage } from './coverage.ts'
+import { playFormat } from './format-story.ts'
 import { PLOTS, type PlotName } from './plots.ts'
+import { Story } from './story.ts'
 
-/** Test files that share the stories of a run. */
-export const SHARDS = 4
 /** Stories of each plot. */
-export const ROUNDS = 3
+const ROUNDS = 3
+/** Times that mkfs is crashed. */
+const FORMATS = 6
 const PLOT_NAMES = Object.keys(PLOTS) as PlotName[]
 const DEFAULT_SEED = 1
 
+/** A story of a run: of a volume, or of how one is made. */
 export interface UsualStory {
   readonly seed: number
-  readonly plot: PlotName
+  readonly plot: PlotName | 'mkfs'
 }
 
 /** The first seed of a run: CRASH_SEED, or always the same. */
@@ -22,13 +26,24 @@ export function firstSeed(): number {
 
 /** The stories of a run that begins with `first`: each plot in turn, each story with a seed of its own. */
 export function usualStories(first: number): UsualStory[] {
-  return Array.from({ length: ROUNDS * PLOT_NAMES.length }, (_, i) => ({
-    seed: first + i,
-    plot: PLOT_NAMES[i % PLOT_NAMES.length] as PlotName,
-  }))
+  const plots = Array.from({ length: ROUNDS }, () => PLOT_NAMES).flat()
+  const formats = Array.from({ length: FORMATS }, (_, i) => ({ seed: first + i, plot: 'mkfs' as const }))
+  return [...plots.map((plot, i) => ({ seed: first + i, plot })), ...formats]
 }
 
 /** The seeds of one plot's stories in the usual run without CRASH_SEED. */
-export function usualSeeds(plot: PlotName): { readonly seed: number; readonly step: number } {
-  return { seed: DEFAULT_SEED + PLOT_NAMES.indexOf(plot), step: PLOT_NAMES.length }
+export function usualSeeds(plot: PlotName): number[] {
+  return usualStories(DEFAULT_SEED).flatMap((story) => (story.plot === plot ? [story.seed] : []))
+}
+
+/** Plays a story, up to the first thing that is wrong: what, or null. */
+export function tell({ seed, plot }: UsualStory, coverage: Coverage): string | null {
+  const trace = (): void => {}
+  try {
+    if (plot === 'mkfs') playFormat({ seed, coverage, trace })
+    else new Story({ seed, coverage, onlyPoint: 0, plots: [plot], trace }).play()
+    return null
+  } catch (error) {
+    return String(error instanceof Error ? error.stack : error)
+  }
 }

@@ -82,6 +82,7 @@ const OF_TOKENS: readonly Break[] = [
     file: TABLE,
     find: 'if (step === WHOLE_FILE && others.length === 0)',
     replace: 'if (step === WHOLE_FILE)',
+    seed: 25,
   },
   {
     name: 'home is alone too early',
@@ -148,6 +149,7 @@ const OF_TOKENS: readonly Break[] = [
     file: HOLDER,
     find: '    for (const { done } of asks) for (const answered of done) answered(true)\n',
     replace: '',
+    seed: 30,
   },
 ]
 
@@ -193,12 +195,14 @@ const OF_DATA: readonly Break[] = [
     file: TRANSFER,
     find: 'end >= inode.size ? FILE_END : Math.ceil(end / PAGE_BYTES)',
     replace: 'Math.ceil(end / PAGE_BYTES)',
+    seed: 35,
   },
   {
     name: 'what was told before a commit is believed after it',
     file: 'mover/files/remote-volume.ts',
     find: 'if (file === undefined || file.isAhead) return',
     replace: 'if (file === undefined) return',
+    seed: 81,
   },
   {
     name: 'a file is lengthened without its old last block',
@@ -253,6 +257,7 @@ const OF_DATA: readonly Break[] = [
     file: GOVERNED,
     find: 'return data !== null && (data.hasPages || !data.idle)',
     replace: 'return data !== null && !data.idle',
+    seed: 25,
   },
 ]
 

@@ -12,6 +12,8 @@ import { controlSocket } from '../../mover/host/state-folder.ts'
 const CLI = join(import.meta.dirname, '..', '..', 'mover', 'cli', 'lockkeeper.ts')
 /** Far longer than anything takes: a test that needs it has failed. */
 const PATIENCE_MS = 60_000
+/** Looking often costs those that are waited for their time. */
+const POLL_MS = 50
 
 /** A folder of its own for a test, removed with all that still runs in it. */
 export function workFolder(t: Test): string {
@@ -35,7 +37,7 @@ export async function until<T>(what: string, look: () => T | Promise<T>): Promis
     const found = await look()
     if (found !== null && found !== undefined && found !== false) return found
     if (performance.now() > deadline) throw new Error(`waited too long until ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
 }
 
@@ -78,8 +80,8 @@ export class Command {
 /** A command line whose process and children cannot write files behind their first 64 KiB. */
 export class LimitedCommand extends Command {
   protected override spawn(words: string[]): ChildProcess {
-    const limited = ['-c', 'unset NODE_OPTIONS; ulimit -f 128; exec "$0" "$@"', process.execPath, CLI, ...words]
-    // What is compiled, and what the test runner notes of its processes, would not fit either: that is not what is tried.
+    const limited = ['-c', 'ulimit -f 128; exec "$0" "$@"', process.execPath, CLI, ...words]
+    // What is compiled would not fit either: that is not what is tried.
     const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' }
     return spawn('/bin/sh', limited, { stdio: ['ignore', 'pipe', 'pipe'], env })
   }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { closingLine, TapCounter } from '../../scripts/tap-count.ts'
+import { wholeReport } from '../../scripts/tap-report.ts'
 
 function count(tap: string): { line: string; printed: string[] } {
   const printed: string[] = []
@@ -65,4 +66,17 @@ not ok 1 - test/c.test.ts # time=660.39ms
 not ok 2 - test/d.test.ts # time=407.227ms
 `
   t.equal(count(tap).line, '1 passed, 2 failed')
+})
+
+t.test('a file has passed when it ended well with all the tests of its plan', async (t) => {
+  const says = (end: number | string, ...said: string[]) => count(wholeReport('f', said, end).join('\n')).line
+  t.equal(says(0, 'ok 1 - a', '1..1'), '1 passed, 0 failed')
+  t.equal(says(0, '    ok 1 - a', '    1..1', 'ok 1 - b', '1..1'), '1 passed, 0 failed')
+  t.equal(says(1, 'not ok 1 - a', '1..1'), '0 passed, 1 failed', 'told once')
+  t.equal(says(1, 'ok 1 - a', '1..1'), '1 passed, 1 failed')
+  t.equal(says('SIGKILL', 'ok 1 - a'), '1 passed, 1 failed')
+  t.equal(says(0, 'ok 1 - a'), '1 passed, 1 failed', 'no plan')
+  t.equal(says(0, 'ok 1 - a', '1..2'), '1 passed, 1 failed', 'a part of the plan')
+  t.equal(says(0, '1..0'), '0 passed, 1 failed')
+  t.equal(says(0), '0 passed, 1 failed')
 })

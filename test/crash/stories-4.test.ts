@@ -1,4 +1,0 @@
-import t from 'tap'
-import { playShard } from './shard.ts'
-
-playShard(t, 3)
