@@ -46,6 +46,8 @@ export interface Playground {
   readonly random: Random
   readonly trace: Trace
   readonly files: readonly SharedFile[]
+  /** Others, which nobody changes. */
+  readonly bystanders: readonly { ino: number; generation: number }[]
   readonly counts: Record<string, number>
   readonly root: { ino: number; generation: number }
   /** Another operation may begin. */
@@ -139,6 +141,7 @@ export class Client {
     ['looks', (file) => this.#look(file, () => this.#done())],
     ['observations', (file) => this.#observe(file)],
     ['names', () => this.#changeName()],
+    ['wanderings', () => this.#wander(20)],
   ]
 
   // Operations, as NFS procedures carry them out
@@ -268,6 +271,15 @@ export class Client {
     })
   }
 
+  /** Looks at many other files: what is in memory of those that matter goes. */
+  #wander(left: number): void {
+    if (left === 0) this.#done()
+    else {
+      const bystander = this.#p.random.pick(this.#p.bystanders)
+      this.#call('looks at a bystander', null, false, looking(bystander), () => this.#wander(left - 1))
+    }
+  }
+
   #done(): void {
     const { env, random } = this.#p
     this.isBusy = false
@@ -381,7 +393,7 @@ function truncating(file: SharedFile, size: number): Attempt<true> {
   }
 }
 
-function looking(file: SharedFile): Attempt<Named> {
+function looking(file: Pick<SharedFile, 'ino' | 'generation'>): Attempt<Named> {
   return (service, op) => {
     op.intent = 'attributes'
     const inode = service.inode(op, file.ino, file.generation)

@@ -29,7 +29,6 @@ const RETRY_MS = 5
 /** How long a mover that has failed takes to end. */
 const ENDING_MS = 1
 const NODE_POOL = new PagePool(1024)
-const INODES = 100
 
 /** What movers are simulated on. */
 export interface Site {
@@ -37,6 +36,9 @@ export interface Site {
   readonly store: SharedStore
   readonly trace: Trace
   readonly leaseMs: number
+  /** Memory of the volume at its primary. */
+  readonly nodeCapacity: number
+  readonly inodeCapacity: number
   /** A message has been carried out: who holds what of a file may have changed. */
   changed(ino: number): void
 }
@@ -148,13 +150,14 @@ export class PrimaryMover extends SimulatedMover {
   start({ term, movers, ready }: Start): void {
     for (const mover of movers) this.#movers.set(mover.name, mover)
     const { process: env, initiator: device } = this
-    start(openVolume({ device, env, nodePool: NODE_POOL, nodeCapacity: 512, leastTerm: term }), (error, volume) => {
+    const { nodeCapacity, inodeCapacity } = this.site
+    start(openVolume({ device, env, nodePool: NODE_POOL, nodeCapacity, leastTerm: term }), (error, volume) => {
       if (error !== null) throw error
       volume.onFailure = (failure) => {
         throw failure
       }
       volume.onReadOnly = volume.onFailure
-      this.files = new VolumeFiles({ volume, env, pagePool: this.#pagePool, inodeCapacity: INODES })
+      this.files = new VolumeFiles({ volume, env, pagePool: this.#pagePool, inodeCapacity })
       this.#receive(this.files, term)
       this.service = this.files
       ready()
@@ -286,7 +289,7 @@ export class SecondaryMover extends SimulatedMover {
       env,
       authority: () => authority,
       pagePool: this.#pagePool,
-      inodeCapacity: INODES,
+      inodeCapacity: this.site.inodeCapacity,
       setMode: () => {
         throw new Error('the superuser changes no mode by writing')
       },
