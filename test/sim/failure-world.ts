@@ -18,6 +18,7 @@ const LEASE_MS = 600
 const MOST_STEPS = 100_000
 /** Enough files that a small memory does not hold what the tree says of all. */
 const BYSTANDERS = 300
+const LEFT_FREE_BYTES = 10 * 2 ** 20
 /** Longer than a file must be quiet to be settled, and than the longest fence. */
 const REST_MS = 15_000
 const SHOWN_LINES = 120
@@ -37,6 +38,8 @@ export interface FailureOptions {
   operations: number
   /** The primary has hardly any memory for tree nodes and inodes. */
   isTight: boolean
+  /** The volume is nearly full. */
+  isCrowded: boolean
   onPrimaryLoss: PrimaryLoss
 }
 
@@ -48,21 +51,41 @@ interface Id {
   generation: number
 }
 
-/** A volume with some files, made once. */
-let template: { device: FaultDevice; volumeUuid: Uint8Array; root: Id; bystanders: Id[] } | null = null
+/** A volume with some files. */
+interface Prepared {
+  device: FaultDevice
+  volumeUuid: Uint8Array
+  root: Id
+  bystanders: Id[]
+}
 
-function prepared(): NonNullable<typeof template> {
-  if (template !== null) return template
+/** Made once: one with much room, and one with hardly any. */
+const templates = new Map<boolean, Prepared>()
+
+function prepared(isCrowded: boolean): Prepared {
+  const known = templates.get(isCrowded)
+  if (known !== undefined) return known
   const world = new FilesWorld(1, {}, null, 'primary', new WorldMemory())
   const { files, device, world: inner, root } = world
   const bystanders = Array.from({ length: BYSTANDERS }, (_, i) => {
     const ino = world.create(`bystander ${i}`)
     return { ino, generation: world.inode(ino).generation }
   })
+  if (isCrowded) fill(world, bystanders[0]?.ino as number)
   inner.run(files.close())
   const { ino, generation } = root
-  template = { device, volumeUuid: files.volumeUuid, root: { ino, generation }, bystanders }
-  return template
+  const made = { device, volumeUuid: files.volumeUuid, root: { ino, generation }, bystanders }
+  templates.set(isCrowded, made)
+  return made
+}
+
+/** Leaves hardly more than what one mover reserves. */
+function fill(world: FilesWorld, ino: number): void {
+  const piece = new Uint8Array(2 ** 17)
+  for (let at = 0; world.files.statistics().freeBytes > LEFT_FREE_BYTES; at += piece.length) {
+    const written = world.write(ino, at, piece, 'fileSync')
+    if (typeof written === 'string') throw new Error(`the volume cannot be filled: ${written}`)
+  }
 }
 
 /**
@@ -85,8 +108,8 @@ export class FailureWorld {
   #isCalm = true
 
   constructor(options: FailureOptions) {
-    const { seed, secondaries, clients, isTight, onPrimaryLoss } = options
-    const { device, volumeUuid, root, bystanders } = prepared()
+    const { seed, secondaries, clients, isTight, isCrowded, onPrimaryLoss } = options
+    const { device, volumeUuid, root, bystanders } = prepared(isCrowded)
     this.#o = options
     this.#env = new TestEnvironment(seed)
     this.#random = new Random(seed + 3000)
@@ -153,7 +176,7 @@ export class FailureWorld {
         null,
         (service, op) => {
           op.intent = 'change'
-          const { root } = prepared()
+          const { root } = prepared(this.#o.isCrowded)
           const dir = service.inode(op, root.ino, root.generation)
           if (typeof dir === 'string') return dir
           const name = new TextEncoder().encode(`file ${i}`)
@@ -205,7 +228,7 @@ export class FailureWorld {
       }
     }
     this.#env.advance(REST_MS)
-    const inos = this.#files.map(({ ino }) => ino)
+    const inos = [...this.#files, ...prepared(this.#o.isCrowded).bystanders.slice(0, 1)].map(({ ino }) => ino)
     checkBlocks(this.#host, inos, this.#env)
     const sessions = this.#host.primary?.reign?.counters()['sessions']
     if (sessions !== this.#host.secondaries.length) throw new Violation(`the primary counts ${sessions} sessions`)
@@ -259,6 +282,8 @@ export class FailureWorld {
     ['stalled sessions', ({ mover }) => this.#stall(mover)],
     ['primary crashes', () => this.#host.primary?.process.die()],
     ['primary crashes', () => this.#soon(this.#host.slots[0] as Slot, (mover) => mover.process.die())],
+    ['last words', (slot) => this.#speakLate(slot)],
+    ['last words', (slot) => this.#speakLate(slot)],
     ['primary stops', () => this.#stop(this.#host.slots[0] as Slot, 2)],
     ['power cuts', () => this.#host.cutPower()],
     ['clock jumps', () => this.#env.jumpWallClock(this.#random.float() * 10_000)],
@@ -273,6 +298,14 @@ export class FailureWorld {
     mover?.process.stop()
     if (mostLeases > 1 && this.#random.chance(FOR_EVER_CHANCE)) return
     this.#env.work(this.#random.float() * mostLeases * LEASE_MS, () => mover?.process.resume())
+  }
+
+  /** The primary hears what a mover has said last, and that it is gone, in one go. */
+  #speakLate(slot: Slot): void {
+    const primary = this.#host.primary?.process
+    this.#soon(slot, (mover) => mover.process.die())
+    primary?.stop()
+    this.#env.work(LEASE_MS * (0.1 + 0.5 * this.#random.float()), () => primary?.resume())
   }
 
   #stall(mover: SimulatedMover | null): void {
