@@ -11,7 +11,7 @@ import type { Described, Drain, GovernedFiles } from '../authority/governed.ts'
 import type { Failure } from '../failure.ts'
 import { fillInodeValue, InodeValue } from '../volume/inode-value.ts'
 import { BLOCK_BYTES } from '../volume/layout.ts'
-import { LOST_CHANGES } from '../volume/records/apply.ts'
+import { LOST_CHANGES, timeAfterLosses } from '../volume/records/apply.ts'
 import { ORDINARY, URGENT_WITH_DATA } from '../volume/volume.ts'
 import type { FilesContext } from './context.ts'
 import { drainPages } from './drain.ts'
@@ -145,9 +145,9 @@ export class GovernedVolume implements GovernedFiles {
     // What it has not committed of a file's growth is lost; what others have not is not.
     const { loggedSize } = inode
     const isLost = inode.size > loggedSize && hadEnd(Math.floor(loggedSize / BLOCK_BYTES))
-    const ctime = { sec: 0, nsec: 0 }
-    env.wallTime(ctime)
-    raiseAbove(ctime, inode)
+    const now = { sec: 0, nsec: 0 }
+    env.wallTime(now)
+    const ctime = timeAfterLosses({ sec: inode.ctimeSec, nsec: inode.ctimeNsec }, now)
     const atime = { sec: inode.atimeSec, nsec: inode.atimeNsec }
     const after = { atime, mtime: ctime, ctime, change: inode.change + LOST_CHANGES }
     const lsn = volume.submit('fold', { ino, size: loggedSize, ...after, clearMark: 0, runs: [] }, URGENT_WITH_DATA)

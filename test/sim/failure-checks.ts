@@ -17,7 +17,7 @@ import type { PrimaryMover } from './failure-mover.ts'
 
 const MOST_STEPS = 200_000
 /** Blocks of a file that are looked at: more than any has. */
-const FILE_BLOCKS = 64
+const FILE_BLOCKS = 16_384
 
 /** Something is wrong, perhaps with one file. */
 export class Violation extends Error {

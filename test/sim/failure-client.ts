@@ -46,6 +46,8 @@ export interface Playground {
   readonly random: Random
   readonly trace: Trace
   readonly files: readonly SharedFile[]
+  /** Others, which nobody changes. */
+  readonly bystanders: readonly { ino: number; generation: number }[]
   readonly counts: Record<string, number>
   readonly root: { ino: number; generation: number }
   /** Another operation may begin. */
@@ -139,6 +141,7 @@ export class Client {
     ['looks', (file) => this.#look(file, () => this.#done())],
     ['observations', (file) => this.#observe(file)],
     ['names', () => this.#changeName()],
+    ['wanderings', () => this.#wander(20)],
   ]
 
   // Operations, as NFS procedures carry them out
@@ -170,7 +173,10 @@ export class Client {
     one.isUnsure = true
     this.#sending = write
     const what = `writes ${write.value} to [${first}, ${end}) ${stability}`
-    this.#call(what, file, false, writing(file, first * SECTOR_BYTES, bytes, stability), (reply, mover) => {
+    const attempt = writing(file, first * SECTOR_BYTES, bytes, stability)
+    // What there is no room for was not written, unless by an attempt at a mover that has died.
+    const refused = { NOSPC: () => this.#full() }
+    const acknowledged = (reply: { committed: Stability; verifier: string } | null, mover: SimulatedMover): void => {
       this.#sending = null
       one.verifier = reply?.verifier ?? ''
       one.mover = mover
@@ -181,7 +187,14 @@ export class Client {
         write.answered()
       }
       this.#done()
-    })
+    }
+    this.#call(what, file, false, attempt, acknowledged, refused)
+  }
+
+  #full(): void {
+    this.#sending = null
+    this.#p.counts['full'] = (this.#p.counts['full'] ?? 0) + 1
+    this.#done()
   }
 
   #commit(file: SharedFile): void {
@@ -268,6 +281,15 @@ export class Client {
     })
   }
 
+  /** Looks at many other files: what is in memory of those that matter goes. */
+  #wander(left: number): void {
+    if (left === 0) this.#done()
+    else {
+      const bystander = this.#p.random.pick(this.#p.bystanders)
+      this.#call('looks at a bystander', null, false, looking(bystander), () => this.#wander(left - 1))
+    }
+  }
+
   #done(): void {
     const { env, random } = this.#p
     this.isBusy = false
@@ -284,6 +306,8 @@ export class Client {
     isTagged: boolean,
     attempt: Attempt<T>,
     done: (value: T | null, mover: SimulatedMover) => void,
+    /** What else it may be answered, and what then. */
+    refused: Partial<Record<Failure, () => void>> = {},
   ): void {
     const { env, random, trace } = this.#p
     const ino = file?.ino ?? 0
@@ -307,6 +331,11 @@ export class Client {
       // What has left a mover is what it was then, although the mover may be dead when it arrives.
       const reply = (outcome: Outcome<T>): void => {
         isAnswered = true
+        if (outcome.failure !== null && refused[outcome.failure] !== undefined) {
+          trace.note(`client ${this.#number} is answered ${outcome.failure}`, ino)
+          refused[outcome.failure]?.()
+          return
+        }
         if (outcome.failure !== null) {
           throw new Violation(`client ${this.#number} ${what} at ${mover.name}: ${outcome.failure}`, ino)
         }
@@ -381,7 +410,7 @@ function truncating(file: SharedFile, size: number): Attempt<true> {
   }
 }
 
-function looking(file: SharedFile): Attempt<Named> {
+function looking(file: Pick<SharedFile, 'ino' | 'generation'>): Attempt<Named> {
   return (service, op) => {
     op.intent = 'attributes'
     const inode = service.inode(op, file.ino, file.generation)

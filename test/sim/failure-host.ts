@@ -11,7 +11,7 @@ const START_LIMIT_MS = 30_000
 const RESTART_MS = 100
 /** A connection that is made may have to wait for so long until it is accepted. */
 const SLOW_ACCEPT_CHANCE = 0.1
-const SLOW_ACCEPT_MS = 400
+const SLOW_ACCEPT_MS = 1500
 /** The kernel takes so long for a dead process' last thread. */
 const FENCE_MS = 5
 const SLOW_FENCE_CHANCE = 0.2
@@ -45,6 +45,8 @@ export interface HostOptions extends Site {
   secondaries: number
   volumeUuid: Uint8Array
   onPrimaryLoss: PrimaryLoss
+  /** A mover's process has been made. */
+  born: (mover: SimulatedMover) => void
   /** A mover's process has died. */
   died: (mover: SimulatedMover) => void
 }
@@ -146,6 +148,7 @@ export class SimulatedHost {
     slot.isServing = false
     slot.watch = new AnswerWatch()
     mover.process.onDeath.push(() => this.#died(slot, mover))
+    this.#o.born(mover)
   }
 
   #connect(from: Process): StreamEnd | null {

@@ -29,7 +29,6 @@ const RETRY_MS = 5
 /** How long a mover that has failed takes to end. */
 const ENDING_MS = 1
 const NODE_POOL = new PagePool(1024)
-const INODES = 100
 /** The simulated movers do not end by themselves. */
 const NEVER = new AbortController().signal
 /** Name of the mover that is primary. */
@@ -41,6 +40,9 @@ export interface Site {
   readonly store: SharedStore
   readonly trace: Trace
   readonly leaseMs: number
+  /** Memory of the volume at its primary. */
+  readonly nodeCapacity: number
+  readonly inodeCapacity: number
   /** A message has been carried out: who holds what of a file may have changed. */
   changed(ino: number): void
 }
@@ -158,16 +160,17 @@ export class PrimaryMover extends SimulatedMover {
   start({ term, movers, holders, ready, silent }: Start): void {
     for (const mover of movers) this.#movers.set(mover.name, mover)
     const { process: env, initiator: device } = this
+    const { nodeCapacity, inodeCapacity } = this.site
     const raised = new Set<number>()
     const recovered = holders.length === 0 ? {} : { recovered: raised }
-    const options = { device, env, nodePool: NODE_POOL, nodeCapacity: 512, leastTerm: term, ...recovered }
+    const options = { device, env, nodePool: NODE_POOL, nodeCapacity, leastTerm: term, ...recovered }
     start(openVolume(options), (error, volume) => {
       if (error !== null) throw error
       volume.onFailure = (failure) => {
         throw failure
       }
       volume.onReadOnly = volume.onFailure
-      this.files = new VolumeFiles({ volume, env, pagePool: this.#pagePool, inodeCapacity: INODES })
+      this.files = new VolumeFiles({ volume, env, pagePool: this.#pagePool, inodeCapacity })
       const files = this.files
       const reign = this.#receive(files, term, holders, raised)
       reign.whenRecovered(() => {
@@ -306,7 +309,7 @@ export class SecondaryMover extends SimulatedMover {
       env,
       authority: () => authority,
       pagePool: this.#pagePool,
-      inodeCapacity: INODES,
+      inodeCapacity: this.site.inodeCapacity,
       setMode: () => {
         throw new Error('the superuser changes no mode by writing')
       },

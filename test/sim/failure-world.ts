@@ -1,7 +1,8 @@
 import type { FaultDevice } from '../crash/fault-device.ts'
 import { Random } from '../crash/random.ts'
 import { TestEnvironment } from '../crash/test-environment.ts'
-import { ROOMY, World, WorldMemory } from '../crash/world.ts'
+import { WorldMemory } from '../crash/world.ts'
+import { FilesWorld } from '../unit/files-support.ts'
 import { ContentNames } from './content-names.ts'
 import { checkBlocks, checkHolders, checkVolume, Violation } from './failure-checks.ts'
 import { Client, type Playground, type SharedFile } from './failure-client.ts'
@@ -14,12 +15,19 @@ import { Trace } from './trace.ts'
 
 const LEASE_MS = 600
 /** Nothing that is waited for takes as many steps. */
-const MOST_STEPS = 400_000
+const MOST_STEPS = 100_000
+/** Enough files that a small memory does not hold what the tree says of all. */
+const BYSTANDERS = 300
+const LEFT_FREE_BYTES = 10 * 2 ** 20
 /** Longer than a file must be quiet to be settled, and than the longest fence. */
 const REST_MS = 15_000
 const SHOWN_LINES = 120
 /** Chance that something befalls a mover when a client begins an operation. */
 const TROUBLE_CHANCE = 0.04
+/** Chance that a mover dies while it starts. */
+const STILLBIRTH_CHANCE = 0.06
+/** Chance that a stopped process is never told to go on. */
+const FOR_EVER_CHANCE = 0.3
 
 export interface FailureOptions {
   seed: number
@@ -28,27 +36,56 @@ export interface FailureOptions {
   clients: number
   /** Operations of clients in each of two rounds. */
   operations: number
+  /** The primary has hardly any memory for tree nodes and inodes. */
+  isTight: boolean
+  /** The volume is nearly full. */
+  isCrowded: boolean
   onPrimaryLoss: PrimaryLoss
 }
 
 /** What can befall a mover, the primary, or all. */
 type Trouble = (slot: Slot) => void
 
-/** A formatted volume, made once. */
-let template: { device: FaultDevice; volumeUuid: Uint8Array; root: { ino: number; generation: number } } | null = null
+interface Id {
+  ino: number
+  generation: number
+}
 
-function formatted(): NonNullable<typeof template> {
-  if (template !== null) return template
-  const world = World.blank(new TestEnvironment(1), new WorldMemory(), ROOMY)
-  world.run(world.format())
-  const files = world.run(world.open())
-  if (files === undefined) throw new Error('a new volume does not open')
-  const root = files.context.inodes.get(files.rootIno)
-  if (root === null) throw new Error('a new volume has no root')
+/** A volume with some files. */
+interface Prepared {
+  device: FaultDevice
+  volumeUuid: Uint8Array
+  root: Id
+  bystanders: Id[]
+}
+
+/** Made once: one with much room, and one with hardly any. */
+const templates = new Map<boolean, Prepared>()
+
+function prepared(isCrowded: boolean): Prepared {
+  const known = templates.get(isCrowded)
+  if (known !== undefined) return known
+  const world = new FilesWorld(1, {}, null, 'primary', new WorldMemory())
+  const { files, device, world: inner, root } = world
+  const bystanders = Array.from({ length: BYSTANDERS }, (_, i) => {
+    const ino = world.create(`bystander ${i}`)
+    return { ino, generation: world.inode(ino).generation }
+  })
+  if (isCrowded) fill(world, bystanders[0]?.ino as number)
+  inner.run(files.close())
   const { ino, generation } = root
-  world.run(files.close())
-  template = { device: world.device, volumeUuid: files.volumeUuid, root: { ino, generation } }
-  return template
+  const made = { device, volumeUuid: files.volumeUuid, root: { ino, generation }, bystanders }
+  templates.set(isCrowded, made)
+  return made
+}
+
+/** Leaves hardly more than what one mover reserves. */
+function fill(world: FilesWorld, ino: number): void {
+  const piece = new Uint8Array(2 ** 17)
+  for (let at = 0; world.files.statistics().freeBytes > LEFT_FREE_BYTES; at += piece.length) {
+    const written = world.write(ino, at, piece, 'fileSync')
+    if (typeof written === 'string') throw new Error(`the volume cannot be filled: ${written}`)
+  }
 }
 
 /**
@@ -71,8 +108,8 @@ export class FailureWorld {
   #isCalm = true
 
   constructor(options: FailureOptions) {
-    const { seed, secondaries, clients, onPrimaryLoss } = options
-    const { device, volumeUuid, root } = formatted()
+    const { seed, secondaries, clients, isTight, isCrowded, onPrimaryLoss } = options
+    const { device, volumeUuid, root, bystanders } = prepared(isCrowded)
     this.#o = options
     this.#env = new TestEnvironment(seed)
     this.#random = new Random(seed + 3000)
@@ -84,10 +121,13 @@ export class FailureWorld {
       store: this.#store,
       trace,
       leaseMs: LEASE_MS,
+      nodeCapacity: isTight ? 24 : 512,
+      inodeCapacity: isTight ? 8 : 100,
       changed: (ino) => checkHolders(this.#host, ino),
       secondaries,
       volumeUuid,
       onPrimaryLoss,
+      born: (mover) => this.#born(mover),
       died: (mover) => this.#died(mover),
     })
     const playground: Playground = {
@@ -96,6 +136,7 @@ export class FailureWorld {
       random: this.#random,
       trace,
       files: this.#files,
+      bystanders,
       counts: this.counts,
       root,
       mayBegin: () => this.#mayBegin(),
@@ -135,7 +176,7 @@ export class FailureWorld {
         null,
         (service, op) => {
           op.intent = 'change'
-          const { root } = formatted()
+          const { root } = prepared(this.#o.isCrowded)
           const dir = service.inode(op, root.ino, root.generation)
           if (typeof dir === 'string') return dir
           const name = new TextEncoder().encode(`file ${i}`)
@@ -160,7 +201,6 @@ export class FailureWorld {
     for (const client of this.#clients) client.next()
     this.#until(() => this.#left === 0, 'operations are never answered')
     this.#isCalm = true
-    for (const { mover } of this.#host.slots) mover?.process.resume()
     this.#until(() => this.#clients.every(({ isBusy }) => !isBusy), 'operations are never answered')
   }
 
@@ -188,7 +228,7 @@ export class FailureWorld {
       }
     }
     this.#env.advance(REST_MS)
-    const inos = this.#files.map(({ ino }) => ino)
+    const inos = [...this.#files, ...prepared(this.#o.isCrowded).bystanders.slice(0, 1)].map(({ ino }) => ino)
     checkBlocks(this.#host, inos, this.#env)
     const sessions = this.#host.primary?.reign?.counters()['sessions']
     if (sessions !== this.#host.secondaries.length) throw new Violation(`the primary counts ${sessions} sessions`)
@@ -203,6 +243,12 @@ export class FailureWorld {
         throw new Violation(`${otherwise}: ${waiting.join('; ')}`)
       }
     }
+  }
+
+  #born(mover: SimulatedMover): void {
+    if (this.#isCalm || !this.#random.chance(STILLBIRTH_CHANCE)) return
+    this.#count('stillbirths')
+    mover.process.afterSteps(1 + this.#random.below(8), () => mover.process.die())
   }
 
   #died(mover: SimulatedMover): void {
@@ -230,10 +276,14 @@ export class FailureWorld {
     ['long stops', (slot) => this.#stop(slot, 4)],
     ['long stops', (slot) => this.#soon(slot, () => this.#stop(slot, 4))],
     ['cut sessions', ({ mover }) => streamOf(mover)?.break()],
+    ['cut sessions', ({ mover }) => streamOf(mover)?.break()],
+    ['cut sessions', (slot) => this.#soon(slot, (mover) => streamOf(mover)?.break())],
     ['stalled sessions', ({ mover }) => this.#stall(mover)],
     ['stalled sessions', ({ mover }) => this.#stall(mover)],
     ['primary crashes', () => this.#host.primary?.process.die()],
     ['primary crashes', () => this.#soon(this.#host.slots[0] as Slot, (mover) => mover.process.die())],
+    ['last words', (slot) => this.#speakLate(slot)],
+    ['last words', (slot) => this.#speakLate(slot)],
     ['primary stops', () => this.#stop(this.#host.slots[0] as Slot, 2)],
     ['power cuts', () => this.#host.cutPower()],
     ['clock jumps', () => this.#env.jumpWallClock(this.#random.float() * 10_000)],
@@ -246,7 +296,16 @@ export class FailureWorld {
 
   #stop({ mover }: Slot, mostLeases: number): void {
     mover?.process.stop()
+    if (mostLeases > 1 && this.#random.chance(FOR_EVER_CHANCE)) return
     this.#env.work(this.#random.float() * mostLeases * LEASE_MS, () => mover?.process.resume())
+  }
+
+  /** The primary hears what a mover has said last, and that it is gone, in one go. */
+  #speakLate(slot: Slot): void {
+    const primary = this.#host.primary?.process
+    this.#soon(slot, (mover) => mover.process.die())
+    primary?.stop()
+    this.#env.work(LEASE_MS * (0.1 + 0.5 * this.#random.float()), () => primary?.resume())
   }
 
   #stall(mover: SimulatedMover | null): void {

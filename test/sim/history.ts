@@ -20,6 +20,8 @@ interface Read {
 /** A read that no order of the operations explains. */
 export class Incoherence extends Error {}
 
+/** Behind all sectors. */
+const NOWHERE = Number.POSITIVE_INFINITY
 /** What was there at first. */
 const NOTHING: Write = { value: 0, askedAt: Number.NEGATIVE_INFINITY, answeredAt: Number.NEGATIVE_INFINITY }
 
@@ -100,7 +102,7 @@ export class FileHistory {
   /** A write of sectors is asked for; gives its value, and what to call with the answer. */
   write(first: number, end: number): HistoryWrite {
     const value = ++this.#lastValue
-    const write = { value, size: end, askedAt: this.tick(), answeredAt: Number.POSITIVE_INFINITY }
+    const write = { value, first, size: end, askedAt: this.tick(), answeredAt: Number.POSITIVE_INFINITY }
     for (let sector = first; sector < end; sector++) this.#register(sector).begin(write)
     this.#sizes.grows(write)
     return {
@@ -119,7 +121,7 @@ export class FileHistory {
 
   /** The file is to end at a sector; gives what to call with the answer. What was behind it reads as zeros from then on. */
   truncate(size: number): () => void {
-    const change = { value: 0, size, askedAt: this.tick(), answeredAt: Number.POSITIVE_INFINITY }
+    const change = { value: 0, first: NOWHERE, size, askedAt: this.tick(), answeredAt: Number.POSITIVE_INFINITY }
     this.#cuts.push(change)
     for (const register of this.#registers.slice(size)) register.begin(change)
     this.#sizes.cuts(change)
@@ -146,6 +148,7 @@ export class FileHistory {
       if (values.length > 0) this.#reached(reached, askedAt, answeredAt)
       for (const [i, value] of values.entries()) {
         try {
+          if (value === 0) this.#hole(first + i, askedAt, answeredAt)
           this.#register(first + i).read(value, askedAt, answeredAt)
         } catch (error) {
           throw new Incoherence(`sector ${first + i}: ${(error as Error).message}`)
@@ -170,7 +173,13 @@ export class FileHistory {
     if (!this.#sizes.canReach(size, askedAt, answeredAt)) {
       throw new Incoherence(`the file is seen to have ${size} sectors, which it cannot have`)
     }
-    if (size > this.#seen.least(askedAt)) this.#seen.grows({ size, askedAt, answeredAt })
+    if (size > this.#seen.least(askedAt)) this.#seen.grows({ size, first: NOWHERE, askedAt, answeredAt })
+  }
+
+  /** A sector is there, though nothing is in it: something must have lengthened the file without writing it. */
+  #hole(sector: number, askedAt: number, answeredAt: number): void {
+    if (this.#sizes.canReach(sector + 1, askedAt, answeredAt, sector)) return
+    throw new Incoherence('it is empty, although the file can only be so long because it was written')
   }
 
   #least(askedAt: number, answeredAt = Number.POSITIVE_INFINITY): number {

@@ -1,12 +1,19 @@
 /** Something that has made a file at least so long, or cut it there. Times are those of asking and of the answer. */
 export interface SizeChange {
   readonly size: number
+  /** Where what was written begins; a truncation writes nothing. */
+  readonly first: number
   readonly askedAt: number
   /** Infinite while it has not been answered, or may have been lost. */
   answeredAt: number
 }
 
-const NOTHING: SizeChange = { size: 0, askedAt: Number.NEGATIVE_INFINITY, answeredAt: Number.NEGATIVE_INFINITY }
+const NOTHING: SizeChange = {
+  size: 0,
+  first: 0,
+  askedAt: Number.NEGATIVE_INFINITY,
+  answeredAt: Number.NEGATIVE_INFINITY,
+}
 
 /** How long a file can be at a moment, by what its clients have asked for and been answered. */
 export class SizeHistory {
@@ -37,10 +44,10 @@ export class SizeHistory {
     return least
   }
 
-  /** True when the file can be so long for who asked and was answered then. */
-  canReach(size: number, askedAt: number, answeredAt: number): boolean {
+  /** True when the file can be so long for who asked and was answered then; by what has not written from `written` on. */
+  canReach(size: number, askedAt: number, answeredAt: number, written = Number.NEGATIVE_INFINITY): boolean {
     return this.#growths.some((growth) => {
-      if (growth.size < size || growth.askedAt >= answeredAt) return false
+      if (growth.size < size || growth.askedAt >= answeredAt || growth.first <= written) return false
       return !this.#cuts.some((cut) => cut.size < size && cut.askedAt > growth.answeredAt && cut.answeredAt < askedAt)
     })
   }

@@ -1,7 +1,9 @@
 /** What a secondary leaves behind when it dies: nothing that it held, and nothing that it has written is passed off as old. */
 import t from 'tap'
+import { isLater } from '../../mover/files/live-inode.ts'
 import type { WriteResult } from '../../mover/files/service.ts'
 import { Suspend } from '../../mover/suspend.ts'
+import type { Inode } from '../../mover/volume/inode.ts'
 import { MoverWorld, type SimulatedMover } from '../sim/mover-world.ts'
 import { filled, readResult } from './files-support.ts'
 
@@ -102,4 +104,19 @@ t.test('a reservation that is not answered does not say that the volume is full'
   asked.shift()?.([])
   asked.shift()?.(null)
   t.same([isResumed, asked.length], [false, 0])
+})
+
+t.test('while the clock is behind, its last times of change are not shown again', async (t) => {
+  const world = new MoverWorld(5, 1)
+  const [mover] = world.secondaries
+  const ino = world.files.create('file')
+  world.env.runUntil(write(world, mover, ino, 1))
+  world.env.runUntilIdle()
+  world.env.advance(10_000)
+  world.env.jumpWallClock(-3_600_000)
+  for (const fill of [2, 3, 4]) world.env.runUntil(write(world, mover, ino, fill))
+  const { ctimeSec, ctimeNsec } = mover.held.inode(ino) as Inode
+  world.primary.authority.gone(mover.peer)
+  const after = world.files.inode(ino)
+  t.ok(isLater(after.ctimeSec, after.ctimeNsec, ctimeSec, ctimeNsec))
 })

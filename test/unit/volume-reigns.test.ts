@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { isLater } from '../../mover/files/live-inode.ts'
 import { PagePool } from '../../mover/store/page-pool.ts'
 import type { Task } from '../../mover/task.ts'
 import { checkDevice, type VolumeCheck } from '../../mover/volume/check/check.ts'
@@ -105,4 +106,17 @@ t.test('a volume opens however many reigns have ended before their first checkpo
     isClean(t, disk, rounds)
   }
   t.end()
+})
+
+t.test('after a crash while the clock is behind, no time of change is shown again', async (t) => {
+  const world = new FilesWorld(3)
+  const ino = world.create('file')
+  world.write(ino, 0, filled(4096, 1), 'fileSync')
+  world.env.advance(30_000)
+  world.env.jumpWallClock(-3_600_000)
+  for (const fill of [2, 3, 4]) world.write(ino, 0, filled(4096, fill), 'fileSync')
+  const { ctimeSec, ctimeNsec } = world.inode(ino)
+  const again = new FilesWorld(4, {}, { disk: world.device.survivingImage(), wallMs: world.env.wallMs() })
+  const after = again.inode(ino)
+  t.ok(isLater(after.ctimeSec, after.ctimeNsec, ctimeSec, ctimeNsec))
 })

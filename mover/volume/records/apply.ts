@@ -8,6 +8,7 @@ import { ATTRIBUTE, type LogRecord, MAX_EXTENTS_PER_RECORD, type RecordName } fr
 const NO_BYTES = new Uint8Array(0)
 /** What a change counter jumps by when it may have lost counts in a crash. */
 export const LOST_CHANGES = 4294967296
+const NSEC = 1e9
 /** The first cookie of a directory: 0 is the start, 1 '.', 2 '..'. */
 const FIRST_COOKIE = 3
 /** The number that this version's only mover has in write marks. */
@@ -141,7 +142,7 @@ const APPLY: { [N in RecordName]: (txn: Transaction, record: LogRecord<N>) => vo
       const inode = txn.existingInode(ino)
       inode.change += LOST_CHANGES
       inode.setMtime(later(inode.mtime({ sec: 0, nsec: 0 }), r.time))
-      inode.setCtime(later(inode.ctime({ sec: 0, nsec: 0 }), r.time))
+      inode.setCtime(timeAfterLosses(inode.ctime({ sec: 0, nsec: 0 }), r.time))
       txn.delete(setKeyOf(txn.key, 0, KIND.writeMark, ino, MOVER))
     }
   },
@@ -194,6 +195,19 @@ function setAllTimes(inode: InodeValue, time: { sec: number; nsec: number }): vo
   inode.setMtime(time)
   inode.setCtime(time)
   inode.setBirth(time)
+}
+
+/**
+ * The time of a change that stands for those that may have been lost since `last` was logged. While the clock is behind a
+ * file's last change, each change shows a nanosecond more: it is later than as many as can be lost.
+ */
+export function timeAfterLosses(
+  last: { sec: number; nsec: number },
+  now: { sec: number; nsec: number },
+): { sec: number; nsec: number } {
+  if (now.sec > last.sec || (now.sec === last.sec && now.nsec > last.nsec)) return now
+  const nsec = last.nsec + LOST_CHANGES
+  return { sec: last.sec + Math.floor(nsec / NSEC), nsec: nsec % NSEC }
 }
 
 /** `time`, or one nanosecond past `last` when that is later. */
