@@ -38,13 +38,9 @@ export class Slot {
   }
 }
 
-/** What happens when the primary is lost, and nothing of it is left. */
-export type PrimaryLoss = 'regroup' | 'takeOver'
-
 export interface HostOptions extends Site {
   secondaries: number
   volumeUuid: Uint8Array
-  onPrimaryLoss: PrimaryLoss
   /** A mover's process has been made. */
   born: (mover: SimulatedMover) => void
   /** A mover's process has died. */
@@ -55,11 +51,6 @@ export interface HostOptions extends Site {
 export class SimulatedHost {
   readonly slots: Slot[]
   readonly #o: HostOptions
-  readonly #losses: Record<PrimaryLoss, (lost: Slot) => void> = {
-    regroup: () => this.#regroup(),
-    takeOver: (lost) => this.#restart(lost),
-  }
-  #isRegrouping = false
   #term = 0
   #lastIncarnation = 0
   /** When the power fails, what the supervisor was about to do is gone with it. */
@@ -105,7 +96,6 @@ export class SimulatedHost {
     }
     this.#era++
     store.cutPower(env.random)
-    this.#isRegrouping = false
     this.start()
   }
 
@@ -223,20 +213,17 @@ export class SimulatedHost {
 
   /** As `Fleet.#gone`. */
   #gone(slot: Slot, mover: SimulatedMover): void {
-    const { trace, onPrimaryLoss } = this.#o
-    trace.note(`nothing is left of ${mover.name}`)
+    this.#o.trace.note(`nothing is left of ${mover.name}`)
     mover.process.isGone = true
     slot.mover = null
     slot.isServing = false
     for (const other of this.slots) this.#tell(other, (m) => m.gone(mover.incarnation))
-    if (this.#isRegrouping) this.#launchWhenAllAreGone()
-    else if (slot.isPrimary) this.#losses[onPrimaryLoss](slot)
-    else this.#restart(slot)
+    this.#restart(slot)
   }
 
   #restart(slot: Slot): void {
     this.#later(RESTART_MS, () => {
-      if (slot.mover === null && !this.#isRegrouping) this.#launch([slot])
+      if (slot.mover === null) this.#launch([slot])
     })
   }
 
@@ -246,20 +233,5 @@ export class SimulatedHost {
     if (slot?.mover?.incarnation.incarnation !== incarnation || !slot.isServing) return
     this.#o.trace.note(`${slot.mover.name} does not say what it holds`)
     slot.mover.process.die()
-  }
-
-  /** What the others hold, they hold of the primary: all of them end, and all are started anew. */
-  #regroup(): void {
-    this.#isRegrouping = true
-    for (const { mover } of this.slots) mover?.process.die()
-    this.#launchWhenAllAreGone()
-  }
-
-  #launchWhenAllAreGone(): void {
-    if (this.slots.some(({ mover }) => mover !== null)) return
-    this.#later(RESTART_MS, () => {
-      this.#isRegrouping = false
-      this.#launch(this.slots)
-    })
   }
 }

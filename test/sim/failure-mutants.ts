@@ -23,12 +23,6 @@ export const OF_FAILURES: readonly Break[] = [
     replace: 'this.#later(fenceMs / 10, () => this.#gone(slot, mover))',
   },
   {
-    name: 'movers are started again before the others of a lost primary are gone',
-    file: HOST,
-    find: 'if (this.slots.some(({ mover }) => mover !== null)) return',
-    replace: 'for (const slot of this.slots) slot.mover = null',
-  },
-  {
     name: 'a stopped mover is never silent',
     file: 'mover/host/lease.ts',
     find: 'return this.#sentMs.length === 0 ? 0 : nowMs - this.#sentMs[0]',
@@ -37,8 +31,8 @@ export const OF_FAILURES: readonly Break[] = [
   {
     name: 'a mover is gone when its session has ended',
     file: REIGN,
-    find: 'logger[level](`volume ${name}: the session with mover ${mover} has ended: ${reason}`)',
-    replace: 'logger[level](`${name} ${reason}`)\n        this.authority.gone(peer)',
+    find: "const level = ORDINARY_ENDS.includes(reason) ? 'info' : 'warn'\n",
+    replace: "const level = ORDINARY_ENDS.includes(reason) ? 'info' : 'warn'\n        this.authority.gone(peer)\n",
   },
   {
     name: 'what a mover holds when it is gone stays held',
@@ -49,8 +43,8 @@ export const OF_FAILURES: readonly Break[] = [
   {
     name: 'what a mover had reserved is free when its session ends',
     file: REIGN,
-    find: 'logger[level](`volume ${name}: the session with mover ${mover} has ended: ${reason}`)',
-    replace: 'logger[level](`${name} ${reason}`)\n        peer.gone()',
+    find: "const level = ORDINARY_ENDS.includes(reason) ? 'info' : 'warn'\n",
+    replace: "const level = ORDINARY_ENDS.includes(reason) ? 'info' : 'warn'\n        peer.gone()\n",
   },
   {
     name: 'what a mover had reserved stays reserved',

@@ -13,7 +13,6 @@ export function failureOptions(seed: number): FailureOptions {
     operations: 120,
     isTight: seed % 5 < 2,
     isCrowded: seed % 4 === 3,
-    onPrimaryLoss: 'takeOver',
   }
 }
 

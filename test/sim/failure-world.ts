@@ -6,7 +6,7 @@ import { FilesWorld } from '../unit/files-support.ts'
 import { ContentNames } from './content-names.ts'
 import { checkBlocks, checkHolders, checkVolume, Violation } from './failure-checks.ts'
 import { Client, type Playground, type SharedFile } from './failure-client.ts'
-import { type PrimaryLoss, SimulatedHost, type Slot } from './failure-host.ts'
+import { SimulatedHost, type Slot } from './failure-host.ts'
 import { SecondaryMover, type SimulatedMover } from './failure-mover.ts'
 import { FileHistory } from './history.ts'
 import { SharedStore } from './shared-store.ts'
@@ -40,7 +40,6 @@ export interface FailureOptions {
   isTight: boolean
   /** The volume is nearly full. */
   isCrowded: boolean
-  onPrimaryLoss: PrimaryLoss
 }
 
 /** What can befall a mover, the primary, or all. */
@@ -108,7 +107,7 @@ export class FailureWorld {
   #isCalm = true
 
   constructor(options: FailureOptions) {
-    const { seed, secondaries, clients, isTight, isCrowded, onPrimaryLoss } = options
+    const { seed, secondaries, clients, isTight, isCrowded } = options
     const { device, volumeUuid, root, bystanders } = prepared(isCrowded)
     this.#o = options
     this.#env = new TestEnvironment(seed)
@@ -126,7 +125,6 @@ export class FailureWorld {
       changed: (ino) => checkHolders(this.#host, ino),
       secondaries,
       volumeUuid,
-      onPrimaryLoss,
       born: (mover) => this.#born(mover),
       died: (mover) => this.#died(mover),
     })
