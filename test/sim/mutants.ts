@@ -1,8 +1,9 @@
 import type { Break } from '../crash/mutant-runs.ts'
+import type { WorldName } from './worlds.ts'
 
 /** A deliberate break, and the kind of world that is to notice it. */
 export interface SimMutant extends Break {
-  world: 'tokens' | 'data'
+  world: WorldName
 }
 
 const TOKEN = 'mover/locks/token.ts'
