@@ -1,9 +1,10 @@
 import type { Break } from '../crash/mutant-runs.ts'
 import { OF_FAILURES, OF_TAKE_OVER } from './failure-mutants.ts'
+import type { WorldName } from './worlds.ts'
 
 /** A deliberate break, and the kind of world that is to notice it. */
 export interface SimMutant extends Break {
-  world: 'tokens' | 'data' | 'failure'
+  world: WorldName
 }
 
 const TOKEN = 'mover/locks/token.ts'
