@@ -38,7 +38,7 @@ const WHOLE: Readonly<Span> = { start: 0, end: FILE_END }
 export interface PeerEvents {
   request(ino: number, mover: MoverId, request: TokenRequest): void
   release(ino: number, mover: MoverId, serial: number, span: Span): void
-  /** The mover has made the file, and is about to be told so. */
+  /** The mover has made the file, or set its attributes, and is about to be told so. */
   made(ino: number, mover: MoverId): void
   /** True when the mover may write there. */
   mayWrite(ino: number, mover: MoverId, span: Span): boolean
