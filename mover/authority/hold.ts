@@ -30,8 +30,8 @@ interface Wasted {
 export class MinimumHold {
   readonly #env: Environment
   readonly #tokens: TokenHolder
-  /** By request. */
-  readonly #needs = new Map<number, Span>()
+  /** By file: the last request for a right to write. */
+  readonly #asked = new Map<number, TokenRequest>()
   /** By file: of the last token to write. */
   readonly #granted = new Map<number, Granted>()
   /** By file: true when it has been used since it is held for that. */
@@ -44,16 +44,16 @@ export class MinimumHold {
   }
 
   /** Only what is asked for to write data counts. */
-  asked({ id, kind, need }: TokenRequest): void {
-    if (kind === 'BR_W') this.#needs.set(id, need)
+  asked(ino: number, request: TokenRequest): void {
+    if (request.kind === 'BR_W') this.#asked.set(ino, request)
   }
 
   /** A request is answered; null: with no token. */
   answered(ino: number, id: number, token: Token | null): void {
-    const need = this.#needs.get(id)
-    if (need === undefined) return
-    this.#needs.delete(id)
-    if (token !== null) this.#granted.set(ino, { ...need, ms: this.#env.monotonicMs() })
+    const asked = this.#asked.get(ino)
+    if (asked?.id !== id) return
+    this.#asked.delete(ino)
+    if (token !== null) this.#granted.set(ino, { ...asked.need, ms: this.#env.monotonicMs() })
   }
 
   /** The mover writes, as it may. */
@@ -77,8 +77,9 @@ export class MinimumHold {
     })
   }
 
-  /** Nothing of the file is held any more. */
+  /** Nothing of the file is held, or asked for, any more. */
   forget(ino: number): void {
+    this.#asked.delete(ino)
     this.#granted.delete(ino)
   }
 

@@ -58,7 +58,7 @@ export interface PeerEvents {
   asserted(): void
   request(ino: number, mover: MoverId, request: TokenRequest): void
   release(ino: number, mover: MoverId, serial: number, span: Span): void
-  /** The mover has made the file, and is about to be told so. */
+  /** The mover has made the file, or set its attributes, and is about to be told so. */
   made(ino: number, mover: MoverId): void
   /** True when the mover may write there. */
   mayWrite(ino: number, mover: MoverId, span: Span): boolean

@@ -81,7 +81,7 @@ export class PrimaryAuthority {
     this.#home = new TokenHolder(
       {
         request: (ino, request) => {
-          this.#hold.asked(request)
+          this.#hold.asked(ino, request)
           this.#table.request(ino, HOME, request, this.#isUsed(ino))
           this.#schedule()
         },

@@ -97,7 +97,7 @@ export class SecondaryAuthority {
       {
         request: (ino, request) => {
           const { id, kind, need, exact } = request
-          this.#hold.asked(request)
+          this.#hold.asked(ino, request)
           this.#askedAt.set(id, files.lastSequence)
           if (this.#isReady)
             this.#send({ kind: message_kind.LOCK, lock: { ino, id, kind: KIND_CODES[kind], need, exact } })

@@ -46,6 +46,7 @@ export class GovernedVolume implements GovernedFiles {
   }
 
   isUnwritten(ino: number): boolean {
+    this.#context.volume.begin()
     const inode = this.#context.inodes.peek(ino)
     if (inode === undefined || !inode.marked || inode.removed || inode.unlogged) return false
     return inode.type === 'file' && inode.nlink === 1 && inode.size === 0 && inode.change <= MOST_CHANGES_UNWRITTEN

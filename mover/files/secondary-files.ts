@@ -86,6 +86,12 @@ export class SecondaryFiles implements FileService {
   getattr(): void {}
 
   lookup(op: Operation, dir: Inode, name: Uint8Array, exportRoot: number): Inode | Failure {
+    const found = this.#found(op, dir, name, exportRoot)
+    // What this mover holds it knows better than the primary.
+    return typeof found === 'string' ? found : (this.#data.current(found.ino, found.generation) ?? found)
+  }
+
+  #found(op: Operation, dir: Inode, name: Uint8Array, exportRoot: number): Inode | Failure {
     if (!(dir instanceof LiveInode) || dir.type !== 'directory' || isDot(name) || isDotDot(name)) {
       return this.#calls.lookup(op, dir, name, exportRoot)
     }
@@ -94,7 +100,7 @@ export class SecondaryFiles implements FileService {
     if (known === undefined) return this.#lookUp(op, dir, name, exportRoot, names)
     if (!may(op.credentials, dir, MAY.execute)) return 'ACCES'
     if (known === null) return 'NOENT'
-    return this.#data.current(known.ino, known.generation) ?? new RemoteInode(known.ino, known.generation)
+    return new RemoteInode(known.ino, known.generation)
   }
 
   /** Asks the primary what a name of a held directory stands for, and remembers it. */

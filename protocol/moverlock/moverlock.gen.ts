@@ -1033,7 +1033,10 @@ export function sizecommitted(_v: committed): number {
   return 12
 }
 
-/** What has a mover's writing made of the file up to now? */
+/**
+ * What has a mover's writing made of the file up to now? Behind its answer, who has not written lately releases its rights
+ * to write: others look at the file.
+ */
 export interface glimpse {
   ino: number64
   id: number64

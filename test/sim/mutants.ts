@@ -215,8 +215,8 @@ const OF_DATA: readonly Break[] = [
   {
     name: 'any token of a file lets a secondary do anything',
     file: 'mover/authority/secondary.ts',
-    find: "if (this.tokens.allows(ino, kind === 'WF_R' ? 'BR_R' : kind, start, end)) return null",
-    replace: 'if (this.tokens.held(ino) !== undefined) return null',
+    find: "if (this.tokens.allows(ino, kind === 'WF_R' ? 'BR_R' : kind, start, end)) {",
+    replace: 'if (this.tokens.held(ino) !== undefined) {',
   },
   {
     name: 'the primary reads without asking',

@@ -21,9 +21,9 @@ class Writer {
   constructor() {
     this.tokens = new TokenHolder(
       {
-        request: (_, request) => {
+        request: (ino, request) => {
           this.#request = request.id
-          this.hold.asked(request)
+          this.hold.asked(ino, request)
         },
         release: (_, _serial, span) => this.released.push({ span, ms: this.env.monotonicMs() }),
         drain: (ino, part) => this.env.defer(() => this.tokens.drained(ino, part)),

@@ -119,6 +119,22 @@ t.test('what was written to a new file is seen by everybody', async (t) => {
   }
 })
 
+t.test('its maker shows what it is when it is looked up', async (t) => {
+  const world = new MoverWorld(5, 1)
+  const [mover] = world.secondaries
+  const { rootIno } = world.files.files
+  const ino = create(world, mover, 'file', GUARDED)
+  write(world, mover, ino, 1)
+  run(world, mover, (op) => {
+    const root = mover.files.inode(op, rootIno, world.files.inode(rootIno).generation)
+    if (typeof root === 'string') return root
+    const found = mover.files.lookup(op, root, bytes('file'), rootIno)
+    if (typeof found === 'string') return found
+    t.same([found.ino, found.isCurrent, found.size], [ino, true, 4096])
+    return null
+  })
+})
+
 t.test('a file that others use, or that was there before, is not taken from them', async (t) => {
   const world = new MoverWorld(3, 2)
   const [mover, other] = world.secondaries as [Secondary, Secondary]
