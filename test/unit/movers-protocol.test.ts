@@ -180,10 +180,10 @@ t.test('with six movers', async (t) => {
     // A mover's first look at a file asks for it besides. So does a later one, when it has been quiet for a while: a test
     // that was held up tries again.
     const stats = async (): Promise<number> => {
-      await c.stat(handle)
       for (let tries = 1; ; tries++) {
         const beganMs = performance.now()
         await b.write(handle, 3)
+        await c.stat(handle)
         const count = await frames(() => c.stat(handle))
         if (performance.now() - beganMs < QUIET_MS || tries === 20) return count
       }
