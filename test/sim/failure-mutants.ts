@@ -13,7 +13,8 @@ export const OF_FAILURES: readonly Break[] = [
     name: 'who is silent for a lease is told gone, and lives on',
     file: HOST,
     find: 'did not answer for a lease`)\n      mover.process.die()',
-    replace: 'did not answer for a lease`)\n      for (const other of this.slots) this.#tell(other, (m) => m.gone(mover.incarnation))',
+    replace:
+      'did not answer for a lease`)\n      for (const other of this.slots) this.#tell(other, (m) => m.gone(mover.incarnation))',
   },
   {
     name: 'a dead mover is told gone while its I/O is under way',
@@ -36,8 +37,8 @@ export const OF_FAILURES: readonly Break[] = [
   {
     name: 'a mover is gone when its session has ended',
     file: REIGN,
-    find: 'logger[level](`volume ${name}: the session with mover ${mover} has ended: ${reason}`)',
-    replace: 'logger[level](`${name} ${reason}`)\n        this.authority.gone(peer)',
+    find: '        logger[level](',
+    replace: '        this.authority.gone(peer)\n        logger[level](',
   },
   {
     name: 'what a mover holds when it is gone stays held',
@@ -48,8 +49,8 @@ export const OF_FAILURES: readonly Break[] = [
   {
     name: 'what a mover had reserved is free when its session ends',
     file: REIGN,
-    find: 'logger[level](`volume ${name}: the session with mover ${mover} has ended: ${reason}`)',
-    replace: 'logger[level](`${name} ${reason}`)\n        peer.gone()',
+    find: '        logger[level](',
+    replace: '        peer.gone()\n        logger[level](',
   },
   {
     name: 'what a mover had reserved stays reserved',
@@ -133,8 +134,8 @@ export const OF_FAILURES: readonly Break[] = [
   {
     name: 'a secondary may write before the mark of its file is durable',
     file: PEER,
-    find: "ALLOWS[token.kind].BR_W ? this.#files.mark(ino) : null",
-    replace: "ALLOWS[token.kind].BR_W && ino === 0 ? this.#files.mark(ino) : null",
+    find: 'ALLOWS[token.kind].BR_W ? this.#files.mark(ino) : null',
+    replace: 'ALLOWS[token.kind].BR_W && ino === 0 ? this.#files.mark(ino) : null',
   },
   {
     name: 'who has lost its session tells clients that it cannot write',
@@ -145,7 +146,7 @@ export const OF_FAILURES: readonly Break[] = [
   {
     name: 'a commit is answered before it is durable',
     file: PEER,
-    find: '} else this.#log.whenDurable(lsn, (error) => this.#committed(id, failureNumber(error === null ? null : \'IO\')))',
+    find: "} else this.#log.whenDurable(lsn, (error) => this.#committed(id, failureNumber(error === null ? null : 'IO')))",
     replace: '} else this.#committed(id, failureNumber(null))',
   },
   {

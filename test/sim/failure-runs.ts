@@ -1,11 +1,20 @@
 import { type FailureOptions, FailureWorld } from './failure-world.ts'
 
 /** Worlds of a usual run. */
-export const FAILURE_SEEDS = 60
+export const FAILURE_SEEDS = 45
 
 export function failureOptions(seed: number): FailureOptions {
   const [secondaries, files, clients] = [1 + (seed % 3), 1 + (seed % 2), 2 + (seed % 4)]
-  return { seed, secondaries, files, clients, operations: 120, isTight: seed % 5 < 2, isCrowded: seed % 4 === 3, onPrimaryLoss: 'regroup' }
+  return {
+    seed,
+    secondaries,
+    files,
+    clients,
+    operations: 120,
+    isTight: seed % 5 < 2,
+    isCrowded: seed % 4 === 3,
+    onPrimaryLoss: 'regroup',
+  }
 }
 
 /** Plays the worlds of the seeds from `first` to `last`, up to the first in which something goes wrong. */

@@ -1,8 +1,9 @@
 import type { Break } from '../crash/mutant-runs.ts'
+import { OF_FAILURES } from './failure-mutants.ts'
 
 /** A deliberate break, and the kind of world that is to notice it. */
 export interface SimMutant extends Break {
-  world: 'tokens' | 'data'
+  world: 'tokens' | 'data' | 'failure'
 }
 
 const TOKEN = 'mover/locks/token.ts'
@@ -242,4 +243,5 @@ const OF_DATA: readonly Break[] = [
 export const MUTANTS: readonly SimMutant[] = [
   ...OF_TOKENS.map((mutant) => ({ ...mutant, world: 'tokens' as const })),
   ...OF_DATA.map((mutant) => ({ ...mutant, world: 'data' as const })),
+  ...OF_FAILURES.map((mutant) => ({ ...mutant, world: 'failure' as const })),
 ]

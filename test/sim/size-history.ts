@@ -8,7 +8,12 @@ export interface SizeChange {
   answeredAt: number
 }
 
-const NOTHING: SizeChange = { size: 0, first: 0, askedAt: Number.NEGATIVE_INFINITY, answeredAt: Number.NEGATIVE_INFINITY }
+const NOTHING: SizeChange = {
+  size: 0,
+  first: 0,
+  askedAt: Number.NEGATIVE_INFINITY,
+  answeredAt: Number.NEGATIVE_INFINITY,
+}
 
 /** How long a file can be at a moment, by what its clients have asked for and been answered. */
 export class SizeHistory {
