@@ -6,14 +6,14 @@ import { PagePool } from '../../mover/store/page-pool.ts'
 import { Suspend } from '../../mover/suspend.ts'
 import { start } from '../../mover/task.ts'
 import { type CheckMemory, checkDevice, type VolumeCheck } from '../../mover/volume/check/check.ts'
-import { CHUNK_TYPE } from '../../mover/volume/layout.ts'
+import { BLOCK_BYTES, CHUNK_TYPE } from '../../mover/volume/layout.ts'
 import { NodeMemory } from '../../mover/volume/tree/node-layout.ts'
 import { WALK_SLOTS } from '../../mover/volume/tree/walk.ts'
 import { Arena } from '../crash/arena.ts'
 import type { FaultDevice } from '../crash/fault-device.ts'
 import { TestEnvironment } from '../crash/test-environment.ts'
 import type { SimulatedHost } from './failure-host.ts'
-import type { PrimaryMover } from './failure-mover.ts'
+import type { PrimaryMover, SimulatedMover } from './failure-mover.ts'
 
 const MOST_STEPS = 200_000
 /** Blocks of a file that are looked at: more than any has. */
@@ -67,6 +67,17 @@ function mayAtHome({ reign, process }: PrimaryMover, ino: number, { kind, start,
 
 function shown({ kind, start, end }: Span & { kind: TokenKind }): string {
   return `${kind} [${start}, ${end})`
+}
+
+/** Nobody writes where somebody else has reserved blocks. */
+export function checkLanding({ primary }: SimulatedHost, mover: SimulatedMover, offset: number, length: number): void {
+  for (const { name, reserved } of primary?.peers ?? []) {
+    if (name === mover.incarnation.name || reserved.count === 0) continue
+    for (let block = offset / BLOCK_BYTES; block < (offset + length) / BLOCK_BYTES; block++) {
+      if (!reserved.take(block, 1)) continue
+      throw new Violation(`${mover.name} has written to block ${block}, which ${name} has reserved`)
+    }
+  }
 }
 
 /** At rest: each data block belongs to one file, or is reserved for one mover that lives, or is free. */

@@ -15,15 +15,23 @@ export const SECTOR_BYTES = 512
 /** Sectors that files have at most. */
 export const MOST_SECTORS = 96
 const LONGEST = 20
+const PAGE_BYTES = 4096
+/** More than one record frees. */
+const PIECES = 70
+const ONE_BYTE = new Uint8Array(1)
 /** A call is under way for so long, and a client notices so late that a mover has died. Milliseconds. */
 const CALL_MS = 0.5
 const NOTICE_MS = 30
 const RETRY_MS = 20
 
-/** A file that clients share. */
-export interface SharedFile {
+/** An object, as a file handle names it. */
+export interface Id {
   readonly ino: number
   readonly generation: number
+}
+
+/** A file that clients share. */
+export interface SharedFile extends Id {
   readonly history: FileHistory
   readonly names: ContentNames
 }
@@ -47,9 +55,9 @@ export interface Playground {
   readonly trace: Trace
   readonly files: readonly SharedFile[]
   /** Others, which nobody changes. */
-  readonly bystanders: readonly { ino: number; generation: number }[]
+  readonly bystanders: readonly Id[]
   readonly counts: Record<string, number>
-  readonly root: { ino: number; generation: number }
+  readonly root: Id
   /** Another operation may begin. */
   mayBegin(): boolean
 }
@@ -142,6 +150,7 @@ export class Client {
     ['observations', (file) => this.#observe(file)],
     ['names', () => this.#changeName()],
     ['wanderings', () => this.#wander(20)],
+    ['piecemeal truncations', () => this.#makePieces()],
   ]
 
   // Operations, as NFS procedures carry them out
@@ -281,6 +290,30 @@ export class Client {
     })
   }
 
+  /** Makes a file of more extents than one record frees, and truncates it: meanwhile others who want it must wait. */
+  #makePieces(): void {
+    const { bystanders, host, random } = this.#p
+    const file = bystanders[1] as Id
+    const truncate = (): void => {
+      this.#slot = random.pick(host.slots)
+      this.#call('truncates pieces', null, true, truncating(file, 0), () => this.#done())
+    }
+    const peek = (): void => {
+      this.#slot = random.pick(host.slots)
+      this.#call('reads pieces', null, false, reading(file, 0, PAGE_BYTES), () => this.#done())
+    }
+    const commit = (): void => this.#call('commits pieces', null, false, committing(file), truncate)
+    const write = (left: number): void => {
+      if (left === 0) commit()
+      else {
+        const attempt = writing(file, 2 * left * PAGE_BYTES, ONE_BYTE, 'unstable')
+        this.#call('writes a piece', null, false, attempt, () => write(left - 1), { NOSPC: truncate })
+      }
+    }
+    if (random.chance(0.12)) write(PIECES)
+    else peek()
+  }
+
   /** Looks at many other files: what is in memory of those that matter goes. */
   #wander(left: number): void {
     if (left === 0) this.#done()
@@ -302,7 +335,7 @@ export class Client {
   /** Calls until there is an answer; `isTagged`: a repetition must be known as one. */
   #call<T>(
     what: string,
-    file: SharedFile | null,
+    file: Id | null,
     isTagged: boolean,
     attempt: Attempt<T>,
     done: (value: T | null, mover: SimulatedMover) => void,
@@ -358,7 +391,7 @@ export class Client {
   }
 }
 
-function reading(file: SharedFile, offset: number, end: number): Attempt<{ values: number[]; eof: boolean }> {
+function reading(file: Id, offset: number, end: number): Attempt<{ values: number[]; eof: boolean }> {
   return (service, op) => {
     const result: ReadResult = { segments: [], segmentCount: 0, count: 0, eof: false, release: () => {} }
     op.intent = 'read'
@@ -375,7 +408,7 @@ function reading(file: SharedFile, offset: number, end: number): Attempt<{ value
 }
 
 function writing(
-  file: SharedFile,
+  file: Id,
   offset: number,
   bytes: Uint8Array,
   stability: Stability,
@@ -392,7 +425,7 @@ function writing(
   }
 }
 
-function committing(file: SharedFile): Attempt<{ verifier: string }> {
+function committing(file: Id): Attempt<{ verifier: string }> {
   return (service, op) => {
     op.intent = 'attributes'
     const inode = service.inode(op, file.ino, file.generation)
@@ -401,7 +434,7 @@ function committing(file: SharedFile): Attempt<{ verifier: string }> {
   }
 }
 
-function truncating(file: SharedFile, size: number): Attempt<true> {
+function truncating(file: Id, size: number): Attempt<true> {
   return (service, op) => {
     op.intent = 'change'
     const inode = service.inode(op, file.ino, file.generation)
@@ -410,7 +443,7 @@ function truncating(file: SharedFile, size: number): Attempt<true> {
   }
 }
 
-function looking(file: Pick<SharedFile, 'ino' | 'generation'>): Attempt<Named> {
+function looking(file: Id): Attempt<Named> {
   return (service, op) => {
     op.intent = 'attributes'
     const inode = service.inode(op, file.ino, file.generation)

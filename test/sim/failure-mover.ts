@@ -45,6 +45,8 @@ export interface Site {
   readonly inodeCapacity: number
   /** A message has been carried out: who holds what of a file may have changed. */
   changed(ino: number): void
+  /** A write of a mover has landed. */
+  landed(mover: SimulatedMover, offset: number, length: number): void
 }
 
 /** What a mover is told at its start. */
@@ -79,6 +81,7 @@ export abstract class SimulatedMover {
     this.site = site
     this.process = new Process(`${incarnation.name} (${Number.parseInt(incarnation.incarnation, 16)})`, site.env)
     this.initiator = new Initiator(site.store, this.process)
+    this.initiator.onLanding = (offset, length) => site.landed(this, offset, length)
     this.#runner = new Runner(this.process)
   }
 

@@ -31,8 +31,8 @@ export const OF_FAILURES: readonly Break[] = [
   {
     name: 'a mover is gone when its session has ended',
     file: REIGN,
-    find: "const level = ORDINARY_ENDS.includes(reason) ? 'info' : 'warn'\n",
-    replace: "const level = ORDINARY_ENDS.includes(reason) ? 'info' : 'warn'\n        this.authority.gone(peer)\n",
+    find: '        logger[level](',
+    replace: '        this.authority.gone(peer)\n        logger[level](',
   },
   {
     name: 'what a mover holds when it is gone stays held',
@@ -43,8 +43,8 @@ export const OF_FAILURES: readonly Break[] = [
   {
     name: 'what a mover had reserved is free when its session ends',
     file: REIGN,
-    find: "const level = ORDINARY_ENDS.includes(reason) ? 'info' : 'warn'\n",
-    replace: "const level = ORDINARY_ENDS.includes(reason) ? 'info' : 'warn'\n        peer.gone()\n",
+    find: '        logger[level](',
+    replace: '        peer.gone()\n        logger[level](',
   },
   {
     name: 'what a mover had reserved stays reserved',

@@ -1,7 +1,7 @@
 import { type FailureOptions, FailureWorld } from './failure-world.ts'
 
 /** Worlds of a usual run. */
-export const FAILURE_SEEDS = 60
+export const FAILURE_SEEDS = 45
 
 export function failureOptions(seed: number): FailureOptions {
   const [secondaries, files, clients] = [1 + (seed % 3), 1 + (seed % 2), 2 + (seed % 4)]

@@ -4,8 +4,8 @@ import { TestEnvironment } from '../crash/test-environment.ts'
 import { WorldMemory } from '../crash/world.ts'
 import { FilesWorld } from '../unit/files-support.ts'
 import { ContentNames } from './content-names.ts'
-import { checkBlocks, checkHolders, checkVolume, Violation } from './failure-checks.ts'
-import { Client, type Playground, type SharedFile } from './failure-client.ts'
+import { checkBlocks, checkHolders, checkLanding, checkVolume, Violation } from './failure-checks.ts'
+import { Client, type Id, type Playground, type SharedFile } from './failure-client.ts'
 import { SimulatedHost, type Slot } from './failure-host.ts'
 import { SecondaryMover, type SimulatedMover } from './failure-mover.ts'
 import { FileHistory } from './history.ts'
@@ -44,11 +44,6 @@ export interface FailureOptions {
 
 /** What can befall a mover, the primary, or all. */
 type Trouble = (slot: Slot) => void
-
-interface Id {
-  ino: number
-  generation: number
-}
 
 /** A volume with some files. */
 interface Prepared {
@@ -123,6 +118,7 @@ export class FailureWorld {
       nodeCapacity: isTight ? 24 : 512,
       inodeCapacity: isTight ? 8 : 100,
       changed: (ino) => checkHolders(this.#host, ino),
+      landed: (mover, offset, length) => checkLanding(this.#host, mover, offset, length),
       secondaries,
       volumeUuid,
       born: (mover) => this.#born(mover),
@@ -226,7 +222,7 @@ export class FailureWorld {
       }
     }
     this.#env.advance(REST_MS)
-    const inos = [...this.#files, ...prepared(this.#o.isCrowded).bystanders.slice(0, 1)].map(({ ino }) => ino)
+    const inos = [...this.#files, ...prepared(this.#o.isCrowded).bystanders.slice(0, 2)].map(({ ino }) => ino)
     checkBlocks(this.#host, inos, this.#env)
     const sessions = this.#host.primary?.reign?.counters()['sessions']
     if (sessions !== this.#host.secondaries.length) throw new Violation(`the primary counts ${sessions} sessions`)

@@ -97,6 +97,8 @@ export class Initiator implements BlockDevice {
   readonly name = 'store'
   readonly direct = true
   readonly sizeBytes: number
+  /** Called when a write has landed. */
+  onLanding: (offset: number, length: number) => void = () => {}
   readonly #store: SharedStore
   readonly #process: Process
   readonly #requests = new Set<Request>()
@@ -163,6 +165,7 @@ export class Initiator implements BlockDevice {
       submit(pages, (error) => {
         if (this.#process.isGone) throw new Error(`a write of ${this.#process.name} lands, of which nothing was left`)
         if (!this.#process.isDead) checkUnchanged(kept, pages)
+        if (this.#store.era === this.#era) this.onLanding(offset, pages.length)
         ended(() => done(error))
       })
     })
