@@ -111,7 +111,9 @@ export class HeldVolume implements HeldFiles {
     const known = this.#files.get(ino)
     if (known === undefined) {
       this.#makeRoom()
-      this.#files.set(ino, new WrittenFile(new LiveInode(ino, this.#value, 0), this.context.env.monotonicMs()))
+      const inode = new LiveInode(ino, this.#value, 0)
+      const nowMs = this.context.env.monotonicMs()
+      this.#files.set(ino, new WrittenFile(inode, nowMs, (size) => this.#mayGrow(ino, size)))
     } else {
       known.seen(map.seen)
       known.merge(this.#value)
@@ -155,6 +157,12 @@ export class HeldVolume implements HeldFiles {
     this.#value.load(value, 0, value.length)
     // What it was may have been given up meanwhile.
     this.#files.get(ino)?.merge(this.#value)
+  }
+
+  /** True when this mover may have made the file so long, and has not given that back. */
+  #mayGrow(ino: number, size: number): boolean {
+    const last = Math.floor((size - 1) / BLOCK_BYTES)
+    return size === 0 || this.#o.authority().tokens.held(ino)?.mayHaveWritten(last) === true
   }
 
   gaveUp(ino: number): void {

@@ -256,7 +256,7 @@ export class RemoteVolume implements DataVolume {
       device_block: deviceBlock,
       length,
     }))
-    this.#o.authority().commit(ino, size, changes, extents, (outcome) => {
+    this.#o.authority().commit(ino, Math.min(size, changes.size), changes, extents, (outcome) => {
       // The session has ended, and nobody knows: this mover is about to end too, and its clients ask another one.
       if (outcome === null) return
       if (outcome === 'OK') {

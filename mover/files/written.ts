@@ -14,8 +14,12 @@ export class WrittenFile {
   /** Told, but perhaps not yet in what the primary tells of the file. */
   #underWay: { told: written; isCommit: boolean }[] = []
 
-  constructor(inode: LiveInode, nowMs: number) {
+  /** Whether this mover may write to the end of a file of that size. */
+  readonly #mayGrow: (size: number) => boolean
+
+  constructor(inode: LiveInode, nowMs: number, mayGrow: (size: number) => boolean) {
     this.inode = inode
+    this.#mayGrow = mayGrow
     this.askedWholeMs = nowMs
     this.#toldChange = inode.change
     this.#toldSize = inode.size
@@ -57,7 +61,8 @@ export class WrittenFile {
     const { inode } = this
     const told: written = {
       sequence,
-      size: inode.size,
+      // What others have made of it, and not committed, is lost with them, and must not come back through this mover.
+      size: this.#mayGrow(inode.size) ? inode.size : 0,
       atime: { sec: inode.atimeSec, nsec: inode.atimeNsec },
       mtime: { sec: inode.mtimeSec, nsec: inode.mtimeNsec },
       ctime: { sec: inode.ctimeSec, nsec: inode.ctimeNsec },

@@ -84,6 +84,13 @@ export class HeldTokens {
     return this.allows('BR_R', span.start, span.end)
   }
 
+  /** True when a right to write to this block has not been released yet. */
+  mayHaveWritten(block: number): boolean {
+    return [...this.usable, ...this.leaving].some(
+      ({ kind, start, end }) => ALLOWS[kind].BR_W && start <= block && block < end,
+    )
+  }
+
   /** All that has not been released yet. */
   all(): Token[] {
     return [...this.usable, ...this.leaving.map(({ serial, kind, start, end }) => ({ serial, kind, start, end }))]

@@ -19,7 +19,7 @@ function shown({ change, mtimeSec, mtimeNsec, ctimeSec, ctimeNsec }: LiveInode):
 
 /** A file that this mover has written to once, at 12 s. */
 function written(): WrittenFile {
-  const file = new WrittenFile(new LiveInode(7, value(5, 10), 0), 0)
+  const file = new WrittenFile(new LiveInode(7, value(5, 10), 0), 0, () => true)
   file.inode.change = 6
   file.inode.setMtime(12, 0)
   file.inode.setCtime(12, 0)
@@ -49,9 +49,20 @@ t.test('its own write was the last', async (t) => {
 })
 
 t.test('who has only read shows what the primary tells', async (t) => {
-  const file = new WrittenFile(new LiveInode(7, value(5, 10), 0), 0)
+  const file = new WrittenFile(new LiveInode(7, value(5, 10), 0), 0, () => true)
   file.inode.setAtime(30, 0)
   file.take(1)
   file.merge(value(8, 20))
   t.strictSame(shown(file.inode), { change: 8, mtime: [20, 0], ctime: [20, 0] })
+})
+
+t.test('it tells a size only while it may have made the file so long', async (t) => {
+  let mayGrow = true
+  const file = new WrittenFile(new LiveInode(7, value(5, 10), 0), 0, (size) => size === 3 && mayGrow)
+  file.inode.size = 3
+  t.equal(file.commit(1).size, 3)
+  mayGrow = false
+  t.equal(file.assert(2).size, 0)
+  file.inode.size = 4
+  t.equal(file.take(3)?.size, 0)
 })
