@@ -197,7 +197,7 @@ const OF_DATA: readonly Break[] = [
     file: TRANSFER,
     find: 'end >= inode.size ? FILE_END : Math.ceil(end / PAGE_BYTES)',
     replace: 'Math.ceil(end / PAGE_BYTES)',
-    seed: 35,
+    seed: 401,
   },
   {
     name: 'what was told before a commit is believed after it',
