@@ -48,9 +48,9 @@ export interface GovernedFiles {
   commit(ino: number, size: number, changes: written, runs: readonly extent[]): number | Failure
   /**
    * A mover that might write to the file is gone, and with it what it has not told: the change number and times go beyond
-   * what it may have shown. `hadEnd` says whether it might write from a block on. May throw Suspend.
+   * what it may have shown. `mightWrite` says whether it might write to a block. May throw Suspend.
    */
-  recover(ino: number, hadEnd: (block: number) => boolean): void
+  recover(ino: number, mightWrite: (block: number) => boolean): void
   /** Data blocks that nobody has, about `count` of them; none when the volume is full. May throw Suspend. */
   reserve(count: number): run[]
   giveBack(runs: readonly run[]): void

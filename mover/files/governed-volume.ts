@@ -139,13 +139,14 @@ export class GovernedVolume implements GovernedFiles {
     return lsn
   }
 
-  recover(ino: number, hadEnd: (block: number) => boolean): void {
+  recover(ino: number, mightWrite: (block: number) => boolean): void {
     const inode = this.#inode(ino)
     if (inode === null || inode.nlink === 0) return
     const { volume, env } = this.#context
     // What it has not committed of a file's growth is lost; what others have not is not.
     const { loggedSize } = inode
-    const isLost = inode.size > loggedSize && hadEnd(Math.floor(loggedSize / BLOCK_BYTES))
+    // Who lengthens a file has all from its old end on: what is not committed of its length is one mover's, who has its end.
+    const isLost = inode.size > loggedSize && mightWrite(Math.floor((inode.size - 1) / BLOCK_BYTES))
     const now = { sec: 0, nsec: 0 }
     env.wallTime(now)
     const ctime = timeAfterLosses({ sec: inode.ctimeSec, nsec: inode.ctimeNsec }, now)
