@@ -10,7 +10,12 @@ t.setTimeout(400_000)
 async function outcome(mutant: SimMutant): Promise<{ code: number; output: string }> {
   const copy = mutatedCopy(mutant)
   try {
-    return await runProgram([join(copy.path, 'test/sim/run.ts'), '--world', mutant.world])
+    const args = [join(copy.path, 'test/sim/run.ts'), '--world', mutant.world]
+    if (mutant.seed !== undefined) {
+      const found = await runProgram([...args, '--seed', `${mutant.seed}`, '--count', '1'])
+      if (found.code !== 0) return found
+    }
+    return await runProgram(args)
   } finally {
     copy.remove()
   }

@@ -4,6 +4,8 @@ import { OF_FAILURES } from './failure-mutants.ts'
 /** A deliberate break, and the kind of world that is to notice it. */
 export interface SimMutant extends Break {
   world: 'tokens' | 'data' | 'failure'
+  /** A world that notices it, which is tried before the usual ones. */
+  seed?: number
 }
 
 const TOKEN = 'mover/locks/token.ts'
