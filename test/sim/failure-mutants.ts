@@ -80,12 +80,14 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'files are taken from a writer that is gone as they are',
+    seed: 38,
     file: PRIMARY,
     find: '        this.#files.recover(ino, hadEnd)\n',
     replace: '        void hadEnd\n',
   },
   {
     name: 'what a writer held is free before its files are recovered',
+    seed: 22,
     file: PRIMARY,
     find: '    if (left === 0) this.#free(peer)\n    for',
     replace: '    this.#free(peer)\n    for',
@@ -105,6 +107,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'growth that a dead writer has not committed stays',
+    seed: 22,
     file: GOVERNED,
     find: '    if (isLost) inode.size = loggedSize\n',
     replace: '    void isLost\n',
@@ -125,6 +128,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'all movers have the same write verifier',
+    seed: 5,
     file: 'mover/files/write-back.ts',
     find: '    this.verifier = volume.env.randomBytes(8)\n    pages',
     replace: '    this.verifier = new Uint8Array(8)\n    pages',
