@@ -18,7 +18,7 @@ const SLOW_FENCE_CHANCE = 0.2
 const SLOW_FENCE_MS = 800
 
 /** Pages of each mover: the primary's first. One world at a time: memory is used again. */
-const POOLS = [new PagePool(256), new PagePool(24), new PagePool(256), new PagePool(64)]
+const POOLS = [new PagePool(256), new PagePool(64), new PagePool(256), new PagePool(96)]
 
 /** A mover over all its processes: one at a time, or none. */
 export class Slot {

@@ -1,4 +1,4 @@
-import type { Break } from '../crash/mutant-runs.ts'
+import type { SimMutant } from './mutants.ts'
 
 const HOST = 'test/sim/failure-host.ts'
 const PEER = 'mover/authority/peer.ts'
@@ -8,9 +8,10 @@ const REIGN = 'mover/primary-reign.ts'
 const REMOTE_VOLUME = 'mover/files/remote-volume.ts'
 
 /** Deliberate breaks of what is done when movers fail; those of the supervisor are in the simulated one. */
-export const OF_FAILURES: readonly Break[] = [
+export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   {
     name: 'who is silent for a lease is told gone, and lives on',
+    seed: 1,
     file: HOST,
     find: 'did not answer for a lease`)\n      mover.process.die()',
     replace:
@@ -18,24 +19,28 @@ export const OF_FAILURES: readonly Break[] = [
   },
   {
     name: 'a dead mover is told gone while its I/O is under way',
+    seed: 6,
     file: HOST,
     find: 'mover.initiator.whenQuiet(() => this.#later(fenceMs, () => this.#gone(slot, mover)))',
     replace: 'this.#later(fenceMs / 10, () => this.#gone(slot, mover))',
   },
   {
     name: 'a stopped mover is never silent',
+    seed: 1,
     file: 'mover/host/lease.ts',
     find: 'return this.#sentMs.length === 0 ? 0 : nowMs - this.#sentMs[0]',
     replace: 'return this.#sentMs.length === 0 ? nowMs - nowMs : 0',
   },
   {
     name: 'a mover is gone when its session has ended',
+    seed: 2,
     file: REIGN,
     find: '        logger[level](',
     replace: '        this.authority.gone(peer)\n        logger[level](',
   },
   {
     name: 'what a mover holds when it is gone stays held',
+    seed: 1,
     file: REIGN,
     find: '    this.authority.gone(peer)\n',
     replace: '',
@@ -48,12 +53,14 @@ export const OF_FAILURES: readonly Break[] = [
   },
   {
     name: 'what a mover had reserved stays reserved',
+    seed: 1,
     file: PEER,
     find: '    this.#files.giveBack(this.reserved.takeAll())\n',
     replace: '',
   },
   {
     name: 'blocks that are committed stay reserved too',
+    seed: 1,
     file: PEER,
     find: '    this.#take(blocks)\n    this.#incoming',
     replace: '    this.#incoming',
@@ -66,18 +73,21 @@ export const OF_FAILURES: readonly Break[] = [
   },
   {
     name: 'files are taken from a writer that is gone as they are',
+    seed: 38,
     file: PRIMARY,
     find: '        this.#files.recover(ino, mightWrite)\n',
     replace: '        void mightWrite\n',
   },
   {
     name: 'what a writer held is free before its files are recovered',
+    seed: 22,
     file: PRIMARY,
     find: '    if (left === 0) this.#free(peer)\n    for',
     replace: '    this.#free(peer)\n    for',
   },
   {
     name: 'a look waits for a writer that is gone',
+    seed: 9,
     file: PRIMARY,
     find: '    for (const id of [...this.#glimpses.keys()]) this.#glimpsed(peer.id, id)\n',
     replace: '',
@@ -90,12 +100,14 @@ export const OF_FAILURES: readonly Break[] = [
   },
   {
     name: 'growth that a dead writer has not committed stays',
+    seed: 22,
     file: GOVERNED,
     find: '    if (isLost) inode.size = loggedSize\n',
     replace: '    void isLost\n',
   },
   {
     name: 'the times of a dead writer stay',
+    seed: 4,
     file: GOVERNED,
     find: '    const after = { atime, mtime: ctime, ctime, change: inode.change + LOST_CHANGES }\n',
     replace:
@@ -109,18 +121,21 @@ export const OF_FAILURES: readonly Break[] = [
   },
   {
     name: 'all movers have the same write verifier',
+    seed: 5,
     file: 'mover/files/write-back.ts',
     find: '    this.verifier = volume.env.randomBytes(8)\n    pages',
     replace: '    this.verifier = new Uint8Array(8)\n    pages',
   },
   {
     name: 'a call that comes again by another mover is carried out again',
+    seed: 1,
     file: 'mover/files/forwarded.ts',
     find: 'const known = op.replay === null ? null : files.findReplay(op.replay)',
     replace: 'const known = op.replay !== null ? null : files.findReplay(op.replay as never)',
   },
   {
     name: 'files that were being written when a primary died are opened as they are',
+    seed: 6,
     file: 'mover/volume/records/apply.ts',
     find: '      inode.change += LOST_CHANGES\n',
     replace: '      inode.change += 1\n',
@@ -154,7 +169,7 @@ export const OF_FAILURES: readonly Break[] = [
 const SECONDARY = 'mover/authority/secondary.ts'
 
 /** Deliberate breaks of what a primary's next process and the movers that have survived it do. */
-export const OF_TAKE_OVER: readonly Break[] = [
+export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
   {
     name: 'a new primary serves before it knows what others hold',
     file: REIGN,

@@ -9,6 +9,8 @@ interface Write {
   readonly askedAt: number
   /** Infinite while it has not been answered: it may have happened, or happen yet. */
   answeredAt: number
+  /** It may be lost yet, also when it is seen. */
+  isUnsure: boolean
 }
 
 interface Read {
@@ -23,7 +25,12 @@ export class Incoherence extends Error {}
 /** Behind all sectors. */
 const NOWHERE = Number.POSITIVE_INFINITY
 /** What was there at first. */
-const NOTHING: Write = { value: 0, askedAt: Number.NEGATIVE_INFINITY, answeredAt: Number.NEGATIVE_INFINITY }
+const NOTHING: Write = {
+  value: 0,
+  askedAt: Number.NEGATIVE_INFINITY,
+  answeredAt: Number.NEGATIVE_INFINITY,
+  isUnsure: false,
+}
 
 /**
  * One sector as a register. A read must see a write that was asked for before the read was answered, that no other write
@@ -48,8 +55,9 @@ class Register {
     if (candidates.length === 0) throw new Incoherence(`value ${value} was never written here`)
     const objections = candidates.map((write) => this.#objection(write, askedAt, answeredAt))
     if (!objections.includes(null)) throw new Incoherence(`value ${value} was read ${objections.at(-1)}`)
-    if (candidates.length > 1) return
-    this.#reads.push({ write: candidates[0] as Write, askedAt, answeredAt })
+    const [write] = candidates as [Write]
+    if (candidates.length > 1 || write.isUnsure) return
+    this.#reads.push({ write, askedAt, answeredAt })
     if (this.#reads.length > 64) this.#reads = this.#reads.slice(32)
   }
 
@@ -86,6 +94,8 @@ export class FileHistory {
   /** What reads have seen of its size: worth nothing when something may have been lost. */
   #seen = new SizeHistory()
   readonly #cuts: (Write & SizeChange)[] = []
+  /** Writes that may be lost yet. */
+  readonly #unsure = new Set<SizeChange>()
   #time = 0
   #lastValue = 0
 
@@ -102,16 +112,27 @@ export class FileHistory {
   /** A write of sectors is asked for; gives its value, and what to call with the answer. */
   write(first: number, end: number): HistoryWrite {
     const value = ++this.#lastValue
-    const write = { value, first, size: end, askedAt: this.tick(), answeredAt: Number.POSITIVE_INFINITY }
+    const write = {
+      value,
+      first,
+      size: end,
+      askedAt: this.tick(),
+      answeredAt: Number.POSITIVE_INFINITY,
+      isUnsure: false,
+    }
     for (let sector = first; sector < end; sector++) this.#register(sector).begin(write)
     this.#sizes.grows(write)
     return {
       value,
       answered: () => {
         write.answeredAt = this.tick()
+        write.isUnsure = false
+        this.#unsure.delete(write)
       },
       unsure: () => {
         write.answeredAt = Number.POSITIVE_INFINITY
+        write.isUnsure = true
+        this.#unsure.add(write)
         this.#seen = new SizeHistory()
         for (const change of this.#cuts) this.#seen.cuts(change)
         for (let sector = first; sector < end; sector++) this.#register(sector).forgetReadsOf(write)
@@ -121,7 +142,8 @@ export class FileHistory {
 
   /** The file is to end at a sector; gives what to call with the answer. What was behind it reads as zeros from then on. */
   truncate(size: number): () => void {
-    const change = { value: 0, first: NOWHERE, size, askedAt: this.tick(), answeredAt: Number.POSITIVE_INFINITY }
+    const askedAt = this.tick()
+    const change = { value: 0, first: NOWHERE, size, askedAt, answeredAt: Number.POSITIVE_INFINITY, isUnsure: false }
     this.#cuts.push(change)
     for (const register of this.#registers.slice(size)) register.begin(change)
     this.#sizes.cuts(change)
@@ -173,6 +195,7 @@ export class FileHistory {
     if (!this.#sizes.canReach(size, askedAt, answeredAt)) {
       throw new Incoherence(`the file is seen to have ${size} sectors, which it cannot have`)
     }
+    for (const write of this.#unsure) if (write.size >= size) return
     if (size > this.#seen.least(askedAt)) this.#seen.grows({ size, first: NOWHERE, askedAt, answeredAt })
   }
 
