@@ -224,6 +224,11 @@ export class PrimaryAuthority {
     return this.#home.allows(ino, 'BR_R', start, end)
   }
 
+  /** True when this mover may have made a file so long: see `DataContext`. */
+  mayGrow(ino: number, size: number): boolean {
+    return this.#home.mayHaveGrown(ino, size)
+  }
+
   /** Suspends unless nobody else has any right on these files: they are about to be changed. 0 stands for none. */
   claim(first: number, second = 0, third = 0, fourth = 0): void {
     const claimed = this.#claimed

@@ -57,6 +57,11 @@ export interface DataContext {
   readonly logsAtime: boolean
   /** False: pages of these file blocks must not be read into memory now, since another mover may change them. */
   mayRead(ino: number, start: number, end: number): boolean
+  /**
+   * True when this mover may have made a file so long, and has not given that back. What others have made of it is theirs to
+   * log: until they have, the bytes behind its old end are not what they should be.
+   */
+  mayGrow(ino: number, size: number): boolean
   /** Scratch: the time of the operation at hand. */
   readonly now: Timestamp
   /** Scratch: where the absent pages of the write at hand lie. */

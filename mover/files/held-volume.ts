@@ -75,6 +75,7 @@ export class HeldVolume implements HeldFiles {
         stretch: { deviceBlock: 0, length: 0 },
       },
       mayRead: (ino, start, end) => authority().isReady && authority().tokens.allows(ino, 'BR_R', start, end),
+      mayGrow: (ino, size) => authority().tokens.mayHaveGrown(ino, size),
     }
   }
 
@@ -113,7 +114,7 @@ export class HeldVolume implements HeldFiles {
       this.#makeRoom()
       const inode = new LiveInode(ino, this.#value, 0)
       const nowMs = this.context.env.monotonicMs()
-      this.#files.set(ino, new WrittenFile(inode, nowMs, (size) => this.#mayGrow(ino, size)))
+      this.#files.set(ino, new WrittenFile(inode, nowMs, (size) => this.context.mayGrow(ino, size)))
     } else {
       known.seen(map.seen)
       known.merge(this.#value)
@@ -157,12 +158,6 @@ export class HeldVolume implements HeldFiles {
     this.#value.load(value, 0, value.length)
     // What it was may have been given up meanwhile.
     this.#files.get(ino)?.merge(this.#value)
-  }
-
-  /** True when this mover may have made the file so long, and has not given that back. */
-  #mayGrow(ino: number, size: number): boolean {
-    const last = Math.floor((size - 1) / BLOCK_BYTES)
-    return size === 0 || this.#o.authority().tokens.held(ino)?.mayHaveWritten(last) === true
   }
 
   gaveUp(ino: number): void {

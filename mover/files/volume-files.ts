@@ -84,6 +84,7 @@ export class VolumeFiles implements PrimaryFiles {
       moverNumber: MOVER_NUMBER,
       logsAtime: true,
       mayRead: (ino, start, end) => this.context.tokens === null || this.context.tokens.mayRead(ino, start, end),
+      mayGrow: (ino, size) => this.context.tokens === null || this.context.tokens.mayGrow(ino, size),
       tokens: null,
       generationSalt: new DataView(env.randomBytes(4).buffer).getUint32(0),
       now: { sec: 0, nsec: 0 },

@@ -1,5 +1,5 @@
 import { HeldTokens, type Leaving } from './held-tokens.ts'
-import type { Span, Token, TokenKind } from './token.ts'
+import { lastBlock, type Span, type Token, type TokenKind } from './token.ts'
 import type { TokenRequest } from './token-table.ts'
 
 /** What a holder of tokens needs of its surroundings. None of these calls back before it returns. */
@@ -72,6 +72,13 @@ export class TokenHolder {
   /** What is held of a file; undefined when nothing is (at home: when all is). */
   held(ino: number): HeldTokens | undefined {
     return this.#files.get(ino)?.tokens
+  }
+
+  /** True when a right to write to the last of so many bytes has not been released yet. */
+  mayHaveGrown(ino: number, size: number): boolean {
+    const file = this.#files.get(ino)
+    if (size === 0) return true
+    return file === undefined ? this.#isHome : file.isAlone || file.tokens.mayHaveWritten(lastBlock(size))
   }
 
   inos(): Iterable<number> {

@@ -53,6 +53,11 @@ export function isWhole(kind: TokenKind): boolean {
   return kind === 'WF_R' || kind === 'WF_X'
 }
 
+/** The block that has the last of so many bytes, one at least. */
+export function lastBlock(bytes: number): number {
+  return Math.floor((bytes - 1) / 4096)
+}
+
 export function overlap(a: Span, b: Span): boolean {
   return a.start < b.end && b.start < a.end
 }
