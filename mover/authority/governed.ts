@@ -35,13 +35,22 @@ export interface GovernedFiles {
   setWrittenElsewhere(ino: number, isWritten: boolean): void
   /** Brings what is dirty in the part to the device and forgets its pages; `done` is called when no I/O uses them. */
   drain(ino: number, drain: Drain, done: () => void): void
-  /** Takes over what another mover's writes have made of the file. */
-  absorb(ino: number, changes: written): void
+  /**
+   * Takes over what another mover's writes have made of the file. `hasEnd` says whether it may write from a block on: only
+   * who may write behind the end has lengthened the file; what others tell of its size they know from somebody else.
+   */
+  absorb(ino: number, changes: written, hasEnd: (block: number) => boolean): void
   /**
    * The same, with new extents whose blocks are on the device, though not flushed; logged with this size, behind which
    * nothing has been written yet. May throw Suspend.
    */
-  commit(ino: number, size: number, changes: written, runs: readonly extent[]): number | Failure
+  commit(
+    ino: number,
+    size: number,
+    changes: written,
+    runs: readonly extent[],
+    hasEnd: (block: number) => boolean,
+  ): number | Failure
   /**
    * A mover that might write to the file is gone, and with it what it has not told: the change number and times go beyond
    * what it may have shown. `hadEnd` says whether it might write from a block on. May throw Suspend.

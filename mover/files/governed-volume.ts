@@ -83,21 +83,29 @@ export class GovernedVolume implements GovernedFiles {
     drainPages(this.#context, () => this.#context.inodes.peek(ino), drain, done)
   }
 
-  absorb(ino: number, changes: written): void {
+  absorb(ino: number, changes: written, hasEnd: (block: number) => boolean): void {
     const inode = this.#inode(ino)
     if (inode === null) return
-    show(inode, { ...times(inode, changes), change: inode.change + changes.changes }, changes.size)
+    show(inode, { ...times(inode, changes), change: inode.change + changes.changes })
+    if (hasEnd(endOf(inode))) grow(inode, changes.size)
     inode.unlogged = true
     // What was written is on the device, not flushed: nothing that tells of it may be durable before it is.
     this.#context.volume.flushGate.wrote()
     this.#context.writeBack.noteUnlogged(inode)
   }
 
-  commit(ino: number, told: number, changes: written, runs: readonly extent[]): number | Failure {
+  commit(
+    ino: number,
+    told: number,
+    changes: written,
+    runs: readonly extent[],
+    hasEnd: (block: number) => boolean,
+  ): number | Failure {
     const inode = this.#inode(ino)
     if (inode === null || inode.nlink === 0) return 'STALE'
     const { volume } = this.#context
-    const size = Math.max(inode.loggedSize, told)
+    const hasGrown = hasEnd(endOf(inode))
+    const size = hasGrown ? Math.max(inode.loggedSize, told) : inode.loggedSize
     // Before the record changes the inode: the same writes must not count twice.
     const after = { ...times(inode, changes), change: inode.change + changes.changes }
     volume.flushGate.wrote()
@@ -117,7 +125,8 @@ export class GovernedVolume implements GovernedFiles {
       URGENT_WITH_DATA,
     )
     if (typeof lsn === 'string') return lsn
-    show(inode, after, changes.size)
+    show(inode, after)
+    if (hasGrown) grow(inode, changes.size)
     if (inode.size > size) {
       inode.unlogged = true
       this.#context.writeBack.noteUnlogged(inode)
@@ -131,15 +140,18 @@ export class GovernedVolume implements GovernedFiles {
     const { volume, env } = this.#context
     // What it has not committed of a file's growth is lost; what others have not is not.
     const { loggedSize } = inode
-    const isLost = inode.size > loggedSize && hadEnd(Math.floor(loggedSize / BLOCK_BYTES))
+    const isLost = inode.size > loggedSize && hadEnd(endOf(inode))
     const now = { sec: 0, nsec: 0 }
     env.wallTime(now)
     const ctime = timeAfterLosses({ sec: inode.ctimeSec, nsec: inode.ctimeNsec }, now)
     const atime = { sec: inode.atimeSec, nsec: inode.atimeNsec }
     const after = { atime, mtime: ctime, ctime, change: inode.change + LOST_CHANGES }
     const lsn = volume.submit('fold', { ino, size: loggedSize, ...after, clearMark: 0, runs: [] }, URGENT_WITH_DATA)
-    if (isLost) inode.size = loggedSize
-    show(inode, after, inode.size)
+    if (isLost) {
+      inode.size = loggedSize
+      inode.grownElsewhere = false
+    }
+    show(inode, after)
     // What cannot be logged is shown all the same; the file's mark makes the next opening do it again.
     if (typeof lsn === 'string') inode.unlogged = true
   }
@@ -174,13 +186,23 @@ export class GovernedVolume implements GovernedFiles {
 
 type Times = Pick<written, 'atime' | 'mtime' | 'ctime'>
 
-function show(inode: LiveInode, after: Times & { change: number }, size: number): void {
+/** The block in which a file ends as far as it is logged: who may not write from there on has not lengthened it. */
+function endOf({ loggedSize }: LiveInode): number {
+  return Math.floor(loggedSize / BLOCK_BYTES)
+}
+
+/** Another mover has lengthened the file, and will log that itself. */
+function grow(inode: LiveInode, size: number): void {
+  if (size > inode.size) inode.size = size
+  inode.grownElsewhere = inode.size > inode.loggedSize
+}
+
+function show(inode: LiveInode, after: Times & { change: number }): void {
   const { atime, mtime, ctime, change } = after
   inode.setAtime(atime.sec, atime.nsec)
   inode.setMtime(mtime.sec, mtime.nsec)
   inode.setCtime(ctime.sec, ctime.nsec)
   inode.change = change
-  if (size > inode.size) inode.size = size
 }
 
 /** The later of what is known and what is told; a change of the file is always a change of its times too. */

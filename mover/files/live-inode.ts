@@ -34,6 +34,8 @@ export class LiveInode implements Inode {
   blocks = 0
   /** Bytes, as the log has it. */
   loggedSize = 0
+  /** What its size is beyond the log's is another mover's, who has not committed it yet: not this mover's to log. */
+  grownElsewhere = false
   /** Blocks behind its size are still being freed. */
   truncating = false
   /** LSN of its last logged change: replies that show it wait until the log is durable up to here. */
@@ -86,6 +88,7 @@ export class LiveInode implements Inode {
       this.ctimeNsec = scratch.nsec
     }
     if (!this.unlogged || value.change > this.change) this.change = value.change
+    if (this.size <= this.loggedSize) this.grownElsewhere = false
     if (this.unlogged) return
     this.size = value.size
     value.atime(scratch)

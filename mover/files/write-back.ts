@@ -305,11 +305,11 @@ export class WriteBack {
   /** Chooses the pages of a round, gives device blocks to those that have none, pins them all. */
   #gather(data: FileData, requests: readonly Request[]): Round {
     const { inode } = data
-    let { size } = inode
+    let size = inode.grownElsewhere ? inode.loggedSize : inode.size
     let blocks: number[] = []
     // A file may lose its last name between the request and the round: then nothing is left to write or to log.
     const isGone = inode.removed || inode.nlink === 0
-    let fold = !isGone && inode.size !== inode.loggedSize
+    let fold = !isGone && size !== inode.loggedSize
     for (const block of fold ? [] : wantedBlocks(data, requests)) {
       blocks.push(block)
       if (this.#pages.deviceBlock[data.pages.get(block) as number] === 0) fold = true
@@ -444,7 +444,7 @@ export class WriteBack {
     this.verifier = this.#volume.env.randomBytes(8)
     if (!inode.removed && inode.nlink > 0) {
       // A size behind which nothing was written would show what the last block holds behind the old one.
-      inode.size = inode.loggedSize
+      if (!inode.grownElsewhere) inode.size = inode.loggedSize
       data.cleanTailSize = -1
       const now = changeTime(this.#context(), inode)
       inode.setMtime(now.sec, now.nsec)

@@ -109,8 +109,15 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     name: 'growth that a dead writer has not committed stays',
     seed: 22,
     file: GOVERNED,
-    find: '    if (isLost) inode.size = loggedSize\n',
-    replace: '    void isLost\n',
+    find: '      inode.size = loggedSize\n',
+    replace: '',
+  },
+  {
+    name: 'growth that another writer has not committed is logged by the primary',
+    seed: 147,
+    file: 'mover/files/write-back.ts',
+    find: 'let size = inode.grownElsewhere ? inode.loggedSize : inode.size',
+    replace: 'let { size } = inode',
   },
   {
     name: 'the times of a dead writer stay',
