@@ -36,10 +36,10 @@ export interface GovernedFiles {
   /** Brings what is dirty in the part to the device and forgets its pages; `done` is called when no I/O uses them. */
   drain(ino: number, drain: Drain, done: () => void): void
   /**
-   * Takes over what another mover's writes have made of the file. `hasEnd` says whether it may write from a block on: only
-   * who may write behind the end has lengthened the file; what others tell of its size they know from somebody else.
+   * Takes over what another mover's writes have made of the file. `mayWrite` says whether it may write to a block: who has
+   * lengthened the file may write to its last one; what others tell of its size they know from somebody else.
    */
-  absorb(ino: number, changes: written, hasEnd: (block: number) => boolean): void
+  absorb(ino: number, changes: written, mayWrite: (block: number) => boolean): void
   /**
    * The same, with new extents whose blocks are on the device, though not flushed; logged with this size, behind which
    * nothing has been written yet. May throw Suspend.
@@ -49,13 +49,13 @@ export interface GovernedFiles {
     size: number,
     changes: written,
     runs: readonly extent[],
-    hasEnd: (block: number) => boolean,
+    mayWrite: (block: number) => boolean,
   ): number | Failure
   /**
    * A mover that might write to the file is gone, and with it what it has not told: the change number and times go beyond
-   * what it may have shown. `hadEnd` says whether it might write from a block on. May throw Suspend.
+   * what it may have shown. `mightWrite` says whether it might write to a block. May throw Suspend.
    */
-  recover(ino: number, hadEnd: (block: number) => boolean): void
+  recover(ino: number, mightWrite: (block: number) => boolean): void
   /** Data blocks that nobody has, about `count` of them; none when the volume is full. May throw Suspend. */
   reserve(count: number): run[]
   giveBack(runs: readonly run[]): void

@@ -173,7 +173,7 @@ export class Peer {
       }
       this.#checkTold(ino, changes)
       if (size > changes.size) throw new SessionError(`a commit of inode ${ino} behind its end`)
-      const lsn = this.#files.commit(ino, size, changes, kept, this.#hasEnd(ino))
+      const lsn = this.#files.commit(ino, size, changes, kept, this.#mayWrite(ino))
       this.#seen.set(ino, changes.sequence)
       if (typeof lsn === 'string') {
         this.#files.giveBack(blocks)
@@ -281,13 +281,13 @@ export class Peer {
     this.#files.absorb(
       ino,
       this.#events.isWriter(ino, this.id) ? changes : { ...NOTHING_WRITTEN, atime: changes.atime },
-      this.#hasEnd(ino),
+      this.#mayWrite(ino),
     )
     this.#seen.set(ino, changes.sequence)
   }
 
-  #hasEnd(ino: number): (block: number) => boolean {
-    return (block) => this.#events.mayWrite(ino, this.id, { start: block, end: FILE_END })
+  #mayWrite(ino: number): (block: number) => boolean {
+    return (block) => this.#events.mayWrite(ino, this.id, { start: block, end: block + 1 })
   }
 
   #whenDurable(lsn: number, resume: () => void): void {

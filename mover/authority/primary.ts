@@ -138,8 +138,8 @@ export class PrimaryAuthority {
     for (const ino of written) {
       // Before anybody else gets what it held: nobody may be shown less than it has shown.
       this.#recovering.run(ino, () => {
-        const hadEnd = (block: number): boolean => this.#table.mayWrite(ino, peer.id, { start: block, end: FILE_END })
-        this.#files.recover(ino, hadEnd)
+        const mightWrite = (at: number): boolean => this.#table.mayWrite(ino, peer.id, { start: at, end: at + 1 })
+        this.#files.recover(ino, mightWrite)
         if (--left === 0) this.#free(peer)
       })
     }

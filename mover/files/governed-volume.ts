@@ -83,11 +83,11 @@ export class GovernedVolume implements GovernedFiles {
     drainPages(this.#context, () => this.#context.inodes.peek(ino), drain, done)
   }
 
-  absorb(ino: number, changes: written, hasEnd: (block: number) => boolean): void {
+  absorb(ino: number, changes: written, mayWrite: (block: number) => boolean): void {
     const inode = this.#inode(ino)
     if (inode === null) return
     show(inode, { ...times(inode, changes), change: inode.change + changes.changes })
-    if (hasEnd(endOf(inode))) grow(inode, changes.size)
+    grow(inode, changes.size, mayWrite)
     inode.unlogged = true
     // What was written is on the device, not flushed: nothing that tells of it may be durable before it is.
     this.#context.volume.flushGate.wrote()
@@ -99,13 +99,12 @@ export class GovernedVolume implements GovernedFiles {
     told: number,
     changes: written,
     runs: readonly extent[],
-    hasEnd: (block: number) => boolean,
+    mayWrite: (block: number) => boolean,
   ): number | Failure {
     const inode = this.#inode(ino)
     if (inode === null || inode.nlink === 0) return 'STALE'
     const { volume } = this.#context
-    const hasGrown = hasEnd(endOf(inode))
-    const size = hasGrown ? Math.max(inode.loggedSize, told) : inode.loggedSize
+    const size = told > inode.loggedSize && mayWrite(lastBlock(told)) ? told : inode.loggedSize
     // Before the record changes the inode: the same writes must not count twice.
     const after = { ...times(inode, changes), change: inode.change + changes.changes }
     volume.flushGate.wrote()
@@ -126,7 +125,7 @@ export class GovernedVolume implements GovernedFiles {
     )
     if (typeof lsn === 'string') return lsn
     show(inode, after)
-    if (hasGrown) grow(inode, changes.size)
+    grow(inode, changes.size, mayWrite)
     if (inode.size > size) {
       inode.unlogged = true
       this.#context.writeBack.noteUnlogged(inode)
@@ -134,13 +133,13 @@ export class GovernedVolume implements GovernedFiles {
     return lsn
   }
 
-  recover(ino: number, hadEnd: (block: number) => boolean): void {
+  recover(ino: number, mightWrite: (block: number) => boolean): void {
     const inode = this.#inode(ino)
     if (inode === null || inode.nlink === 0) return
     const { volume, env } = this.#context
     // What it has not committed of a file's growth is lost; what others have not is not.
     const { loggedSize } = inode
-    const isLost = inode.size > loggedSize && hadEnd(endOf(inode))
+    const isLost = inode.size > loggedSize && mightWrite(lastBlock(inode.size))
     const now = { sec: 0, nsec: 0 }
     env.wallTime(now)
     const ctime = timeAfterLosses({ sec: inode.ctimeSec, nsec: inode.ctimeNsec }, now)
@@ -186,15 +185,16 @@ export class GovernedVolume implements GovernedFiles {
 
 type Times = Pick<written, 'atime' | 'mtime' | 'ctime'>
 
-/** The block in which a file ends as far as it is logged: who may not write from there on has not lengthened it. */
-function endOf({ loggedSize }: LiveInode): number {
-  return Math.floor(loggedSize / BLOCK_BYTES)
+/** The last block of a file of this size. Who has lengthened it so may write there until it has committed that. */
+function lastBlock(size: number): number {
+  return Math.floor((size - 1) / BLOCK_BYTES)
 }
 
-/** Another mover has lengthened the file, and will log that itself. */
-function grow(inode: LiveInode, size: number): void {
-  if (size > inode.size) inode.size = size
-  inode.grownElsewhere = inode.size > inode.loggedSize
+/** Another mover has lengthened the file, perhaps, and commits that later. */
+function grow(inode: LiveInode, size: number, mayWrite: (block: number) => boolean): void {
+  if (size <= inode.size || !mayWrite(lastBlock(size))) return
+  inode.size = size
+  inode.grownElsewhere = size > inode.loggedSize
 }
 
 function show(inode: LiveInode, after: Times & { change: number }): void {

@@ -82,8 +82,8 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     name: 'files are taken from a writer that is gone as they are',
     seed: 38,
     file: PRIMARY,
-    find: '        this.#files.recover(ino, hadEnd)\n',
-    replace: '        void hadEnd\n',
+    find: '        this.#files.recover(ino, mightWrite)\n',
+    replace: '        void mightWrite\n',
   },
   {
     name: 'what a writer held is free before its files are recovered',

@@ -412,3 +412,15 @@ t.test('who may not write behind the end does not lengthen a file', async (t) =>
   rude.die()
   isClean(t, rude)
 })
+
+t.test('behind growth that its writer has committed, the primary logs its own', async (t) => {
+  const rude = new Rude()
+  const inode = rude.world.inode(rude.ino)
+  const end = inode.size + 500
+  rude.lock(token_kind.BR_W, 2, FILE_END)
+  rude.say(rude.commit({ size: end, changes: rude.written({ size: end }) }))
+  rude.die()
+  rude.world.write(rude.ino, end, new Uint8Array(100), 'fileSync')
+  t.same([inode.size, inode.loggedSize], [end + 100, end + 100])
+  isClean(t, rude)
+})
