@@ -17,7 +17,7 @@ import {
   type written,
 } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { Failure } from '../failure.ts'
-import { ALLOWS, FILE_END, isWhole, type Span, type Token } from '../locks/token.ts'
+import { ALLOWS, FILE_END, isWhole, lastBlock, type Span, type Token } from '../locks/token.ts'
 import { type MoverId, type TokenEffect, type TokenRequest, UNASKED } from '../locks/token-table.ts'
 import { Suspend } from '../suspend.ts'
 import { MAX_FILE_BYTES } from '../volume/layout.ts'
@@ -303,7 +303,7 @@ export class Peer {
   #fold(id: number, ino: number, size: number, changes: written, runs: readonly extent[]): void {
     this.#checkTold(ino, changes)
     if (size > changes.size) throw new SessionError(`a commit of inode ${ino} behind its end`)
-    const lsn = this.#files.commit(ino, size, changes, runs)
+    const lsn = this.#files.commit(ino, this.#ownSize(ino, size), this.#own(ino, changes), runs)
     this.#seen.set(ino, changes.sequence)
     if (typeof lsn === 'string') {
       this.#files.giveBack(runs.map(({ device_block, length }) => ({ start: device_block, length })))
@@ -421,9 +421,20 @@ export class Peer {
     this.#checkTold(ino, changes)
     this.#files.absorb(
       ino,
-      this.#events.isWriter(ino, this.id) ? changes : { ...NOTHING_WRITTEN, atime: changes.atime },
+      this.#events.isWriter(ino, this.id) ? this.#own(ino, changes) : { ...NOTHING_WRITTEN, atime: changes.atime },
     )
     this.#seen.set(ino, changes.sequence)
+  }
+
+  #own(ino: number, changes: written): written {
+    const size = this.#ownSize(ino, changes.size)
+    return size === changes.size ? changes : { ...changes, size }
+  }
+
+  /** Who has lengthened a file may write to its last block; a size that others tell they know from somebody else. */
+  #ownSize(ino: number, size: number): number {
+    const last = lastBlock(size)
+    return size > 0 && this.#events.mayWrite(ino, this.id, { start: last, end: last + 1 }) ? size : 0
   }
 
   #whenDurable(lsn: number, resume: () => void): void {

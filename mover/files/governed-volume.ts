@@ -9,8 +9,8 @@ import {
 } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { Described, Drain, GovernedFiles } from '../authority/governed.ts'
 import type { Failure } from '../failure.ts'
+import { lastBlock } from '../locks/token.ts'
 import { fillInodeValue, InodeValue } from '../volume/inode-value.ts'
-import { BLOCK_BYTES } from '../volume/layout.ts'
 import { LOST_CHANGES, timeAfterLosses } from '../volume/records/apply.ts'
 import { ORDINARY, URGENT_WITH_DATA } from '../volume/volume.ts'
 import type { FilesContext } from './context.ts'
@@ -146,7 +146,7 @@ export class GovernedVolume implements GovernedFiles {
     // What it has not committed of a file's growth is lost; what others have not is not.
     const { loggedSize } = inode
     // Who lengthens a file has all from its old end on: what is not committed of its length is one mover's, who has its end.
-    const isLost = inode.size > loggedSize && mightWrite(Math.floor((inode.size - 1) / BLOCK_BYTES))
+    const isLost = inode.size > loggedSize && mightWrite(lastBlock(inode.size))
     const now = { sec: 0, nsec: 0 }
     env.wallTime(now)
     const ctime = timeAfterLosses({ sec: inode.ctimeSec, nsec: inode.ctimeNsec }, now)

@@ -136,7 +136,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'write marks not recovered',
     file: OPEN,
-    find: 'yield* recoverMarks(volume)',
+    find: 'yield* recoverMarks(volume, options.recovered ?? null)',
     replace: '',
     plot: 'steady',
   },

@@ -106,6 +106,13 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     replace: '    void isLost\n',
   },
   {
+    name: 'growth that another writer has not committed is logged by the primary',
+    seed: 147,
+    file: 'mover/files/write-back.ts',
+    find: 'let size = this.#context().mayGrow(inode.ino, inode.size) ? inode.size : inode.loggedSize',
+    replace: 'let { size } = inode',
+  },
+  {
     name: 'the times of a dead writer stay',
     seed: 4,
     file: GOVERNED,

@@ -276,12 +276,22 @@ export class FailureWorld {
     ['stalled sessions', ({ mover }) => this.#stall(mover)],
     ['primary crashes', () => this.#host.primary?.process.die()],
     ['primary crashes', () => this.#soon(this.#host.slots[0] as Slot, (mover) => mover.process.die())],
+    ['primary crashes', () => this.#soon(this.#host.slots[0] as Slot, (mover) => mover.process.die())],
+    ['primary crashes again', () => this.#dieTwice()],
+    ['primary crashes again', () => this.#dieTwice()],
     ['last words', (slot) => this.#speakLate(slot)],
     ['last words', (slot) => this.#speakLate(slot)],
     ['primary stops', () => this.#stop(this.#host.slots[0] as Slot, 2)],
     ['power cuts', () => this.#host.cutPower()],
     ['clock jumps', () => this.#env.jumpWallClock(this.#random.float() * 10_000)],
   ]
+
+  /** The primary dies, and again when it takes over. */
+  #dieTwice(): void {
+    const [slot] = this.#host.slots as [Slot]
+    slot.mover?.process.die()
+    this.#env.work(LEASE_MS * this.#random.float(), () => this.#soon(slot, (mover) => mover.process.die()))
+  }
 
   /** When the mover has done some more steps that others see. */
   #soon({ mover }: Slot, befall: (mover: SimulatedMover) => void): void {

@@ -403,3 +403,41 @@ t.test('what a mover has asked for is not granted when it is gone', async (t) =>
   t.equal(rude.reign.authority.sharedFiles, 0)
   isClean(t, rude)
 })
+
+t.test('growth that its writer has not committed is not logged for it by somebody else', async (t) => {
+  const rude = new Rude()
+  const inode = rude.world.inode(rude.ino)
+  const { size } = inode
+  rude.lock(token_kind.BR_W, 2, FILE_END)
+  rude.say(rude.commit({ size, changes: rude.written({ size: size + 500 }) }))
+  t.same([inode.size, inode.loggedSize], [size + 500, size])
+  const write = rude.world.startWrite(rude.ino, 0, new Uint8Array(10), 'fileSync')
+  rude.world.env.runUntil(() => write.outcome !== undefined)
+  t.same([inode.size, inode.loggedSize], [size + 500, size], 'the primary writes elsewhere in the file')
+  rude.die()
+  t.same([inode.size, inode.loggedSize], [size, size])
+  isClean(t, rude)
+})
+
+t.test('who may not write behind the end does not lengthen a file', async (t) => {
+  const rude = new Rude()
+  const inode = rude.world.inode(rude.ino)
+  const { size, change } = inode
+  rude.lock(token_kind.BR_W, 0, 1)
+  rude.say(rude.commit({ size: size + 500, changes: rude.written({ size: size + 500 }) }))
+  t.same([inode.size, inode.loggedSize, inode.change], [size, size, change + 1], 'it tells what somebody else has lost')
+  rude.die()
+  isClean(t, rude)
+})
+
+t.test('behind growth that its writer has committed, the primary logs its own', async (t) => {
+  const rude = new Rude()
+  const inode = rude.world.inode(rude.ino)
+  const end = inode.size + 500
+  rude.lock(token_kind.BR_W, 2, FILE_END)
+  rude.say(rude.commit({ size: end, changes: rude.written({ size: end }) }))
+  rude.die()
+  rude.world.write(rude.ino, end, new Uint8Array(100), 'fileSync')
+  t.same([inode.size, inode.loggedSize], [end + 100, end + 100])
+  isClean(t, rude)
+})
