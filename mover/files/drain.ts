@@ -1,7 +1,19 @@
 import type { Drain } from '../authority/governed.ts'
 import { Suspend } from '../suspend.ts'
+import { BLOCK_BYTES } from '../volume/layout.ts'
 import type { DataContext } from './data-volume.ts'
 import type { LiveInode } from './live-inode.ts'
+
+/**
+ * True when the blocks are behind the end of the file as the log has it, and before the end that this mover has given it.
+ * Others who write there do not lengthen the file, and must not lose what they write if this mover dies: its growth is
+ * committed first.
+ */
+function isGrowth(context: DataContext, inode: LiveInode, start: number, end: number): boolean {
+  const { ino, size, loggedSize, removed, nlink } = inode
+  if (size <= loggedSize || removed || nlink === 0) return false
+  return start * BLOCK_BYTES < size && end * BLOCK_BYTES > loggedSize && context.mayGrow(ino, size)
+}
 
 /**
  * Drains a part of a token, at whichever mover: waits until no I/O of the file is under way, brings what is dirty in the
@@ -18,7 +30,7 @@ export function drainPages(
   const attempt = (): void => {
     const data = inodeOf()?.data ?? null
     if (data !== null) {
-      if (data.hasDirtyIn(start, end)) {
+      if (data.hasDirtyIn(start, end) || isGrowth(context, data.inode, start, end)) {
         writeBack.writeOut(data, start, end, () => env.defer(attempt))
         return
       }

@@ -89,15 +89,16 @@ export class WrittenFile {
     const { inode } = this
     const untold = inode.change - this.#toldChange
     const hasGrown = inode.size > this.#toldSize
-    const { size, loggedSize, unlogged, mtimeSec, mtimeNsec, ctimeSec, ctimeNsec } = inode
+    const { size, loggedSize, unlogged } = inode
+    const mtime = { sec: inode.mtimeSec, nsec: inode.mtimeNsec }
+    const ctime = { sec: inode.ctimeSec, nsec: inode.ctimeNsec }
     inode.unlogged = false
     inode.absorb(value, 0)
     inode.unlogged = unlogged
-    let changes = untold
     for (const { told } of this.#underWay) {
-      changes += told.changes
       inode.change += told.changes
       if (told.size > inode.size) inode.size = told.size
+      show(inode, told)
     }
     // Growth of its own that it has told, but not committed, is still to be committed.
     inode.loggedSize = size > loggedSize ? loggedSize : inode.size
@@ -107,17 +108,17 @@ export class WrittenFile {
     inode.change += untold
     // Its own older size is no growth: others may have made the file shorter.
     if (hasGrown && size > inode.size) inode.size = size
-    if (untold === 0 && !this.isAhead) return
-    if (isLater(mtimeSec, mtimeNsec, inode.mtimeSec, inode.mtimeNsec)) inode.setMtime(mtimeSec, mtimeNsec)
-    if (isLater(ctimeSec, ctimeNsec, inode.ctimeSec, inode.ctimeNsec)) {
-      inode.setCtime(ctimeSec, ctimeNsec)
-      return
-    }
-    if (changes === 0) return
-    // Others have written later than this mover: with its writes the file is another one than they have left.
-    const raised = { sec: inode.ctimeSec, nsec: inode.ctimeNsec }
-    raiseAbove(raised, inode)
-    inode.setMtime(raised.sec, raised.nsec)
-    inode.setCtime(raised.sec, raised.nsec)
+    if (untold > 0) show(inode, { mtime, ctime, changes: untold })
   }
+}
+
+/** The times of changes on top of what the primary knows, as it will show them: a change is always one of the times too. */
+function show(inode: LiveInode, { mtime, ctime, changes }: Pick<written, 'mtime' | 'ctime' | 'changes'>): void {
+  const isNewer = isLater(ctime.sec, ctime.nsec, inode.ctimeSec, inode.ctimeNsec)
+  const shown = { sec: ctime.sec, nsec: ctime.nsec }
+  if (changes > 0 && !isNewer) {
+    raiseAbove(shown, inode)
+    inode.setMtime(shown.sec, shown.nsec)
+  } else if (isLater(mtime.sec, mtime.nsec, inode.mtimeSec, inode.mtimeNsec)) inode.setMtime(mtime.sec, mtime.nsec)
+  if (changes > 0 || isNewer) inode.setCtime(shown.sec, shown.nsec)
 }

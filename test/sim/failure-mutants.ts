@@ -113,6 +113,13 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     replace: 'let { size } = inode',
   },
   {
+    name: 'others write into growth that is not committed',
+    seed: 459,
+    file: 'mover/files/drain.ts',
+    find: ' || isGrowth(context, data.inode, start, end)',
+    replace: '',
+  },
+  {
     name: 'the times of a dead writer stay',
     seed: 4,
     file: GOVERNED,

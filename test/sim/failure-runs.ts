@@ -4,7 +4,7 @@ import { type FailureOptions, FailureWorld } from './failure-world.ts'
 export const FAILURE_SEEDS = 45
 
 /** Other worlds, in which faults were found. */
-export const TELLING_SEEDS = [69, 97, 123, 147, 184, 188, 337, 725, 2131, 5003]
+export const TELLING_SEEDS = [69, 97, 123, 147, 184, 188, 337, 459, 725, 2131, 5003, 6322]
 
 export function failureOptions(seed: number): FailureOptions {
   const [secondaries, files, clients] = [1 + (seed % 3), 1 + (seed % 2), 2 + (seed % 4)]

@@ -108,6 +108,8 @@ export class FailureWorld {
     this.#env = new TestEnvironment(seed)
     this.#random = new Random(seed + 3000)
     this.#store = new SharedStore(device.survivingImage(this.#env), this.#env)
+    // The volume was made before, by a clock of its own.
+    this.#env.jumpWallClock(3_600_000)
     const trace = new Trace(() => this.#env.monotonicMs())
     this.trace = trace
     this.#host = new SimulatedHost({

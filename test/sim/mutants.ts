@@ -165,8 +165,8 @@ const OF_DATA: readonly Break[] = [
   {
     name: 'what is given up has not been written out',
     file: DRAIN,
-    find: 'if (data.hasDirtyIn(start, end)) {',
-    replace: 'if (data.hasDirtyIn(end, end)) {',
+    find: 'data.hasDirtyIn(start, end) ||',
+    replace: 'data.hasDirtyIn(end, end) ||',
   },
   {
     name: 'pages stay in memory of what is given up',

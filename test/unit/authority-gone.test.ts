@@ -8,12 +8,12 @@ import { MoverWorld, type SimulatedMover } from '../sim/mover-world.ts'
 import { filled, readResult } from './files-support.ts'
 
 /** Starts a write; returns what tells whether it has been answered. */
-function write(world: MoverWorld, mover: SimulatedMover, ino: number, fill: number): () => boolean {
+function write(world: MoverWorld, mover: SimulatedMover, ino: number, fill: number, offset = 0): () => boolean {
   const result: WriteResult = { count: 0, committed: 'unstable' }
   let isAnswered = false
   world.run(
     mover,
-    (op) => mover.write(op, ino, 0, filled(4096, fill), 'fileSync', result),
+    (op) => mover.write(op, ino, offset, filled(4096, fill), 'fileSync', result),
     (failure) => {
       if (failure !== null) throw new Error(failure)
       isAnswered = true
@@ -119,4 +119,40 @@ t.test('while the clock is behind, its last times of change are not shown again'
   world.primary.authority.gone(mover.peer)
   const after = world.files.inode(ino)
   t.ok(isLater(after.ctimeSec, after.ctimeNsec, ctimeSec, ctimeNsec))
+})
+
+t.test('what others have written into the growth of a file is not lost with who has lengthened it', async (t) => {
+  const world = new MoverWorld(6, 1)
+  const [mover] = world.secondaries
+  const { primary, env } = world
+  const ino = world.files.create('file')
+  env.runUntil(write(world, primary, ino, 1))
+  const result: WriteResult = { count: 0, committed: 'unstable' }
+  const done = { written: false, seen: false }
+  world.run(
+    mover,
+    (op) => mover.write(op, ino, 10 * 4096, filled(4096, 2), 'unstable', result),
+    () => {
+      done.written = true
+    },
+  )
+  env.runUntil(() => done.written)
+  // The primary knows of the growth: what it writes does not reach the end.
+  world.run(
+    primary,
+    (op) => {
+      primary.look(op, ino)
+      return null
+    },
+    () => {
+      done.seen = true
+    },
+  )
+  env.runUntil(() => done.seen)
+  t.equal(world.files.inode(ino).size, 11 * 4096)
+  env.runUntil(write(world, primary, ino, 3, 2 * 4096))
+  primary.authority.gone(mover.peer)
+  env.runUntilIdle()
+  const read = world.files.read(ino, 2 * 4096, 4096)
+  t.same(typeof read === 'string' ? read : [...read.data.subarray(0, 2)], [3, 3])
 })

@@ -434,10 +434,12 @@ t.test('behind growth that its writer has committed, the primary logs its own', 
   const rude = new Rude()
   const inode = rude.world.inode(rude.ino)
   const end = inode.size + 500
-  rude.lock(token_kind.BR_W, 2, FILE_END)
+  const { granted } = rude.lock(token_kind.BR_W, 2, FILE_END)
   rude.say(rude.commit({ size: end, changes: rude.written({ size: end }) }))
-  rude.die()
+  const release = { ino: rude.ino, serial: granted.serial, blocks: WHOLE, changes: null }
+  rude.say({ kind: message_kind.RELEASE, release })
   rude.world.write(rude.ino, end, new Uint8Array(100), 'fileSync')
   t.same([inode.size, inode.loggedSize], [end + 100, end + 100])
+  rude.die()
   isClean(t, rude)
 })
