@@ -11,7 +11,7 @@ const REMOTE_VOLUME = 'mover/files/remote-volume.ts'
 export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   {
     name: 'who is silent for a lease is told gone, and lives on',
-    seed: 1,
+    seed: 8,
     file: HOST,
     find: 'did not answer for a lease`)\n      mover.process.die()',
     replace:
@@ -19,21 +19,21 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'a dead mover is told gone while its I/O is under way',
-    seed: 6,
+    seed: 3,
     file: HOST,
     find: 'mover.initiator.whenQuiet(() => this.#later(fenceMs, () => this.#gone(slot, mover)))',
     replace: 'this.#later(fenceMs / 10, () => this.#gone(slot, mover))',
   },
   {
     name: 'a stopped mover is never silent',
-    seed: 1,
+    seed: 8,
     file: 'mover/host/lease.ts',
     find: 'return this.#sentMs.length === 0 ? 0 : nowMs - this.#sentMs[0]',
     replace: 'return this.#sentMs.length === 0 ? nowMs - nowMs : 0',
   },
   {
     name: 'a mover is gone when its session has ended',
-    seed: 2,
+    seed: 1,
     file: REIGN,
     find: '        logger[level](',
     replace: '        this.authority.gone(peer)\n        logger[level](',
@@ -73,41 +73,42 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'files are taken from a writer that is gone as they are',
-    seed: 38,
+    seed: 6,
     file: PRIMARY,
     find: '        this.#files.recover(ino, mightWrite)\n',
     replace: '        void mightWrite\n',
   },
   {
     name: 'what a writer held is free before its files are recovered',
-    seed: 22,
+    seed: 3,
     file: PRIMARY,
     find: '    if (left === 0) this.#free(peer)\n    for',
     replace: '    this.#free(peer)\n    for',
   },
   {
     name: 'a look waits for a writer that is gone',
-    seed: 9,
+    seed: 7,
     file: PRIMARY,
     find: '    for (const id of [...this.#glimpses.keys()]) this.#glimpsed(peer.id, id)\n',
     replace: '',
   },
   {
     name: 'change numbers go on from what a dead writer has told',
+    seed: 99,
     file: GOVERNED,
     find: 'change: inode.change + LOST_CHANGES }',
     replace: 'change: inode.change + 1 }',
   },
   {
     name: 'growth that a dead writer has not committed stays',
-    seed: 22,
+    seed: 3,
     file: GOVERNED,
     find: '    if (isLost) inode.size = loggedSize\n',
     replace: '    void isLost\n',
   },
   {
     name: 'growth that another writer has not committed is logged by the primary',
-    seed: 147,
+    seed: 109,
     file: 'mover/files/write-back.ts',
     find: 'let size = this.#context().mayGrow(inode.ino, inode.size) ? inode.size : inode.loggedSize',
     replace: 'let { size } = inode',
@@ -121,7 +122,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'the times of a dead writer stay',
-    seed: 4,
+    seed: 3,
     file: GOVERNED,
     find: '    const after = { atime, mtime: ctime, ctime, change: inode.change + LOST_CHANGES }\n',
     replace:
@@ -129,6 +130,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'any incarnation of a mover is let in',
+    seed: 58,
     file: 'mover/sessions/reception.ts',
     find: 'if (member?.incarnation !== hex(hello.incarnation)) {',
     replace: 'if (member === undefined) {',
@@ -149,13 +151,14 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'files that were being written when a primary died are opened as they are',
-    seed: 6,
+    seed: 1,
     file: 'mover/volume/records/apply.ts',
     find: '      inode.change += LOST_CHANGES\n',
     replace: '      inode.change += 1\n',
   },
   {
     name: 'a secondary may write before the mark of its file is durable',
+    seed: 1,
     file: PEER,
     find: 'ALLOWS[token.kind].BR_W ? this.#files.mark(ino) : null',
     replace: 'ALLOWS[token.kind].BR_W && ino === 0 ? this.#files.mark(ino) : null',
@@ -168,12 +171,14 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'a commit is answered before it is durable',
+    seed: 35,
     file: PEER,
     find: "} else this.#log.whenDurable(lsn, (error) => this.#committed(id, failureNumber(error === null ? null : 'IO')))",
     replace: '} else this.#committed(id, failureNumber(null))',
   },
   {
     name: 'what others have written counts as flushed',
+    seed: 19,
     file: GOVERNED,
     find: '    volume.flushGate.wrote()\n    const lsn',
     replace: '    const lsn',
@@ -186,6 +191,7 @@ const SECONDARY = 'mover/authority/secondary.ts'
 export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
   {
     name: 'a new primary serves before it knows what others hold',
+    seed: 20,
     file: REIGN,
     find: 'if (this.#awaited.size === 0) done()',
     replace: 'if (this.#awaited.size >= 0) done()',
@@ -198,12 +204,14 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'reserved blocks are not asserted',
+    seed: 2,
     file: SECONDARY,
     find: 'const runs = files.reservedBlocks()',
     replace: 'const runs = files.reservedBlocks().slice(0, 0)',
   },
   {
     name: 'blocks that are asserted stay free',
+    seed: 1,
     file: PEER,
     find: '    this.#takeAgain(runs)\n    for',
     replace: '    for',
@@ -216,36 +224,42 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'commits without an answer are forgotten',
+    seed: 16,
     file: SECONDARY,
     find: 'for (const { message } of this.#commits.values()) session.send(message)',
     replace: '',
   },
   {
     name: 'a commit that was lost is taken for durable',
+    seed: 16,
     file: PEER,
     find: 'const isThere = !isTaken && this.#files.has(ino, kept)',
     replace: 'const isThere = !isTaken',
   },
   {
     name: 'operations begin while there is no primary',
+    seed: 230,
     file: SECONDARY,
     find: 'if (!this.#isReady) throw new Suspend((resume) => void this.#waiting.push(resume))',
     replace: '',
   },
   {
     name: 'what a new primary has raised is not taken over',
+    seed: 49,
     file: 'mover/files/held-volume.ts',
     find: 'this.#files.get(ino)?.merge(this.#value)',
     replace: '',
   },
   {
     name: 'files that are written to are not marked again',
+    seed: 33,
     file: PEER,
     find: 'const failure = this.#files.mark(ino)',
     replace: 'const failure = null as string | null',
   },
   {
     name: 'what was asked of a dead primary is not asked again',
+    seed: 1,
     file: SECONDARY,
     find: '    this.tokens.askAgain()\n',
     replace: '',
@@ -258,6 +272,7 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'what a file has become is not asserted',
+    seed: 2,
     file: PEER,
     find: '        this.#absorb(ino, changes)\n      }\n      if (changes === null',
     replace: '      }\n      if (changes === null',

@@ -6,7 +6,7 @@ import { NO_BREAK, playMutant } from '../crash/mutant-runs.ts'
 import { MUTANTS } from './mutants.ts'
 
 const PLAYER = join(import.meta.dirname, 'worlds.ts')
-t.setTimeout(400_000)
+t.setTimeout(1_500_000)
 
 await twoAtOnce(MUTANTS, async (mutant) => {
   const { caught, message } = await playMutant(mutant, PLAYER, mutant.world)
