@@ -53,12 +53,6 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     replace: '',
   },
   {
-    name: 'what a mover had reserved is free when its session ends',
-    file: REIGN,
-    find: '        logger[level](',
-    replace: '        peer.gone()\n        logger[level](',
-  },
-  {
     name: 'what a mover had reserved stays reserved',
     seed: 1,
     file: PEER,
@@ -74,13 +68,14 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'what a mover has said is carried out when it is gone',
+    seed: 196,
     file: PEER,
     find: 'if (!this.#isGone) step()',
     replace: 'step()',
   },
   {
     name: 'files are taken from a writer that is gone as they are',
-    seed: 38,
+    seed: 94,
     file: PRIMARY,
     find: '        this.#files.recover(ino, mightWrite)\n',
     replace: '        void mightWrite\n',
@@ -94,13 +89,14 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'a look waits for a writer that is gone',
-    seed: 9,
+    seed: 4,
     file: PRIMARY,
     find: '    for (const id of [...this.#glimpses.keys()]) this.#glimpsed(peer.id, id)\n',
     replace: '',
   },
   {
     name: 'change numbers go on from what a dead writer has told',
+    seed: 115,
     file: GOVERNED,
     find: 'change: inode.change + LOST_CHANGES }',
     replace: 'change: inode.change + 1 }',
@@ -114,7 +110,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'growth that another writer has not committed is logged by the primary',
-    seed: 147,
+    seed: 334,
     file: 'mover/files/write-back.ts',
     find: 'let size = inode.grownElsewhere ? inode.loggedSize : inode.size',
     replace: 'let { size } = inode',
@@ -128,17 +124,11 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'the times of a dead writer stay',
-    seed: 4,
+    seed: 31,
     file: GOVERNED,
     find: '    const after = { atime, mtime: ctime, ctime, change: inode.change + LOST_CHANGES }\n',
     replace:
       '    const old = { sec: inode.ctimeSec, nsec: inode.ctimeNsec }\n    const after = { atime, mtime: old, ctime: old, change: inode.change + LOST_CHANGES }\n',
-  },
-  {
-    name: 'any incarnation of a mover is let in',
-    file: 'mover/sessions/reception.ts',
-    find: 'if (member?.incarnation !== hex(hello.incarnation)) {',
-    replace: 'if (member === undefined) {',
   },
   {
     name: 'all movers have the same write verifier',
@@ -163,24 +153,28 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'a secondary may write before the mark of its file is durable',
+    seed: 30,
     file: PEER,
     find: 'ALLOWS[token.kind].BR_W ? this.#files.mark(ino) : null',
     replace: 'ALLOWS[token.kind].BR_W && ino === 0 ? this.#files.mark(ino) : null',
   },
   {
     name: 'who has lost its session tells clients that it cannot write',
+    seed: 106,
     file: REMOTE_VOLUME,
     find: '      if (outcome === null) return\n',
     replace: '',
   },
   {
     name: 'a commit is answered before it is durable',
+    seed: 48,
     file: PEER,
     find: "} else this.#log.whenDurable(lsn, (error) => this.#committed(id, failureNumber(error === null ? null : 'IO')))",
     replace: '} else this.#committed(id, failureNumber(null))',
   },
   {
     name: 'what others have written counts as flushed',
+    seed: 12,
     file: GOVERNED,
     find: '    volume.flushGate.wrote()\n    const lsn',
     replace: '    const lsn',
