@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const THREAD = join(import.meta.dirname, 'mutant-thread.ts')
-const TIMEOUT_MS = 100_000
+const TIMEOUT_MS = 400_000
 
 /** One place of the product to be changed. */
 export interface Break {
