@@ -158,11 +158,16 @@ def outage_s(movers, killed, survivor):
 
 
 def outage(movers, rounds):
-    """The worst of all rounds: who waits too long once has waited too long."""
-    server = movers.server
-    for role, killed, survivor in (('secondary', server.SECONDARY, server.PRIMARY),
-                                   ('primary', server.PRIMARY, server.SECONDARY)):
-        worst = max(outage_s(movers, killed, survivor) for _ in range(rounds))
+    """The worst of all rounds: who waits too long once has waited too long. A mover dies once in the life of a supervisor,
+    who would wait longer each time before he starts it again."""
+    primary, secondary = movers.server.PRIMARY, movers.server.SECONDARY
+    waits = {'secondary': [], 'primary': []}
+    for _ in range(rounds):
+        movers.restart()
+        waits['secondary'].append(outage_s(movers, secondary, primary))
+        waits['primary'].append(outage_s(movers, primary, secondary))
+    for role, all_s in waits.items():
+        worst = max(all_s)
         yield Limit(f'longest wait for a reply at the other mover after kill -9 of the {role}', f'{worst:.2f} s',
                     f'{OUTAGE_LIMIT_S:g} s', worst <= OUTAGE_LIMIT_S)
 
