@@ -37,16 +37,18 @@ def device_of(folder):
 
 
 class Load:
-    """Runs rows against one server."""
+    """Runs rows against one server, or against movers of it: connections take turns at `addresses`, and CPU time is that
+    of `pid` (the whole server's)."""
 
-    def __init__(self, server, file_mib):
-        self.server, self.file_mib = server, file_mib
+    def __init__(self, server, file_mib, addresses=(SERVER_ADDRESS,), pid=None):
+        self.server, self.file_mib, self.addresses = server, file_mib, addresses
+        self.pid = pid or server.process.pid
 
     def command(self, *words):
         server = self.server
-        return [NFSBENCH, '-j', '-s', f'{SERVER_ADDRESS}:{server.nfs_port}:{server.mount_port}', '-e', '/share', '-N',
-                server.name, '-p', str(server.process.pid), '-d', device_of(server.folder), '-f', str(self.file_mib),
-                *words]
+        places = ','.join(f'{address}:{server.nfs_port}:{server.mount_port}' for address in self.addresses)
+        return [NFSBENCH, '-j', '-s', places, '-e', '/share', '-N', server.name, '-p', str(self.pid), '-d',
+                device_of(server.folder), '-f', str(self.file_mib), *words]
 
     def run(self, *words, timeout=120):
         """Results, one for each workload; raises when a reply was an error or data was wrong."""
@@ -67,6 +69,11 @@ class Load:
         result = self.measure(row.workload, depth, seconds)
         each = result['ops_s'] / result[row.rate] if result[row.rate] else 0
         return {**result, 'rate': result[row.rate], 'cpu_us': result['server_us_op'] * each}
+
+
+def in_turn(those, turn):
+    """The order of a round: each comes first in every second one, since a disk that has rested is faster."""
+    return those if turn % 2 == 0 else list(reversed(those))
 
 
 def median(results, key):

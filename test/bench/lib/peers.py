@@ -6,7 +6,7 @@ import sys
 
 from ganesha import Ganesha
 from guest import make_network
-from load import DEPTHS, ROWS, Load, median, number
+from load import DEPTHS, ROWS, Load, in_turn, median, number
 from machine import shape, today
 from server import Lockkeeper
 
@@ -79,8 +79,7 @@ def measure(store, folder, cells, rounds, seconds, only):
             load.run('-r', '1', '-t', '0.1', '-w', 'null')
         for turn in range(rounds):
             for cell in cells:
-                # A disk that has rested is faster: each server comes first in every second round.
-                for load in loads if turn % 2 == 0 else reversed(loads):
+                for load in in_turn(loads, turn):
                     cell.results[load.server.name].append(load.measure_row(cell.row, cell.depth, seconds))
             print(f'# {store}: round {turn + 1} of {rounds}', file=sys.stderr, flush=True)
     finally:

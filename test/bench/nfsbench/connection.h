@@ -2,9 +2,11 @@
 #include "wire.h"
 
 /* ---- workloads ---- */
-enum { W_NULL, W_GETATTR, W_ACCESS, W_LOOKUP, W_RREAD, W_SREAD, W_RWRITE, W_RWRITES, W_SWRITE, W_CREATE, W_RDPLUS };
+enum { W_NULL, W_GETATTR, W_ACCESS, W_LOOKUP, W_RREAD, W_SREAD, W_RWRITE, W_RWRITES, W_SWRITE, W_TWRITE, W_TAPPEND,
+       W_CREATE, W_RDPLUS };
 static const char *wname[] = {"null",      "getattr",        "access",   "lookup",       "randread",    "seqread",
-                              "randwrite", "randwrite_sync", "seqwrite", "createremove", "readdirplus", 0};
+                              "randwrite", "randwrite_sync", "seqwrite",  "turnwrite",
+                              "turnappend", "createremove", "readdirplus", 0};
 typedef struct {
   int kind, q, c;
   uint32_t bs;
@@ -47,6 +49,7 @@ static conn_t conn[MAXCONN];
 static int nconn, curq;
 static spec_t *cur;
 static int stopping, measuring, epfd;
+static uint64_t turn_at; /* where the next of all connections writes that take turns in one file */
 static uint64_t n_ops, n_bytes, n_err, n_bad, n_ent, n_scan, n_commit, n_verfchg, first_err;
 static void flush_out(conn_t *c) {
   while (c->sh < c->st) {

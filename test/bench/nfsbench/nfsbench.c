@@ -48,6 +48,12 @@ static res_t run_once(spec_t *sp) {
         c->sl[k].pay = malloc(sp->bs);
         pat_fill(c->sl[k].pay, 0, sp->bs);
       }
+    } else if (sp->kind == W_TAPPEND) {
+      int fd = tcp_connect(c->s->host, c->s->port);
+      turn_at = 0;
+      if (s_lookup(fd, &c->s->dir, "appended", &c->s->wfile[i], &turn_at))
+        s_create(fd, &c->s->dir, "appended", &c->s->wfile[i]);
+      close(fd);
     } else if ((sp->kind == W_RWRITE || sp->kind == W_RWRITES) && sp->bs > INLINE_PAY)
       for (int k = 0; k < curq; k++) {
         c->sl[k].pay = malloc(sp->bs);
@@ -134,10 +140,11 @@ static res_t run_once(spec_t *sp) {
     }
   }
   /* what unstable writes have left is made durable now, so that no later run pays for it */
-  for (int i = 0; i < nconn && (sp->kind == W_RWRITE || sp->kind == W_SWRITE); i++) {
+  int unstable = sp->kind == W_RWRITE || sp->kind == W_SWRITE || sp->kind == W_TWRITE || sp->kind == W_TAPPEND;
+  for (int i = 0; i < nconn && unstable; i++) {
     srv_t *s = conn[i].s;
     int fd = tcp_connect(s->host, s->port);
-    s_commit(fd, sp->kind == W_SWRITE ? &s->wfile[i] : &s->file);
+    s_commit(fd, target(&conn[i]));
     close(fd);
   }
   for (int i = 0; i < nconn; i++) {
