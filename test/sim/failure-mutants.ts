@@ -46,12 +46,6 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     replace: '',
   },
   {
-    name: 'what a mover had reserved is free when its session ends',
-    file: REIGN,
-    find: '        logger[level](',
-    replace: '        peer.gone()\n        logger[level](',
-  },
-  {
     name: 'what a mover had reserved stays reserved',
     seed: 1,
     file: PEER,
@@ -64,12 +58,6 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     file: PEER,
     find: '    this.#take(blocks)\n    this.#incoming',
     replace: '    this.#incoming',
-  },
-  {
-    name: 'what a mover has said is carried out when it is gone',
-    file: PEER,
-    find: 'if (!this.#isGone) step()',
-    replace: 'step()',
   },
   {
     name: 'files are taken from a writer that is gone as they are',
@@ -114,26 +102,12 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     replace: 'let { size } = inode',
   },
   {
-    name: 'others write into growth that is not committed',
-    seed: 459,
-    file: 'mover/files/drain.ts',
-    find: ' || isGrowth(context, data.inode, start, end)',
-    replace: '',
-  },
-  {
     name: 'the times of a dead writer stay',
     seed: 3,
     file: GOVERNED,
     find: '    const after = { atime, mtime: ctime, ctime, change: inode.change + LOST_CHANGES }\n',
     replace:
       '    const old = { sec: inode.ctimeSec, nsec: inode.ctimeNsec }\n    const after = { atime, mtime: old, ctime: old, change: inode.change + LOST_CHANGES }\n',
-  },
-  {
-    name: 'any incarnation of a mover is let in',
-    seed: 58,
-    file: 'mover/sessions/reception.ts',
-    find: 'if (member?.incarnation !== hex(hello.incarnation)) {',
-    replace: 'if (member === undefined) {',
   },
   {
     name: 'all movers have the same write verifier',
@@ -164,12 +138,6 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     replace: 'ALLOWS[token.kind].BR_W && ino === 0 ? this.#files.mark(ino) : null',
   },
   {
-    name: 'who has lost its session tells clients that it cannot write',
-    file: REMOTE_VOLUME,
-    find: '      if (outcome === null) return\n',
-    replace: '',
-  },
-  {
     name: 'a commit is answered before it is durable',
     seed: 35,
     file: PEER,
@@ -195,12 +163,6 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
     file: REIGN,
     find: 'if (this.#awaited.size === 0) done()',
     replace: 'if (this.#awaited.size >= 0) done()',
-  },
-  {
-    name: 'what is being given back is not asserted',
-    file: 'mover/locks/held-tokens.ts',
-    find: 'return [...this.usable, ...this.leaving.map(({ serial, kind, start, end }) => ({ serial, kind, start, end }))]',
-    replace: 'return [...this.usable]',
   },
   {
     name: 'reserved blocks are not asserted',
@@ -265,12 +227,6 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
     replace: '',
   },
   {
-    name: 'serials of an earlier reign are given out again',
-    file: 'mover/locks/token-table.ts',
-    find: '    this.#lastSerial = Math.max(this.#lastSerial, token.serial)\n',
-    replace: '',
-  },
-  {
     name: 'what a file has become is not asserted',
     seed: 2,
     file: PEER,
@@ -279,6 +235,7 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'a new primary does not know who writes elsewhere',
+    seed: 129,
     file: PRIMARY,
     find: '    this.#pump()\n    this.#files.setWrittenElsewhere(ino, this.#table.isWrittenElsewhere(ino))\n    return isSound',
     replace: '    this.#pump()\n    return isSound',

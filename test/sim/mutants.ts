@@ -193,13 +193,6 @@ const OF_DATA: readonly Break[] = [
     replace: '',
   },
   {
-    name: 'the end of a file is read without a right to it',
-    file: TRANSFER,
-    find: 'end >= inode.size ? FILE_END : Math.ceil(end / PAGE_BYTES)',
-    replace: 'Math.ceil(end / PAGE_BYTES)',
-    seed: 401,
-  },
-  {
     name: 'what was told before a commit is believed after it',
     file: 'mover/files/remote-volume.ts',
     find: 'if (file === undefined || file.isAhead) return',
