@@ -18,6 +18,7 @@ WARM = (Row('getattr', 'getattr'), Row('lookup', 'lookup'), Row('read 4 KiB, ran
 WARM_DEPTH = 64
 WARM_UP = ','.join(['seqread:q=4', *(f'{row.workload}:q={WARM_DEPTH}' for row in WARM)])
 WARM_LIMIT = 1.05
+WARM_TURNS = 3  # a round: the limit is narrower than one run differs from the next
 COLD_FILES = 200  # a mover and round
 COLD_SEED = 1
 COLD_LIMIT = 1.5
@@ -62,7 +63,7 @@ def warm(movers, rounds, seconds):
             load.run('-r', '1', '-t', '1', '-w', WARM_UP)
     for row in WARM:
         results = {load: [] for load in movers.loads()}
-        for turn in range(rounds):
+        for turn in range(WARM_TURNS * rounds):
             for load in in_turn(movers.loads(), turn):
                 results[load].append(load.measure_row(row, WARM_DEPTH, seconds))
         primary, secondary = (median(results[load], 'cpu_us') for load in movers.loads())
