@@ -232,7 +232,7 @@ export class SecondaryAuthority {
     throw new Suspend((resume) => this.tokens.ask(ino, kind, { start, end }, resume))
   }
 
-  /** Asks for all of a file, of which some is held, for reading; nobody waits for it. */
+  /** Asks for all of a file for reading; nobody waits for it. */
   askWhole(ino: number): void {
     this.tokens.ask(ino, 'WF_R', NOTHING, () => {})
   }

@@ -44,6 +44,7 @@ export class SecondaryFiles implements FileService {
   readonly rootIno = ROOT_INO
   readonly held: HeldVolume
   trace: CallTrace | null = null
+  readonly #authority: SecondaryAuthority
   readonly #calls: RemoteCalls
   readonly #data: HeldData
   /** By call: a directory's names when it asked the primary for one. */
@@ -52,6 +53,7 @@ export class SecondaryFiles implements FileService {
   constructor({ volumeUuid, held, authority }: SecondaryFilesOptions) {
     this.volumeUuid = volumeUuid
     this.held = held
+    this.#authority = authority
     this.#calls = new RemoteCalls({ call: ({ id: _, ...call }, done) => authority.call(call, done) })
     this.#data = new HeldData(held, authority)
   }
@@ -93,7 +95,9 @@ export class SecondaryFiles implements FileService {
 
   #found(op: Operation, dir: Inode, name: Uint8Array, exportRoot: number): Inode | Failure {
     if (!(dir instanceof LiveInode) || dir.type !== 'directory' || isDot(name) || isDotDot(name)) {
-      return this.#calls.lookup(op, dir, name, exportRoot)
+      const found = this.#calls.lookup(op, dir, name, exportRoot)
+      this.#wantNames(dir)
+      return found
     }
     const names = this.held.names.of(dir.ino)
     const known = names.get(keyOf(name))
@@ -101,6 +105,14 @@ export class SecondaryFiles implements FileService {
     if (!may(op.credentials, dir, MAY.execute)) return 'ACCES'
     if (known === null) return 'NOENT'
     return new RemoteInode(known.ino, known.generation)
+  }
+
+  /** The primary was asked for a name of a directory that is not held: held from now on, it is asked once for each. */
+  #wantNames(dir: Inode): void {
+    const { busyDirectories, context } = this.held
+    if (dir.type !== 'directory' || this.#data.current(dir.ino, dir.generation) !== null) return
+    busyDirectories.shown(dir.ino, dir.change, context.env.monotonicMs())
+    if (!busyDirectories.has(dir.ino)) this.#authority.askWhole(dir.ino)
   }
 
   /** Asks the primary what a name of a held directory stands for, and remembers it. */

@@ -148,6 +148,19 @@ t.test('a directory that is changed again and again is not held until it has bee
   t.ok(holds(), 'one change does not make it busy')
 })
 
+t.test('who only looks names up need not ask for each again and again', async (t) => {
+  const world = new MoverWorld(3, 1)
+  const client = new Client(world, world.secondaries[0])
+  const { rootIno } = world.files.files
+  const ino = world.files.create('known')
+  t.equal(client.lookup(rootIno, 'known'), ino)
+  t.equal(client.lookup(rootIno, 'known'), ino)
+  t.equal(
+    client.messages(() => t.equal(client.lookup(rootIno, 'known'), ino)),
+    0,
+  )
+})
+
 t.test('an operation that has asked is answered, also when the directory is held meanwhile', async (t) => {
   const world = new MoverWorld(1, 1)
   const [{ files, held }] = world.secondaries as [Secondary]
