@@ -5,13 +5,12 @@ const PEER = 'mover/authority/peer.ts'
 const PRIMARY = 'mover/authority/primary.ts'
 const GOVERNED = 'mover/files/governed-volume.ts'
 const REIGN = 'mover/primary-reign.ts'
-const REMOTE_VOLUME = 'mover/files/remote-volume.ts'
 
 /** Deliberate breaks of what is done when movers fail; those of the supervisor are in the simulated one. */
 export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   {
     name: 'who is silent for a lease is told gone, and lives on',
-    seed: 8,
+    seed: 1,
     file: HOST,
     find: 'did not answer for a lease`)\n      mover.process.die()',
     replace:
@@ -19,14 +18,14 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'a dead mover is told gone while its I/O is under way',
-    seed: 3,
+    seed: 9,
     file: HOST,
     find: 'mover.initiator.whenQuiet(() => this.#later(fenceMs, () => this.#gone(slot, mover)))',
     replace: 'this.#later(fenceMs / 10, () => this.#gone(slot, mover))',
   },
   {
     name: 'a stopped mover is never silent',
-    seed: 8,
+    seed: 7,
     file: 'mover/host/lease.ts',
     find: 'return this.#sentMs.length === 0 ? 0 : nowMs - this.#sentMs[0]',
     replace: 'return this.#sentMs.length === 0 ? nowMs - nowMs : 0',
@@ -47,7 +46,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'what a mover had reserved stays reserved',
-    seed: 1,
+    seed: 2,
     file: PEER,
     find: '    this.#files.giveBack(this.reserved.takeAll())\n',
     replace: '',
@@ -61,49 +60,42 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'files are taken from a writer that is gone as they are',
-    seed: 6,
+    seed: 12,
     file: PRIMARY,
     find: '        this.#files.recover(ino, mightWrite)\n',
     replace: '        void mightWrite\n',
   },
   {
     name: 'what a writer held is free before its files are recovered',
-    seed: 3,
+    seed: 56,
     file: PRIMARY,
     find: '    if (left === 0) this.#free(peer)\n    for',
     replace: '    this.#free(peer)\n    for',
   },
   {
     name: 'a look waits for a writer that is gone',
-    seed: 7,
+    seed: 18,
     file: PRIMARY,
     find: '    for (const id of [...this.#glimpses.keys()]) this.#glimpsed(peer.id, id)\n',
     replace: '',
   },
   {
     name: 'change numbers go on from what a dead writer has told',
-    seed: 99,
+    seed: 109,
     file: GOVERNED,
     find: 'change: inode.change + LOST_CHANGES }',
     replace: 'change: inode.change + 1 }',
   },
   {
     name: 'growth that a dead writer has not committed stays',
-    seed: 3,
+    seed: 56,
     file: GOVERNED,
     find: '    if (isLost) inode.size = loggedSize\n',
     replace: '    void isLost\n',
   },
   {
-    name: 'growth that another writer has not committed is logged by the primary',
-    seed: 109,
-    file: 'mover/files/write-back.ts',
-    find: 'let size = this.#context().mayGrow(inode.ino, inode.size) ? inode.size : inode.loggedSize',
-    replace: 'let { size } = inode',
-  },
-  {
     name: 'the times of a dead writer stay',
-    seed: 3,
+    seed: 16,
     file: GOVERNED,
     find: '    const after = { atime, mtime: ctime, ctime, change: inode.change + LOST_CHANGES }\n',
     replace:
@@ -111,7 +103,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'all movers have the same write verifier',
-    seed: 5,
+    seed: 3,
     file: 'mover/files/write-back.ts',
     find: '    this.verifier = volume.env.randomBytes(8)\n    pages',
     replace: '    this.verifier = new Uint8Array(8)\n    pages',
@@ -132,21 +124,21 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'a secondary may write before the mark of its file is durable',
-    seed: 1,
+    seed: 5,
     file: PEER,
     find: 'ALLOWS[token.kind].BR_W ? this.#files.mark(ino) : null',
     replace: 'ALLOWS[token.kind].BR_W && ino === 0 ? this.#files.mark(ino) : null',
   },
   {
     name: 'a commit is answered before it is durable',
-    seed: 35,
+    seed: 7,
     file: PEER,
     find: "} else this.#log.whenDurable(lsn, (error) => this.#committed(id, failureNumber(error === null ? null : 'IO')))",
     replace: '} else this.#committed(id, failureNumber(null))',
   },
   {
     name: 'what others have written counts as flushed',
-    seed: 19,
+    seed: 103,
     file: GOVERNED,
     find: '    volume.flushGate.wrote()\n    const lsn',
     replace: '    const lsn',
@@ -159,14 +151,14 @@ const SECONDARY = 'mover/authority/secondary.ts'
 export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
   {
     name: 'a new primary serves before it knows what others hold',
-    seed: 20,
+    seed: 10,
     file: REIGN,
     find: 'if (this.#awaited.size === 0) done()',
     replace: 'if (this.#awaited.size >= 0) done()',
   },
   {
     name: 'reserved blocks are not asserted',
-    seed: 2,
+    seed: 1,
     file: SECONDARY,
     find: 'const runs = files.reservedBlocks()',
     replace: 'const runs = files.reservedBlocks().slice(0, 0)',
@@ -179,42 +171,29 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
     replace: '    for',
   },
   {
-    name: 'blocks that are being written are not asserted',
-    file: REMOTE_VOLUME,
-    find: 'length })), ...this.#out.runs()]',
-    replace: 'length }))]',
-  },
-  {
     name: 'commits without an answer are forgotten',
-    seed: 16,
+    seed: 13,
     file: SECONDARY,
     find: 'for (const { message } of this.#commits.values()) session.send(message)',
     replace: '',
   },
   {
     name: 'a commit that was lost is taken for durable',
-    seed: 16,
+    seed: 23,
     file: PEER,
     find: 'const isThere = !isTaken && this.#files.has(ino, kept)',
     replace: 'const isThere = !isTaken',
   },
   {
-    name: 'operations begin while there is no primary',
-    seed: 230,
-    file: SECONDARY,
-    find: 'if (!this.#isReady) throw new Suspend((resume) => void this.#waiting.push(resume))',
-    replace: '',
-  },
-  {
     name: 'what a new primary has raised is not taken over',
-    seed: 49,
+    seed: 80,
     file: 'mover/files/held-volume.ts',
     find: 'this.#files.get(ino)?.merge(this.#value)',
     replace: '',
   },
   {
     name: 'files that are written to are not marked again',
-    seed: 33,
+    seed: 91,
     file: PEER,
     find: 'const failure = this.#files.mark(ino)',
     replace: 'const failure = null as string | null',
@@ -228,14 +207,14 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'what a file has become is not asserted',
-    seed: 2,
+    seed: 1,
     file: PEER,
     find: '        this.#absorb(ino, changes)\n      }\n      if (changes === null',
     replace: '      }\n      if (changes === null',
   },
   {
     name: 'a new primary does not know who writes elsewhere',
-    seed: 129,
+    seed: 130,
     file: PRIMARY,
     find: '    this.#pump()\n    this.#files.setWrittenElsewhere(ino, this.#table.isWrittenElsewhere(ino))\n    return isSound',
     replace: '    this.#pump()\n    return isSound',

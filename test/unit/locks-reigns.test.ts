@@ -1,10 +1,13 @@
 /** Tokens over the death of a primary: what their holders assert to the next one, and what that makes of it. */
 import t from 'tap'
+import { newOperation, type ReadResult } from '../../mover/files/service.ts'
 import { endOfRead } from '../../mover/files/transfer.ts'
 import { HeldTokens } from '../../mover/locks/held-tokens.ts'
 import { FILE_END, type Token } from '../../mover/locks/token.ts'
 import { TokenTable } from '../../mover/locks/token-table.ts'
-import { FilesWorld } from './files-support.ts'
+import { Suspend } from '../../mover/suspend.ts'
+import { MoverWorld } from '../sim/mover-world.ts'
+import { FilesWorld, ROOT } from './files-support.ts'
 
 const INO = 7
 const write = (serial: number, start: number, end: number): Token => ({ serial, kind: 'BR_W', start, end })
@@ -60,4 +63,49 @@ t.test('who reads up to the end of a file must know that nobody lengthens it', a
   t.equal(endOfRead(inode, 0, 9999), 3)
   t.equal(endOfRead(inode, 0, 10_000), FILE_END)
   t.equal(endOfRead(inode, 8192, 4096), FILE_END)
+})
+
+t.test('nothing begins under what is held while there is no primary', async (t) => {
+  const world = new MoverWorld(1, 1)
+  const ino = world.files.create('f')
+  world.files.write(ino, 0, new Uint8Array(4096), 'fileSync')
+  const [secondary] = world.secondaries
+  const op = newOperation(ROOT, false)
+  const result: ReadResult = { segments: [], segmentCount: 0, count: 0, eof: false, release: () => {} }
+  let isRead = false
+  const read = (): void => {
+    try {
+      secondary.read(op, ino, 0, 4096, result)
+      result.release()
+      isRead = true
+    } catch (error) {
+      if (!(error instanceof Suspend)) throw error
+      error.wait(read)
+    }
+  }
+  world.env.runUntilIdle()
+  read()
+  world.env.runUntil(() => isRead)
+  isRead = false
+  read()
+  t.ok(isRead, 'a warm read is answered at once')
+  isRead = false
+  secondary.authority.parted()
+  read()
+  world.env.runUntilIdle()
+  t.notOk(isRead, 'and waits without a primary')
+  t.ok(secondary.authority.tokens.allows(ino, 'WF_R', 0, FILE_END), 'although all is still held')
+})
+
+t.test('blocks that are handed out to be written stay reserved until they are committed', async (t) => {
+  const { space } = new MoverWorld(1, 1).secondaries[0].held.volume
+  space.add([{ start: 1000, length: 8 }])
+  t.ok(space.promise(3))
+  t.strictSame(space.allocateData(3, 1000), { start: 1000, length: 3 })
+  const count = (): number => space.all().reduce((sum, { length }) => sum + length, 0)
+  t.equal(count(), 8)
+  space.committed(1000, 2)
+  t.equal(count(), 6)
+  space.returnData(1002, 1)
+  t.equal(count(), 6)
 })
