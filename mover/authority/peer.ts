@@ -18,7 +18,7 @@ import {
 } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { Failure } from '../failure.ts'
 import { ALLOWS, FILE_END, isWhole, lastBlock, type Span, type Token } from '../locks/token.ts'
-import { type MoverId, type TokenEffect, type TokenRequest, UNASKED } from '../locks/token-table.ts'
+import { type MoverId, type TokenEffect, UNASKED } from '../locks/token-table.ts'
 import { Suspend } from '../suspend.ts'
 import { MAX_FILE_BYTES } from '../volume/layout.ts'
 import type { DurableLog } from '../volume/log.ts'
@@ -27,6 +27,8 @@ import { BlockSet } from './block-set.ts'
 import { failureNumber, KIND_CODES, TOKEN_KINDS } from './codes.ts'
 import type { GovernedFiles } from './governed.ts'
 import { InOrder } from './in-order.ts'
+import type { PeerEvents } from './peer-events.ts'
+import { MAY_COME, type Phase } from './peer-phase.ts'
 import { type Session, SessionError } from './session.ts'
 
 /** Requests of one mover that have not been answered. */
@@ -35,42 +37,6 @@ const NEVER = { sec: 0, nsec: 0 }
 /** What somebody who only reads has made of a file, besides its access time. */
 const NOTHING_WRITTEN: written = { sequence: 0, size: 0, atime: NEVER, mtime: NEVER, ctime: NEVER, changes: 0 }
 const WHOLE: Readonly<Span> = { start: 0, end: FILE_END }
-
-/** A mover begins with what it holds of earlier reigns, waits until all others have done so, and asks for what it wants. */
-type Phase = 'asserting' | 'waiting' | 'ready'
-
-const ASSERTIONS: readonly message_kind[] = [message_kind.ASSERT, message_kind.ASSERT_SPACE, message_kind.ASSERTED]
-const MAY_COME: Readonly<Record<Phase, (kind: message_kind) => boolean>> = {
-  asserting: (kind) => ASSERTIONS.includes(kind) || kind === message_kind.COMMIT,
-  waiting: (kind) => kind === message_kind.RELEASE,
-  ready: (kind) => !ASSERTIONS.includes(kind),
-}
-
-/** What a peer tells the authority that it belongs to. */
-export interface PeerEvents {
-  /** True while movers may have something of earlier reigns. */
-  isRecovering(): boolean
-  /** The mover holds this of an earlier reign; false when that cannot be. */
-  assert(ino: number, mover: MoverId, token: Token): boolean
-  /** The file's change number and times were raised when the reign began. */
-  isRaised(ino: number): boolean
-  /** All that the mover holds of earlier reigns is known. */
-  asserted(): void
-  request(ino: number, mover: MoverId, request: TokenRequest): void
-  release(ino: number, mover: MoverId, serial: number, span: Span): void
-  /** The mover has made the file, or set its attributes, and is about to be told so. */
-  made(ino: number, mover: MoverId): void
-  /** True when the mover may write there. */
-  mayWrite(ino: number, mover: MoverId, span: Span): boolean
-  /** False when that was not asked. */
-  glimpsed(mover: MoverId, id: number): boolean
-  /** True when the mover holds or wants anything of the file. */
-  isInvolved(ino: number, mover: MoverId): boolean
-  /** True when the mover holds anything of the file, or has not released it yet. */
-  holds(ino: number, mover: MoverId): boolean
-  /** True when that is a right to write. */
-  isWriter(ino: number, mover: MoverId): boolean
-}
 
 /**
  * A secondary, as the primary knows it: its session, what it has reserved, what it waits for. Its messages about one file

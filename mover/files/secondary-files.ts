@@ -89,8 +89,9 @@ export class SecondaryFiles implements FileService {
 
   lookup(op: Operation, dir: Inode, name: Uint8Array, exportRoot: number): Inode | Failure {
     const found = this.#found(op, dir, name, exportRoot)
+    if (typeof found === 'string' || found instanceof LiveInode) return found
     // What this mover holds it knows better than the primary.
-    return typeof found === 'string' ? found : (this.#data.current(found.ino, found.generation) ?? found)
+    return this.#data.current(found.ino, found.generation) ?? found
   }
 
   #found(op: Operation, dir: Inode, name: Uint8Array, exportRoot: number): Inode | Failure {
@@ -104,7 +105,7 @@ export class SecondaryFiles implements FileService {
     if (known === undefined) return this.#lookUp(op, dir, name, exportRoot, names)
     if (!may(op.credentials, dir, MAY.execute)) return 'ACCES'
     if (known === null) return 'NOENT'
-    return new RemoteInode(known.ino, known.generation)
+    return this.#data.current(known.ino, known.generation) ?? new RemoteInode(known.ino, known.generation)
   }
 
   /** The primary was asked for a name of a directory that is not held: held from now on, it is asked once for each. */
