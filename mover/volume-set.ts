@@ -72,8 +72,8 @@ export class VolumeSet {
 
   /**
    * Opens all volumes: first those whose primary it is, since others wait for that; nobody may be served before it is known
-   * what others hold of them. Rejects with an Error that names the
-   * volume and says what is wrong; what is open then must still be closed.
+   * what others hold of them. Rejects with an Error that names the volume and says what is wrong; what is open then must still
+   * be closed.
    */
   async open(): Promise<void> {
     const { volumes } = this.#options
