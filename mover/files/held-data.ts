@@ -23,6 +23,9 @@ export class HeldData {
    */
   open(ino: number, generation: number, kind: 'BR_R' | 'BR_W', offset: number, end: number): LiveInode | Failure {
     this.#authority.gate()
+    // Who holds all of it for reading needs to look no further.
+    const whole = kind === 'BR_R' ? this.current(ino, generation) : null
+    if (whole !== null) return whole
     const asked = kind === 'BR_R' ? 'WF_R' : 'BR_W'
     const known = kind === 'BR_W' && offset < end ? this.#held.inode(ino) : undefined
     // Of a file that is known, what the write itself will need: one request instead of two when it lengthens the file.
@@ -51,8 +54,10 @@ export class HeldData {
   }
 
   read(op: Operation, inode: LiveInode, offset: number, count: number, result: ReadResult): Failure | null {
-    const denied = this.#authority.need(inode.ino, 'WF_R', blockOf(offset), endOfRead(inode, offset, count))
-    if (denied !== null) return denied
+    if (!inode.isCurrent) {
+      const denied = this.#authority.need(inode.ino, 'WF_R', blockOf(offset), endOfRead(inode, offset, count))
+      if (denied !== null) return denied
+    }
     try {
       return readFile(this.#held.context, op, inode, offset, count, result)
     } catch (error) {
