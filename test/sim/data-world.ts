@@ -3,8 +3,8 @@ import type { ReadResult, Stability, WriteResult } from '../../mover/files/servi
 import { Random } from '../crash/random.ts'
 import { FileHistory } from './history.ts'
 import { MoverWorld, Secondary, type SimulatedMover } from './mover-world.ts'
+import { SECTOR_BYTES, valuesOf } from './sectors.ts'
 
-const SECTOR_BYTES = 512
 /** Where operations begin, in sectors: near each other, and around the steps in which tokens grow. */
 const PLACES = [0, 1, 7, 8, 9, 16, 20, 64, 2400, 2404, 2048 * 8 - 4, 2048 * 8, 2048 * 8 + 8]
 const LONGEST = 24
@@ -141,17 +141,4 @@ export class DataWorld {
       }
     })
   }
-}
-
-/** The values of sectors; each must be one write's. */
-function valuesOf(bytes: Buffer): number[] {
-  const values: number[] = []
-  for (let at = 0; at < bytes.length; at += SECTOR_BYTES) {
-    const value = bytes.readUInt32LE(at)
-    for (let i = 4; i < SECTOR_BYTES && at + i < bytes.length; i += 4) {
-      if (bytes.readUInt32LE(at + i) !== value) throw new Error(`a sector is a mixture of writes ${value} and others`)
-    }
-    values.push(value)
-  }
-  return values
 }

@@ -9,9 +9,9 @@ import { Violation } from './failure-checks.ts'
 import type { SimulatedHost, Slot } from './failure-host.ts'
 import type { Outcome, SimulatedMover } from './failure-mover.ts'
 import { type FileHistory, type HistoryWrite, Incoherence } from './history.ts'
+import { SECTOR_BYTES, valuesOf } from './sectors.ts'
 import type { Trace } from './trace.ts'
 
-export const SECTOR_BYTES = 512
 /** Sectors that files have at most. */
 export const MOST_SECTORS = 96
 const LONGEST = 20
@@ -459,17 +459,4 @@ function namedBy({ change, ctimeSec, ctimeNsec, size }: Inode): Named {
 
 function verifierOf({ writeVerifier }: FileService): string {
   return Buffer.from(writeVerifier).toString('hex')
-}
-
-/** The values of sectors; each must be one write's. */
-export function valuesOf(bytes: Buffer): number[] {
-  const values: number[] = []
-  for (let at = 0; at < bytes.length; at += SECTOR_BYTES) {
-    const value = bytes.readUInt32LE(at)
-    for (let i = 4; i < SECTOR_BYTES && at + i < bytes.length; i += 4) {
-      if (bytes.readUInt32LE(at + i) !== value) throw new Error(`a sector is a mixture of writes ${value} and others`)
-    }
-    values.push(value)
-  }
-  return values
 }

@@ -269,6 +269,17 @@ export class MoverWorld {
     return made
   }
 
+  /** Runs an operation at a mover until it is answered and all is quiet. Throws when it comes to a failure. */
+  answer(mover: SimulatedMover, attempt: (op: Operation) => Failure | null): void {
+    let isAnswered = false
+    this.run(mover, attempt, (failure) => {
+      if (failure !== null) throw new Error(failure)
+      isAnswered = true
+    })
+    this.env.runUntil(() => isAnswered)
+    this.env.runUntilIdle()
+  }
+
   /** Runs an operation at a mover; `done` is told what it has come to when its reply leaves. */
   run(
     mover: SimulatedMover,

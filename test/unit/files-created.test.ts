@@ -1,22 +1,11 @@
 /** Who makes a file through a secondary gets the right to write to it with the answer. */
 import t from 'tap'
-import type { Failure } from '../../mover/failure.ts'
-import type { CreateHow, Operation, WriteResult } from '../../mover/files/service.ts'
+import type { CreateHow, WriteResult } from '../../mover/files/service.ts'
 import { MoverWorld, type Secondary, type SimulatedMover } from '../sim/mover-world.ts'
 import { bytes, filled, readResult } from './files-support.ts'
 
 const GUARDED: CreateHow = { kind: 'guarded', attributes: { mode: 0o644 } }
 const EXCLUSIVE: CreateHow = { kind: 'exclusive', verifier: filled(8, 7) }
-
-function run(world: MoverWorld, mover: SimulatedMover, attempt: (op: Operation) => Failure | null): void {
-  let isAnswered = false
-  world.run(mover, attempt, (failure) => {
-    if (failure !== null) throw new Error(failure)
-    isAnswered = true
-  })
-  world.env.runUntil(() => isAnswered)
-  world.env.runUntilIdle()
-}
 
 function messages({ session }: Secondary): number {
   return session.counts.messagesSent + session.counts.messagesReceived
@@ -29,7 +18,7 @@ function frames({ session }: Secondary): number {
 function create(world: MoverWorld, mover: Secondary, name: string, how: CreateHow): number {
   const { rootIno } = world.files.files
   let ino = 0
-  run(world, mover, (op) => {
+  world.answer(mover, (op) => {
     op.intent = 'change'
     const root = mover.files.inode(op, rootIno, world.files.inode(rootIno).generation)
     if (typeof root === 'string') return root
@@ -42,7 +31,7 @@ function create(world: MoverWorld, mover: Secondary, name: string, how: CreateHo
 }
 
 function setMode(world: MoverWorld, mover: Secondary, ino: number): void {
-  run(world, mover, (op) => {
+  world.answer(mover, (op) => {
     op.intent = 'change'
     const inode = mover.files.inode(op, ino, world.files.inode(ino).generation)
     return typeof inode === 'string' ? inode : mover.files.setattr(op, inode, { mode: 0o600 }, null)
@@ -51,17 +40,17 @@ function setMode(world: MoverWorld, mover: Secondary, ino: number): void {
 
 function write(world: MoverWorld, mover: SimulatedMover, ino: number, fill: number): void {
   const result: WriteResult = { count: 0, committed: 'unstable' }
-  run(world, mover, (op) => mover.write(op, ino, 0, filled(4096, fill), 'unstable', result))
+  world.answer(mover, (op) => mover.write(op, ino, 0, filled(4096, fill), 'unstable', result))
 }
 
 function commit(world: MoverWorld, mover: SimulatedMover, ino: number): void {
-  run(world, mover, (op) => mover.commit(op, ino))
+  world.answer(mover, (op) => mover.commit(op, ino))
 }
 
 function read(world: MoverWorld, mover: SimulatedMover, ino: number): number[] {
   const result = readResult()
   let found: number[] = []
-  run(world, mover, (op) => {
+  world.answer(mover, (op) => {
     const failure = mover.read(op, ino, 0, 8192, result)
     if (failure !== null) return failure
     const data = Buffer.concat(result.segments.slice(0, result.segmentCount))
@@ -125,7 +114,7 @@ t.test('its maker shows what it is when it is looked up', async (t) => {
   const { rootIno } = world.files.files
   const ino = create(world, mover, 'file', GUARDED)
   write(world, mover, ino, 1)
-  run(world, mover, (op) => {
+  world.answer(mover, (op) => {
     const root = mover.files.inode(op, rootIno, world.files.inode(rootIno).generation)
     if (typeof root === 'string') return root
     const found = mover.files.lookup(op, root, bytes('file'), rootIno)

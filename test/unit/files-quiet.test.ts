@@ -1,8 +1,7 @@
 /** A file that several movers have written to is read without a message again, once it has been quiet. */
 import t, { type Test } from 'tap'
 import { QUIET_MS } from '../../mover/authority/quiet.ts'
-import type { Failure } from '../../mover/failure.ts'
-import type { Operation, WriteResult } from '../../mover/files/service.ts'
+import type { WriteResult } from '../../mover/files/service.ts'
 import { MoverWorld, type Secondary, type SimulatedMover } from '../sim/mover-world.ts'
 import { filled, readResult } from './files-support.ts'
 
@@ -11,27 +10,17 @@ const BLOCKS = 8
 const FIRST_READ = 2
 const READ = 4
 
-function run(world: MoverWorld, mover: SimulatedMover, attempt: (op: Operation) => Failure | null): void {
-  let isAnswered = false
-  world.run(mover, attempt, (failure) => {
-    if (failure !== null) throw new Error(failure)
-    isAnswered = true
-  })
-  world.env.runUntil(() => isAnswered)
-  world.env.runUntilIdle()
-}
-
 function write(world: MoverWorld, mover: SimulatedMover, ino: number, block: number, fill: number): void {
   const result: WriteResult = { count: 0, committed: 'unstable' }
   const data = filled(BLOCK_BYTES, fill)
-  run(world, mover, (op) => mover.write(op, ino, block * BLOCK_BYTES, data, 'unstable', result))
+  world.answer(mover, (op) => mover.write(op, ino, block * BLOCK_BYTES, data, 'unstable', result))
 }
 
 /** The first byte of each block between those that others write to. */
 function read(world: MoverWorld, mover: SimulatedMover, ino: number): number[] {
   const result = readResult()
   let firsts: number[] = []
-  run(world, mover, (op) => {
+  world.answer(mover, (op) => {
     const failure = mover.read(op, ino, FIRST_READ * BLOCK_BYTES, READ * BLOCK_BYTES, result)
     if (failure !== null) return failure
     const data = Buffer.concat(result.segments.slice(0, result.segmentCount))
@@ -45,7 +34,7 @@ function read(world: MoverWorld, mover: SimulatedMover, ino: number): number[] {
 /** The size, as GETATTR shows it. */
 function look(world: MoverWorld, mover: SimulatedMover, ino: number): number {
   let size = -1
-  run(world, mover, (op) => {
+  world.answer(mover, (op) => {
     size = mover.look(op, ino).size
     return null
   })
