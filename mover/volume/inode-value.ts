@@ -36,7 +36,7 @@ export function typeName(number: number): FileType {
 }
 
 /** Bits of `flags`. */
-export const INODE_FLAG = { orphan: 1, truncating: 2 } as const
+export const INODE_FLAG = { orphan: 1, truncating: 2, locked: 4 } as const
 
 const WORD = 4294967296
 

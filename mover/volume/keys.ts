@@ -25,10 +25,12 @@ export const KIND = {
   truncating: 17,
   /** Inode 0: a = inode, b = mover. Written without each write being logged: counters may be lost in a crash. */
   writeMark: 18,
+  /** Inode 0: a = hashes of the client's id; value: see records/client-parts.ts. */
+  client: 20,
+  /** Inode 0: a = inode. Clients may have locks on it; so says its flag too. */
+  locked: 21,
   /** Specified, not written by this version: */
   usage: 19,
-  client: 20,
-  lockHolder: 21,
   reservation: 22,
   lastOperation: 23,
   reference: 24,

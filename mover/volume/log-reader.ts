@@ -1,5 +1,6 @@
 import type { BlockDevice } from '../store/device.ts'
-import { type Step, type Task, together, wait } from '../task.ts'
+import type { Task } from '../task.ts'
+import { readBlocks } from './device-io.ts'
 import { BLOCK_BYTES } from './layout.ts'
 import { BATCH_HEADER_BYTES, type BatchHeader, batchBlocks, batchIsWhole, readBatchHeader } from './log-batch.ts'
 import type { Superblock } from './superblock.ts'
@@ -23,25 +24,33 @@ export interface FoundLog {
   terms: Set<number>
 }
 
-/** Reads the whole log region (8 MiB at most). */
-export function* readLogRegion(device: BlockDevice, superblock: Superblock): Task<Uint8Array> {
-  const g = superblock.geometry
-  const bytes = device.allocatePages(g.logSegmentBlocks * g.logSegmentCount)
-  const segmentBytes = g.logSegmentBlocks * BLOCK_BYTES
-  const steps: Step<unknown>[] = []
-  for (let i = 0; i < g.logSegmentCount; i++) {
-    const part = bytes.subarray(i * segmentBytes, (i + 1) * segmentBytes)
-    steps.push((resume) => device.read(g.logBlock * BLOCK_BYTES + i * segmentBytes, part, resume))
+/** The segments of a log, each read when it is first asked for: mostly one or two of them have something to replay. */
+export class LogSegments {
+  readonly #device: BlockDevice
+  readonly #superblock: Superblock
+  readonly #read = new Map<number, Uint8Array>()
+
+  constructor(device: BlockDevice, superblock: Superblock) {
+    this.#device = device
+    this.#superblock = superblock
   }
-  yield* wait(together(steps, 8))
-  return bytes
+
+  *bytes(segment: number): Task<Uint8Array> {
+    let bytes = this.#read.get(segment)
+    if (bytes === undefined) {
+      const { logBlock, logSegmentBlocks } = this.#superblock.geometry
+      bytes = yield* readBlocks(this.#device, logBlock + segment * logSegmentBlocks, logSegmentBlocks)
+      this.#read.set(segment, bytes)
+    }
+    return bytes
+  }
 }
 
 /**
  * Follows the log from the last checkpoint, reign by reign: each only to the LSN that its successor names, the last one
- * to the first break in its chain. Pure. Throws LogDamage when a reign does not reach its successor's beginning.
+ * to the first break in its chain. Throws LogDamage when a reign does not reach its successor's beginning.
  */
-export function findBatches(superblock: Superblock, region: Uint8Array): FoundLog {
+export function* findBatches(superblock: Superblock, segments: LogSegments): Task<FoundLog> {
   const found: FoundLog = {
     batches: [],
     lastLsn: superblock.lsn,
@@ -53,9 +62,9 @@ export function findBatches(superblock: Superblock, region: Uint8Array): FoundLo
   let term = superblock.term
   for (let i = 0; ; i++) {
     const successor = later[i]
-    followReign(
+    yield* followReign(
       superblock,
-      region,
+      segments,
       { term, segment, offset },
       successor?.predecessorLsn ?? Number.MAX_SAFE_INTEGER,
       found,
@@ -72,21 +81,21 @@ export function findBatches(superblock: Superblock, region: Uint8Array): FoundLo
   }
 }
 
-function followReign(
+function* followReign(
   superblock: Superblock,
-  region: Uint8Array,
+  segments: LogSegments,
   from: { term: number; segment: number; offset: number },
   limitLsn: number,
   found: FoundLog,
-): void {
+): Task<void> {
   const order = segmentsOf(superblock, from.term)
   let at = order.indexOf(from.segment)
   if (at < 0) return
   let { offset } = from
   while (found.lastLsn < limitLsn) {
-    let batch = batchAt(superblock, region, order[at], offset, from.term, found)
+    let batch = batchAt(superblock, yield* segments.bytes(order[at]), offset, from.term, found)
     if (batch === null && offset > 0 && at + 1 < order.length) {
-      batch = batchAt(superblock, region, order[at + 1], 0, from.term, found)
+      batch = batchAt(superblock, yield* segments.bytes(order[at + 1]), 0, from.term, found)
       if (batch !== null) {
         at++
         offset = 0
@@ -106,8 +115,7 @@ function followReign(
 /** The next batch of the chain, if it lies whole at this place. */
 function batchAt(
   superblock: Superblock,
-  region: Uint8Array,
-  segment: number,
+  segment: Uint8Array,
   offset: number,
   term: number,
   found: FoundLog,
@@ -115,8 +123,7 @@ function batchAt(
   const { logSegmentBlocks } = superblock.geometry
   const left = (logSegmentBlocks - offset) * BLOCK_BYTES
   if (left < BATCH_HEADER_BYTES) return null
-  const at = (segment * logSegmentBlocks + offset) * BLOCK_BYTES
-  const bytes = region.subarray(at, at + left)
+  const bytes = segment.subarray(offset * BLOCK_BYTES)
   const header = readBatchHeader(bytes, superblock.uuid)
   if (header === null || header.term !== term || header.firstLsn !== found.lastLsn + 1 || header.count === 0)
     return null

@@ -7,7 +7,7 @@ import { findSuperblock, readBlocks, tryWrite, writeSuperblockCopies } from './d
 import { KIND, keyA, keyIno, keyKind, setKey } from './keys.ts'
 import { BLOCK_BYTES, bitmapBlocks, CHUNK_TYPE, TREE_ID } from './layout.ts'
 import { recordsOf } from './log-batch.ts'
-import { type FoundLog, findBatches, readLogRegion } from './log-reader.ts'
+import { type FoundLog, findBatches, LogSegments } from './log-reader.ts'
 import { NameHasher } from './names.ts'
 import { applyRecord } from './records/apply.ts'
 import { decodeRecord, RecordError } from './records/codec.ts'
@@ -60,7 +60,7 @@ export function* openVolume(options: OpenOptions): Task<Volume> {
   space.keepsTypes = options.recovered !== undefined
   const replays = new ReplayTable()
   const replayBlocks = yield* loadReplays(device, superblock, replays)
-  const found = findBatches(superblock, yield* readLogRegion(device, superblock))
+  const found = yield* findBatches(superblock, new LogSegments(device, superblock))
   const { term, segment } = beginReign(superblock, found, options.leastTerm)
   const cache = new NodeCache({
     device,

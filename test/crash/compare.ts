@@ -1,9 +1,10 @@
+import { INODE_FLAG } from '../../mover/volume/inode-value.ts'
 import { BLOCK_BYTES } from '../../mover/volume/layout.ts'
 import { REPLAY_KEEP_SEC } from '../../mover/volume/replay-table.ts'
 import type { FaultDevice } from './fault-device.ts'
 import type { FoundFile } from './file-history.ts'
 import type { FoundExtent, FoundInode, FoundVolume } from './found-volume.ts'
-import { difference, entryKey, type Model, objectKey, type State } from './model.ts'
+import { clientKey, difference, entryKey, type Model, objectKey, type State } from './model.ts'
 import { SECTOR_BYTES, SECTORS_PER_BLOCK } from './sparse-image.ts'
 
 export interface Comparison {
@@ -131,9 +132,10 @@ export function statesOf(found: FoundVolume): Map<string, State> {
     states.set(objectKey(ino), {
       kind: 'object',
       ...{ ino, generation, type, mode, nlink, uid, gid, rdevMajor, rdevMinor, target, verifier, nextCookie },
-      ...{ change, atime, mtime, ctime },
+      ...{ change, atime, mtime, ctime, locked: (inode.flags & INODE_FLAG.locked) !== 0 },
     })
   }
+  for (const [id, value] of found.clients) states.set(clientKey(id), { kind: 'client', value })
   for (const { dir, cookie, ino, name } of found.entries)
     states.set(entryKey(dir, name), { kind: 'entry', ino, cookie })
   return states

@@ -5,6 +5,7 @@ import { INODE_FLAG, InodeValue, typeName } from '../../mover/volume/inode-value
 import { KIND, keyA, keyAHigh, keyALow, keyB, keyIno, keyKind } from '../../mover/volume/keys.ts'
 import { TREE_ID } from '../../mover/volume/layout.ts'
 import { loadReplays, loadSpace } from '../../mover/volume/open.ts'
+import { clientOf } from '../../mover/volume/records/client-parts.ts'
 import { ReplayTable } from '../../mover/volume/replay-table.ts'
 import type { Space } from '../../mover/volume/space.ts'
 import type { Superblock } from '../../mover/volume/superblock.ts'
@@ -67,6 +68,9 @@ export class FoundVolume {
   readonly orphans: number[] = []
   readonly truncating: number[] = []
   readonly marks: number[] = []
+  readonly locked: number[] = []
+  /** What is remembered of clients, by their ids; both in latin1. */
+  readonly clients = new Map<string, string>()
   /** Records that should not be there at all. */
   readonly strangers: string[] = []
 
@@ -102,10 +106,15 @@ export class FoundVolume {
     const kind = keyKind(words, 0)
     const b = keyB(words, 0)
     if (ino === 0) {
-      const list = { [KIND.orphan]: this.orphans, [KIND.truncating]: this.truncating, [KIND.writeMark]: this.marks }[
-        kind
-      ]
-      if (list === undefined) this.strangers.push(`volume record of kind ${kind}`)
+      const list = {
+        [KIND.orphan]: this.orphans,
+        [KIND.truncating]: this.truncating,
+        [KIND.writeMark]: this.marks,
+        [KIND.locked]: this.locked,
+      }[kind]
+      const client = kind === KIND.client ? clientOf(value) : null
+      if (client !== null) this.clients.set(latin1(client.id), latin1(client.value))
+      else if (list === undefined) this.strangers.push(`volume record of kind ${kind}`)
       else list.push(keyA(words, 0))
     } else if (kind === KIND.inode) this.inodes.set(ino, decodeInode(ino, value))
     else if (kind === KIND.parent) this.parents.add(`${ino}/${keyA(words, 0)}/${b}`)

@@ -23,6 +23,8 @@ export interface ObjectState extends Shown {
   readonly nextCookie: number
   /** Of files it is kept like what their writes change. */
   readonly atime: bigint
+  /** Clients may have locks on it. */
+  readonly locked: boolean
 }
 
 /** A name in a directory. */
@@ -32,7 +34,14 @@ export interface EntryState {
   readonly cookie: number
 }
 
-export type State = ObjectState | EntryState
+/** What is remembered of a client. */
+export interface ClientState {
+  readonly kind: 'client'
+  /** In latin1. */
+  readonly value: string
+}
+
+export type State = ObjectState | EntryState | ClientState
 
 /** A change of a volume's names and attributes that has one log record; what it sets, null what it removes. */
 export interface LoggedOperation {
@@ -46,6 +55,11 @@ export function objectKey(ino: number): string {
   return `object ${ino}`
 }
 
+/** `id` in latin1. */
+export function clientKey(id: string): string {
+  return `${CLIENT_PREFIX}${id}`
+}
+
 /** `name` in latin1, so that each character is a byte. */
 export function entryKey(dir: number, name: string): string {
   return `entry ${dir}/${name}`
@@ -56,6 +70,10 @@ export function difference(found: State | undefined, expected: State | undefined
   if (found === undefined || expected === undefined) {
     if (found === expected) return null
     return found === undefined ? `is missing; it was ${describe(expected as State)}` : `is there: ${describe(found)}`
+  }
+  if (found.kind === 'client' || expected.kind === 'client') {
+    const isSame = found.kind === 'client' && expected.kind === 'client' && found.value === expected.value
+    return isSame ? null : `is ${describe(found)} instead of ${describe(expected)}`
   }
   if (found.kind === 'entry' || expected.kind === 'entry') {
     if (found.kind !== expected.kind) return 'is of another kind'
@@ -81,10 +99,12 @@ const FILE_FIELDS = [
   'rdevMinor',
   'target',
   'verifier',
+  'locked',
 ] as const
 const FIELDS = [...FILE_FIELDS, 'nextCookie', 'change', 'atime', 'mtime', 'ctime'] as const
 
 function describe(state: State): string {
+  if (state.kind === 'client') return `a client of ${state.value.length} bytes`
   if (state.kind === 'entry') return `inode ${state.ino} at cookie ${state.cookie}`
   return `${state.type} ${state.ino} with ${state.nlink} names`
 }
@@ -122,9 +142,10 @@ export class Model {
     const model = new Model()
     for (const [key, state] of states) model.durable.set(key, state)
     const opaque = states.get(entryKey(ROOT_INO, opaqueName))
-    if (opaque !== undefined) model.opaque.add(opaque.ino)
+    if (opaque?.kind === 'entry') model.opaque.add(opaque.ino)
     for (const [key, state] of states) {
-      if (opaque !== undefined && key.startsWith(entryKey(opaque.ino, ''))) model.opaque.add(state.ino)
+      if (opaque?.kind !== 'entry' || state.kind !== 'entry') continue
+      if (key.startsWith(entryKey(opaque.ino, ''))) model.opaque.add(state.ino)
     }
     for (const [ino, found] of files) {
       if (model.opaque.has(ino)) continue
@@ -207,6 +228,7 @@ export class Model {
   #setCurrent(key: string, state: State | null): void {
     if (state === null) this.current.delete(key)
     else this.current.set(key, state)
+    if (key.startsWith(CLIENT_PREFIX)) return
     if (state?.kind === 'object') {
       if (state.type === 'directory' && !this.directories.has(state.ino)) this.directories.set(state.ino, new Map())
       return
@@ -227,5 +249,6 @@ export class Model {
   }
 }
 
+const CLIENT_PREFIX = 'client '
 const ENTRY_KEY = /^entry (\d+)\/(.*)$/s
 const OBJECT_PREFIX_LENGTH = 'object '.length

@@ -131,7 +131,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: WRITE_BACK,
     find: 'yield* this.#afterLog(data.inode.markLsn)',
     replace: '',
-    plot: 'races',
+    plot: 'data',
   },
   {
     name: 'write marks not recovered',
@@ -238,5 +238,19 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'for (const waiter of waiters) waiter(null)',
     plot: 'failures',
     seed: 31,
+  },
+  {
+    name: 'locks may be had before that is noted durably',
+    file: 'mover/files/lock-records.ts',
+    find: "return submit(context, op, 'noteLocks', { ino: inode.ino }, URGENT)",
+    replace: "{ context.volume.submit('noteLocks', { ino: inode.ino }, URGENT); return null }",
+    plot: 'locks',
+  },
+  {
+    name: 'a note of locks outlives its file',
+    file: 'mover/volume/records/extent-parts.ts',
+    find: 'txn.delete(setKeyOf(key, 0, KIND.locked, ino, 0))',
+    replace: '',
+    plot: 'locks',
   },
 ]

@@ -103,7 +103,7 @@ export const PLOTS = {
     lives: 3,
     maxTargetBytes: 4000,
     maxObjects: 300,
-    every: 160,
+    every: 320,
   }),
   /** Goes round the log: changed nodes do not force checkpoints, and records are long. */
   log: (random) => ({
@@ -116,8 +116,10 @@ export const PLOTS = {
     maxTargetBytes: 4000,
     symlinks: 0.9,
     maxObjects: 100,
-    every: 96,
+    every: 160,
   }),
+  /** What is remembered of clients and their locks. */
+  locks: (random) => ({ ...usual(random), mix: MIXES.locks, clients: 8, maxObjects: 4, operations: 150, every: 3 }),
   /** Crash after crash before the first checkpoint. */
   reigns: (random) => ({
     ...usual(random),

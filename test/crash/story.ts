@@ -217,7 +217,7 @@ function isCheckpointing({ device }: World): boolean {
 /** What happens so seldom that its crash points are tried so many times as often. */
 const RARE_RECORDS: Readonly<Record<string, number>> = {
   reapOrphan: 16,
-  truncateStep: 16,
+  truncateStep: 32,
   recoverMarks: 16,
   clearMarks: 16,
   link: 3,

@@ -1,4 +1,4 @@
-import { TYPE_NUMBER } from '../../mover/volume/inode-value.ts'
+import { INODE_FLAG, TYPE_NUMBER } from '../../mover/volume/inode-value.ts'
 import { BLOCK_BYTES, CHUNK_TYPE, chunkOverhead } from '../../mover/volume/layout.ts'
 import { ROOT_INO } from '../../mover/volume/mkfs.ts'
 import { NameHasher } from '../../mover/volume/names.ts'
@@ -23,6 +23,9 @@ export function structureProblems(found: FoundVolume): string[] {
   for (const ino of found.orphans) problems.push(`inode ${ino} is still an orphan`)
   for (const ino of found.truncating) problems.push(`inode ${ino} is still being truncated`)
   for (const ino of found.marks) problems.push(`inode ${ino} still has a write mark`)
+  const flagged = [...found.inodes.values()].filter(({ flags }) => (flags & INODE_FLAG.locked) !== 0)
+  const listed = found.locked.join()
+  if (flagged.map(({ ino }) => ino).join() !== listed) problems.push(`other files than ${listed} may be locked`)
   return problems
 }
 
@@ -105,7 +108,7 @@ function checkInode(found: FoundVolume, inode: FoundInode, problems: string[]): 
     end = extent.fileBlock + extent.length
     blocks += extent.length
   }
-  if (inode.flags !== 0) problems.push(`inode ${ino} has the flags ${inode.flags}`)
+  if ((inode.flags & ~INODE_FLAG.locked) !== 0) problems.push(`inode ${ino} has the flags ${inode.flags}`)
   if (inode.type !== 'file' && extents.length > 0) problems.push(`${inode.type} ${ino} has extents`)
   if (inode.type === 'file' && end > Math.ceil(inode.size / BLOCK_BYTES)) {
     problems.push(`inode ${ino} has extents up to block ${end}, but only ${inode.size} bytes`)

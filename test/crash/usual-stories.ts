@@ -6,8 +6,10 @@ import { Story } from './story.ts'
 /** Stories of each plot. */
 const ROUNDS = 3
 /** Times that mkfs is crashed. */
-const FORMATS = 6
-const PLOT_NAMES = Object.keys(PLOTS) as PlotName[]
+const FORMATS = 3
+const PLOT_NAMES = (Object.keys(PLOTS) as PlotName[]).filter((name) => name !== 'locks')
+/** Stories of what is remembered of clients and their locks. */
+const LOCKS = 2
 const DEFAULT_SEED = 1
 
 /** A story of a run: of a volume, or of how one is made. */
@@ -28,7 +30,8 @@ export function firstSeed(): number {
 export function usualStories(first: number): UsualStory[] {
   const plots = Array.from({ length: ROUNDS }, () => PLOT_NAMES).flat()
   const formats = Array.from({ length: FORMATS }, (_, i) => ({ seed: first + i, plot: 'mkfs' as const }))
-  return [...plots.map((plot, i) => ({ seed: first + i, plot })), ...formats]
+  const locks = Array.from({ length: LOCKS }, (_, i) => ({ seed: first + plots.length + i, plot: 'locks' as const }))
+  return [...plots.map((plot, i) => ({ seed: first + i, plot })), ...locks, ...formats]
 }
 
 /** The seeds of one plot's stories in the usual run without CRASH_SEED. */

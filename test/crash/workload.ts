@@ -5,6 +5,7 @@ import type { FileType } from '../../mover/volume/inode.ts'
 import { FILL_NAME } from './beginnings.ts'
 import { Runner } from './client.ts'
 import { mayWrite, planCommit, planRead, planSetattr, planWrite } from './data-operations.ts'
+import { planClient, planForget, planNote } from './lock-operations.ts'
 import { planGetattr, planLookup, planReaddir, planReadlink } from './look-operations.ts'
 import type { ObjectState, State } from './model.ts'
 import { type Making, type Place, planLink, planMake, planRemove, planRename } from './name-operations.ts'
@@ -23,6 +24,7 @@ export const MIXES = {
   races: { make: 3, remove: 2, rename: 2, write: 14, append: 7, truncate: 9, commit: 4, read: 8, look: 1, scatter: 1 },
   cold: { make: 6, remove: 4, rename: 2, clear: 1, write: 16, append: 5, truncate: 4, commit: 3, read: 14, look: 6 },
   long: { make: 16, remove: 14, rename: 3, write: 4, look: 1, setattr: 1, commit: 1 },
+  locks: { make: 3, remove: 3, write: 1, note: 16, forget: 6, client: 6, look: 1 },
   steady: { make: 3, remove: 1, write: 8, commit: 3, read: 8, look: 4, setattr: 2, truncate: 2, pause: 6 },
 } as const satisfies Record<string, Mix>
 
@@ -54,6 +56,7 @@ const NAMES = [
   '\xff\xfe',
   `long${'x'.repeat(251)}`,
 ]
+const CLIENTS = ['a', 'A', 'b', `c${'x'.repeat(254)}`, '\xff', 'd', 'e', 'f']
 /** What clients still do on a volume that has become read-only. */
 const AFTER_FAILURE = ['commit', 'commit', 'commit', 'read', 'look', 'write'] as const
 const SPECIAL: readonly FileType[] = ['block', 'character', 'fifo', 'socket']
@@ -200,6 +203,9 @@ const KINDS = {
   read,
   look,
   clear,
+  note,
+  forget,
+  client,
   pause: () => [],
 }
 
@@ -324,7 +330,7 @@ function shred(load: Workload): Planned[] {
   if (object?.type !== 'file' || object.nlink !== 1 || model.opaque.has(object.ino)) return make(load)
   const planned = scatter(load, object).slice(0, -2)
   if (random.chance(0.5)) planned.push(planCommit(load.scene, object))
-  if (random.chance(0.6)) planned.push(planRemove(load.scene, place, 'remove', load.tag()))
+  if (random.chance(0.4)) planned.push(planRemove(load.scene, place, 'remove', load.tag()))
   else planned.push(planSetattr(load.scene, object, { size: random.below(9000) }, load.tag()))
   return planned
 }
@@ -354,6 +360,20 @@ function read(load: Workload): Planned[] {
   return [
     planRead(load.scene, object, offset, 1 + random.below(random.chance(0.5) ? 9000 : 65_536), random.float() * 20),
   ]
+}
+
+function note(load: Workload): Planned[] {
+  return [planNote(load.scene, load.object('file'))]
+}
+
+function forget(load: Workload): Planned[] {
+  return [planForget(load.scene, [load.object('file'), load.object('file'), load.object('file')])]
+}
+
+function client(load: Workload): Planned[] {
+  const { random } = load.scene
+  const id = random.pick(CLIENTS)
+  return [planClient(load.scene, id, random.chance(0.45) ? null : 'v'.repeat(random.below(600)))]
 }
 
 function look(load: Workload): Planned[] {

@@ -283,6 +283,24 @@ export const SPOILED_RECORDS: readonly Spoiling[] = [
     ],
   },
   {
+    name: 'lists of locked files and of clients are wrong',
+    open: (busy, c) => {
+      busy.plant(key(0, KIND.locked, 0, 66_666), NO_BYTES)
+      busy.plant(key(0, KIND.locked, 0, c.file), NO_BYTES)
+      busy.plantInode(c.fifo, (inode) => (inode.flags |= INODE_FLAG.locked))
+      busy.plant(key(0, KIND.client, 0, 5), Uint8Array.of(1, 0, 65, 7))
+      busy.plant(key(0, KIND.client, 0, 6), Uint8Array.of(9, 0, 65, 7))
+    },
+    problems: (c) => [
+      /inode 66666 is listed as locked, and does not exist/,
+      new RegExp(`inode ${c.file} may not be locked by its flag, and is listed for that`),
+      new RegExp(`inode ${c.fifo} may be locked by its flag, and is not listed for that`),
+      new RegExp(`inode ${c.fifo} is a fifo and may be locked`),
+      /the record of client .*A.* is in the wrong place/,
+      /a client's record has 4 bytes, which cannot be/,
+    ],
+  },
+  {
     name: 'a file without names is no orphan',
     open: (busy, c) => {
       busy.plantInode(c.orphan, (inode) => (inode.flags &= ~INODE_FLAG.orphan))

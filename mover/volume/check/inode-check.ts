@@ -14,7 +14,9 @@ const MODE_BITS = 0o7777
 /** The top 16 bits of an inode number are its birth domain: 0 in this version. */
 const MAX_INO = 2 ** 48 - 1
 const FIRST_COOKIE = 3
-const KNOWN_FLAGS = INODE_FLAG.orphan | INODE_FLAG.truncating
+/** Flags of inodes that may have blocks behind their size. */
+const SHRINKING_FLAGS = INODE_FLAG.orphan | INODE_FLAG.truncating
+const KNOWN_FLAGS = SHRINKING_FLAGS | INODE_FLAG.locked
 /** What lies in the spare fields of an inode record: project, DOS attributes, the end. */
 const SPARE: readonly [number, number][] = [
   [16, 20],
@@ -154,7 +156,7 @@ export class InodeCheck {
     if (value.blocks !== this.#blocks) {
       this.#check.problem(`counts ${plural(value.blocks, 'block')}, and its extents have ${this.#blocks}`)
     }
-    if (type === TYPE_NUMBER.file && (flags & KNOWN_FLAGS) === 0 && this.#endBlock > blocksOf(value.size)) {
+    if (type === TYPE_NUMBER.file && (flags & SHRINKING_FLAGS) === 0 && this.#endBlock > blocksOf(value.size)) {
       this.#check.problem(
         `has extents up to file block ${this.#endBlock}, behind its size of ${plural(value.size, 'byte')}, and is not being truncated`,
       )
@@ -192,6 +194,11 @@ export class InodeCheck {
       const flag = isTruncating ? 'is being truncated by its flag' : 'is not being truncated by its flag'
       this.#check.problem(`${flag}, and ${listed(STATE.listedTruncating)} for that`)
     }
+    const isLocked = (value.flags & INODE_FLAG.locked) !== 0
+    if (isLocked !== table.has(row, STATE.listedLocked)) {
+      const flag = isLocked ? 'may be locked by its flag' : 'may not be locked by its flag'
+      this.#check.problem(`${flag}, and ${listed(STATE.listedLocked)} for that`)
+    }
   }
 
   #checkFields(value: InodeValue): void {
@@ -206,6 +213,8 @@ export class InodeCheck {
       this.#check.problem(`is a ${typeWord(type)} and counts ${plural(value.blocks, 'block')}`)
     if (!isFile && (value.flags & INODE_FLAG.truncating) !== 0)
       this.#check.problem(`is a ${typeWord(type)} and is being truncated`)
+    if (!isFile && (value.flags & INODE_FLAG.locked) !== 0)
+      this.#check.problem(`is a ${typeWord(type)} and may be locked`)
     if (!Number.isSafeInteger(value.change)) this.#check.problem('has a change number that is too high')
     for (const time of ['atime', 'mtime', 'ctime', 'birth'] as const) {
       const { nsec } = value[time](this.#time)

@@ -12,6 +12,7 @@ export const STATE = {
   /** Directories: the way up has been followed. */
   onPath: 64,
   reached: 128,
+  listedLocked: 256,
 } as const
 
 /** `namedType` of an inode that no entry names, and of one that entries name with several types. */
@@ -33,14 +34,14 @@ export function mix(seed: number, a: number, b: number): number {
 }
 
 /**
- * What the check remembers of every inode that was mentioned anywhere: about 90 bytes each, in columns. Names and parent
+ * What the check remembers of every inode that was mentioned anywhere: about 91 bytes each, in columns. Names and parent
  * pointers are not kept: their hashes are summed up, and the sums of the two must agree.
  */
 export class InodeTable {
   /** Rows in use. */
   count = 0
   ino = new Float64Array(FIRST_ROWS)
-  state = new Uint8Array(FIRST_ROWS)
+  state = new Uint16Array(FIRST_ROWS)
   type = new Uint8Array(FIRST_ROWS)
   /** The type that the entries say. */
   namedType = new Uint8Array(FIRST_ROWS)
@@ -103,12 +104,15 @@ export class InodeTable {
 
   #grow(): void {
     const length = this.ino.length * 2
-    const longer = <T extends Float64Array | Uint8Array | Uint32Array | Int32Array>(bigger: T, old: T): T => {
+    const longer = <T extends Float64Array | Uint8Array | Uint16Array | Uint32Array | Int32Array>(
+      bigger: T,
+      old: T,
+    ): T => {
       bigger.set(old)
       return bigger
     }
     this.ino = longer(new Float64Array(length), this.ino)
-    this.state = longer(new Uint8Array(length), this.state)
+    this.state = longer(new Uint16Array(length), this.state)
     this.type = longer(new Uint8Array(length), this.type)
     this.namedType = longer(new Uint8Array(length), this.namedType)
     this.nlink = longer(new Uint32Array(length), this.nlink)

@@ -27,6 +27,7 @@ function checkAbsent(table: InodeTable, row: number, findings: Findings, suspect
     [STATE.listedOrphan, 'as an orphan'],
     [STATE.listedTruncating, 'as being truncated'],
     [STATE.marked, 'as being written'],
+    [STATE.listedLocked, 'as locked'],
   ]
   for (const [bit, how] of lists) {
     if (table.has(row, bit)) findings.problem(`inode ${ino} is listed ${how}, and does not exist`)

@@ -1,9 +1,9 @@
-import type { BlockDevice } from '../../store/device.ts'
+import { type BlockDevice, DeviceError } from '../../store/device.ts'
 import { type Task, wait } from '../../task.ts'
 import { REPLAY_BLOCK_HEADER_BYTES, readReplayBlock } from '../checkpoint.ts'
 import { BLOCK_BYTES } from '../layout.ts'
 import { batchIsWhole, readBatchHeader, recordsOf } from '../log-batch.ts'
-import { type FoundLog, findBatches, LogDamage, readLogRegion, segmentsOf } from '../log-reader.ts'
+import { type FoundLog, findBatches, LogDamage, LogSegments, segmentsOf } from '../log-reader.ts'
 import { decodeRecord } from '../records/codec.ts'
 import { RECORD_NAMES } from '../records/schema.ts'
 import { getReplayEntry, REPLAY_ENTRY_BYTES } from '../replay-table.ts'
@@ -13,22 +13,18 @@ import type { SpaceMap } from './space-map.ts'
 
 /** Follows the log from the last checkpoint as replay does. Null, with a problem told, when it cannot be replayed. */
 export function* checkLog(device: BlockDevice, superblock: Superblock, findings: Findings): Task<FoundLog | null> {
-  let region: Uint8Array
-  try {
-    region = yield* readLogRegion(device, superblock)
-  } catch (error) {
-    findings.problem(`the log cannot be read: ${(error as Error).message}`)
-    return null
-  }
+  const segments = new LogSegments(device, superblock)
   let found: FoundLog
+  let lost: { lsn: number; block: number } | null
   try {
-    found = findBatches(superblock, region)
+    found = yield* findBatches(superblock, segments)
+    lost = yield* lostBatch(superblock, segments, found)
   } catch (error) {
-    if (!(error instanceof LogDamage)) throw error
-    findings.problem(`the log is damaged: ${error.message}`)
+    if (error instanceof LogDamage) findings.problem(`the log is damaged: ${error.message}`)
+    else if (error instanceof DeviceError) findings.problem(`the log cannot be read: ${error.message}`)
+    else throw error
     return null
   }
-  const lost = lostBatch(superblock, region, found)
   if (lost !== null) {
     findings.problem(
       `the log is damaged: it ends at record ${found.lastLsn}, and record ${lost.lsn} of the same term is still there at block ${lost.block}`,
@@ -42,13 +38,17 @@ export function* checkLog(device: BlockDevice, superblock: Superblock, findings:
  * was durable: something in between has been lost. (A few batches are on their way at a time, in any order: of those a
  * crash may leave later ones without earlier ones.)
  */
-function lostBatch(sb: Superblock, region: Uint8Array, found: FoundLog): { lsn: number; block: number } | null {
+function* lostBatch(
+  sb: Superblock,
+  segments: LogSegments,
+  found: FoundLog,
+): Task<{ lsn: number; block: number } | null> {
   const { logBlock, logSegmentBlocks } = sb.geometry
   const term = sb.reigns.reduce((last, reign) => Math.max(last, reign.term), sb.term)
   for (const segment of segmentsOf(sb, term)) {
+    const whole = yield* segments.bytes(segment)
     for (let offset = 0; offset < logSegmentBlocks; offset++) {
-      const at = (segment * logSegmentBlocks + offset) * BLOCK_BYTES
-      const bytes = region.subarray(at, (segment + 1) * logSegmentBlocks * BLOCK_BYTES)
+      const bytes = whole.subarray(offset * BLOCK_BYTES)
       const header = readBatchHeader(bytes, sb.uuid)
       if (header === null || header.term !== term || header.durableLsn <= found.lastLsn) continue
       if (batchIsWhole(bytes, header)) {

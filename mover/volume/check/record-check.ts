@@ -1,8 +1,10 @@
 import { KIND, keyA, keyAHigh, keyALow, keyB, keyIno, keyKind } from '../keys.ts'
 import { MAX_NAME_BYTES } from '../layout.ts'
 import { NameHasher } from '../names.ts'
+import { clientKey, clientOf } from '../records/client-parts.ts'
 import { inoOfValue } from '../records/name-parts.ts'
 import type { Superblock } from '../superblock.ts'
+import { compareWords, Key } from '../tree/key.ts'
 import { type Findings, showName } from './findings.ts'
 import { InodeCheck } from './inode-check.ts'
 import { type InodeTable, mix, STATE } from './inode-table.ts'
@@ -36,10 +38,11 @@ const OF_INODE = new Map<number, Handler>([
 ])
 
 /** What may stand under inode number 0. */
-const OF_VOLUME = new Map<number, { state: number; count: 'orphans' | 'truncating' | 'writeMarks' }>([
+const OF_VOLUME = new Map<number, { state: number; count: 'orphans' | 'truncating' | 'writeMarks' | 'locked' }>([
   [KIND.orphan, { state: STATE.listedOrphan, count: 'orphans' }],
   [KIND.truncating, { state: STATE.listedTruncating, count: 'truncating' }],
   [KIND.writeMark, { state: STATE.marked, count: 'writeMarks' }],
+  [KIND.locked, { state: STATE.listedLocked, count: 'locked' }],
 ])
 
 /** Checks the records of a tree one after the other, in key order, and gathers in `table` what inodes say of each other. */
@@ -58,6 +61,8 @@ export class RecordCheck {
     orphans: 0,
     truncating: 0,
     writeMarks: 0,
+    locked: 0,
+    clients: 0,
     extents: 0,
     records: 0,
     dataBlocks: 0,
@@ -65,6 +70,7 @@ export class RecordCheck {
   readonly inode: InodeCheck
   readonly #p: CheckParts
   readonly #names: NameHasher
+  readonly #key = new Key()
   /** Names with the hashes of the last index record. */
   #sameHash: Uint8Array[] = []
   #lastHash = { folded: 0, exact: 0 }
@@ -82,7 +88,8 @@ export class RecordCheck {
     const kind = keyKind(words, 0)
     this.counts.records++
     if (ino === 0) {
-      this.#ofVolume(words, kind, length)
+      if (kind === KIND.client) this.#client(words, bytes.subarray(offset, offset + length))
+      else this.#ofVolume(words, kind, length)
       return
     }
     if (ino !== this.inode.ino) {
@@ -121,6 +128,17 @@ export class RecordCheck {
     }
     this.counts[list.count]++
     table.set(table.row(ino), list.state)
+  }
+
+  #client(words: Uint32Array, value: Uint8Array): void {
+    this.counts.clients++
+    const client = clientOf(value)
+    if (client === null) {
+      this.#p.findings.problem(`a client's record has ${value.length} bytes, which cannot be`)
+      return
+    }
+    if (compareWords(clientKey(this.#key, this.#names, client.id).words, 0, words, 0) !== 0)
+      this.#p.findings.problem(`the record of client ${showName(client.id)} is in the wrong place`)
   }
 
   parent(words: Uint32Array, length: number): void {

@@ -24,6 +24,8 @@ export interface StructureCounts {
   orphans: number
   truncating: number
   writeMarks: number
+  locked: number
+  clients: number
   extents: number
   records: number
   treeNodes: number

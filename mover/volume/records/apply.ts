@@ -1,6 +1,7 @@
 import { INODE_FLAG, type InodeValue, TYPE_NUMBER } from '../inode-value.ts'
 import { KIND, setKey, setKeyOf } from '../keys.ts'
 import type { Transaction } from '../transaction.ts'
+import { clientKey, putClient } from './client-parts.ts'
 import { addExtents, blocksOf, freeExtents, removeObject, SYMLINK_PIECE_BYTES } from './extent-parts.ts'
 import { addName, removeName, touchDirectory } from './name-parts.ts'
 import { ATTRIBUTE, type LogRecord, MAX_EXTENTS_PER_RECORD, type RecordName } from './schema.ts'
@@ -149,6 +150,26 @@ const APPLY: { [N in RecordName]: (txn: Transaction, record: LogRecord<N>) => vo
 
   clearMarks(txn, r) {
     for (const ino of r.inos) txn.delete(setKeyOf(txn.key, 0, KIND.writeMark, ino, MOVER))
+  },
+
+  noteLocks(txn, r) {
+    txn.existingInode(r.ino).flags |= INODE_FLAG.locked
+    txn.put(setKeyOf(txn.key, 0, KIND.locked, r.ino, 0), NO_BYTES, 0)
+  },
+
+  forgetLocks(txn, r) {
+    for (const ino of r.inos) {
+      txn.existingInode(ino).flags &= ~INODE_FLAG.locked
+      txn.delete(setKeyOf(txn.key, 0, KIND.locked, ino, 0))
+    }
+  },
+
+  setClient(txn, r) {
+    putClient(txn, r.id, r.value)
+  },
+
+  dropClient(txn, r) {
+    txn.delete(clientKey(txn.key, txn.names, r.id))
   },
 
   reapOrphan(txn, r) {

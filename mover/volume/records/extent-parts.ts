@@ -149,6 +149,10 @@ export function removeObject(txn: Transaction, ino: number, inode: InodeValue, r
   }
   if (inode.type === TYPE_NUMBER.file) {
     txn.delete(setKeyOf(key, 0, KIND.writeMark, ino, 0))
+    if ((inode.flags & INODE_FLAG.locked) !== 0) {
+      inode.flags &= ~INODE_FLAG.locked
+      txn.delete(setKeyOf(key, 0, KIND.locked, ino, 0))
+    }
     if ((inode.flags & INODE_FLAG.truncating) !== 0) {
       inode.flags &= ~INODE_FLAG.truncating
       txn.delete(setKeyOf(key, 0, KIND.truncating, ino, 0))

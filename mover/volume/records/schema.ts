@@ -12,6 +12,9 @@ export interface ExtentRun {
 export const MAX_EXTENTS_PER_RECORD = 64
 /** Most inodes one record lists. */
 export const MAX_INOS_PER_RECORD = 256
+/** What a client is remembered by, bytes, and how much may be remembered of it. */
+export const MAX_CLIENT_ID_BYTES = 255
+export const MAX_CLIENT_BYTES = 640
 
 interface FieldTypes {
   u8: number
@@ -134,6 +137,13 @@ export const RECORDS = {
   truncateStep: { type: 11, fields: { ino: 'u64', count: 'u16' } },
   /** These files are quiet and the log has all that their writes left: their marks go. */
   clearMarks: { type: 12, fields: { inos: 'inos' } },
+  /** Clients of some mover are about to have locks on this file: it waits for their reclaims after a crash. */
+  noteLocks: { type: 13, fields: { ino: 'u64' } },
+  /** No client has a lock on these files any more. */
+  forgetLocks: { type: 14, fields: { inos: 'inos' } },
+  /** Something that movers remember of a client, in their own words; it replaces what there was under `id`. */
+  setClient: { type: 15, fields: { id: 'bytes', value: 'bytes' } },
+  dropClient: { type: 16, fields: { id: 'bytes' } },
 } as const satisfies Record<string, { type: number; fields: Schema }>
 
 export type RecordName = keyof typeof RECORDS

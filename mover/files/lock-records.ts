@@ -1,0 +1,55 @@
+import type { Failure } from '../failure.ts'
+import { KIND, keyA, keyIno, keyKind, setKey } from '../volume/keys.ts'
+import { type ClientRecord, listClients } from '../volume/records/client-parts.ts'
+import { MAX_INOS_PER_RECORD } from '../volume/records/schema.ts'
+import { Key } from '../volume/tree/key.ts'
+import { URGENT } from '../volume/volume.ts'
+import { type FilesContext, holdFor, submit } from './context.ts'
+import type { LiveInode } from './live-inode.ts'
+import type { Operation } from './service.ts'
+
+/**
+ * What a volume remembers of its clients' locks, so that they can be reclaimed after a crash: which files may be locked, and
+ * what movers must know of the clients themselves. Called as operations are: they may throw Suspend, and leave a barrier.
+ */
+
+/** Clients are about to have locks on this file; they may be told of them when the barrier is done. */
+export function noteLocks(context: FilesContext, op: Operation, inode: LiveInode): Failure | null {
+  if (!inode.locked) return submit(context, op, 'noteLocks', { ino: inode.ino }, URGENT)
+  holdFor(context, op, inode.lastLsn)
+  return null
+}
+
+/** No client has locks on these files any more; those that are gone, or were not noted, are left out. */
+export function forgetLocks(context: FilesContext, op: Operation, inos: readonly number[]): Failure | null {
+  const noted = inos.filter((ino) => context.inodes.get(ino)?.locked === true).slice(0, MAX_INOS_PER_RECORD / 4)
+  return noted.length === 0 ? null : submit(context, op, 'forgetLocks', { inos: noted }, URGENT)
+}
+
+/** Files from inode number `from` on that may be locked, in the order of their numbers; at most `most`. */
+export function listLocked({ volume }: FilesContext, from: number, most: number): number[] {
+  const inos: number[] = []
+  const { cursor } = volume
+  let more = cursor.seek(setKey(new Key(), 0, KIND.locked, Math.floor(from / 2 ** 32), from % 2 ** 32, 0))
+  while (more && inos.length < most) {
+    const { words } = cursor.key
+    if (keyIno(words, 0) !== 0 || keyKind(words, 0) !== KIND.locked) break
+    inos.push(keyA(words, 0))
+    more = cursor.next()
+  }
+  return inos
+}
+
+/** Remembers `value` of a client under `id`, in the place of what there was. */
+export function setClient(context: FilesContext, op: Operation, { id, value }: ClientRecord): Failure | null {
+  return submit(context, op, 'setClient', { id, value }, URGENT)
+}
+
+export function dropClient(context: FilesContext, op: Operation, id: Uint8Array): Failure | null {
+  return submit(context, op, 'dropClient', { id }, URGENT)
+}
+
+/** All clients that are remembered. */
+export function clientsOf({ volume }: FilesContext): ClientRecord[] {
+  return listClients(volume.cursor)
+}
