@@ -18,6 +18,7 @@ import {
 import { startBeat } from './host/lease.ts'
 import { createLogger } from './host/logger.ts'
 import { controlSocket, readHandleKey } from './host/state-folder.ts'
+import { RenewedLease } from './lease.ts'
 import { Mover } from './mover.ts'
 import { RealEnvironment } from './real-environment.ts'
 import { type AssignedVolume, VolumeSet } from './volume-set.ts'
@@ -41,6 +42,8 @@ class MoverMain {
   #isOrphaned = false
   /** When the supervisor last asked whether we live; null: it does not. */
   #askedMs: number | null = null
+  /** Null while it serves nobody. */
+  #lease: RenewedLease | null = null
 
   constructor(name: string) {
     this.#name = name
@@ -57,6 +60,7 @@ class MoverMain {
   #received(message: SupervisorMessage): void {
     if (message.type === 'ping') {
       this.#askedMs = this.#environment.monotonicMs()
+      this.#lease?.renew(message.atMs)
       this.#channel.send({ type: 'pong' })
     } else if (message.type === 'start') {
       if (this.#stopping !== null) return
@@ -84,6 +88,8 @@ class MoverMain {
     const logger = this.#logger
     const { leaseMs } = config.timing
     startBeat(leaseMs, environment, (nowMs, wasLate) => this.#beat(leaseMs, nowMs, wasLate))
+    const lease = new RenewedLease(leaseMs, () => environment.hostMs())
+    this.#lease = lease
     this.#volumes = new VolumeSet({
       volumes: config.volumes.map(({ name }) => assigned(name, config, claims, roles)),
       self: { name: this.#name, incarnation },
@@ -92,6 +98,7 @@ class MoverMain {
       stateDir: config.stateDir,
       cacheBytes: config.cache.perMoverBytes,
       leaseMs,
+      lease,
       environment,
       logger,
       onFatal: (reason) => this.#fail(new Error(reason)),
@@ -101,7 +108,7 @@ class MoverMain {
     const { volumes } = this.#volumes
     const handleKey = readHandleKey(config.stateDir)
     if (this.#stopping !== null) return
-    this.#mover = new Mover({ mover, config, volumes, handleKey, environment, logger })
+    this.#mover = new Mover({ mover, config, volumes, handleKey, lease, environment, logger })
     const serving = await this.#mover.listen()
     const routes = controlRoutes(this.#mover)
     this.#control = await startControl(controlSocket(config.stateDir, { mover: this.#name }), routes)

@@ -6,6 +6,7 @@ import { parseAddressSet } from './files/cidr.ts'
 import { Export, ExportTable } from './files/exports.ts'
 import { findDirectory, findFile } from './find.ts'
 import type { ServingState, UnservedExport } from './host/channel.ts'
+import type { Lease } from './lease.ts'
 import { ExportMountBackend } from './mount/export-backend.ts'
 import { MountList } from './mount/mount-list.ts'
 import { mountProgram } from './mount/program.ts'
@@ -29,6 +30,8 @@ export interface MoverParts {
   volumes: readonly OpenedVolume[]
   /** Authenticates file handles; the same on every mover. */
   handleKey: Uint8Array
+  /** No client is answered without it. */
+  lease: Lease
   environment: Environment
   logger: Logger
 }
@@ -44,11 +47,11 @@ export class Mover {
   #exports: readonly Export[] = []
 
   constructor(parts: MoverParts) {
-    const { config, environment, logger } = parts
+    const { config, environment, logger, lease } = parts
     this.#parts = parts
     this.#startedMs = environment.monotonicMs()
-    this.#net = new NetServer(environment, logger, limitsFor(config.cache.perMoverBytes))
-    this.#datagrams = new DatagramServer(environment, logger)
+    this.#net = new NetServer(environment, logger, limitsFor(config.cache.perMoverBytes), lease)
+    this.#datagrams = new DatagramServer(environment, logger, {}, lease)
     this.#mounts = new MountList(({ host, directory }) => {
       logger.debug(`the list of mounts is full: forgot ${host} ${Buffer.from(directory).toString()}`)
     })

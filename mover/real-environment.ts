@@ -5,6 +5,14 @@ import type { Environment, Timestamp } from './environment.ts'
 const MAX_DRIFT_MS = 3
 const NSEC_PER_SEC = 1_000_000_000
 
+/** CLOCK_MONOTONIC when `performance.now()` was 0. */
+const ORIGIN_HOST_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+
+/** See `Environment.hostMs`. */
+export function hostMs(): number {
+  return ORIGIN_HOST_MS + performance.now()
+}
+
 /** The clocks, timers and randomness of this machine. */
 export class RealEnvironment implements Environment {
   /** The wall clock's reading when `performance.now()` was `#anchorMs`. */
@@ -41,7 +49,7 @@ export class RealEnvironment implements Environment {
 
   /** CLOCK_MONOTONIC: what one process does before it tells another is earlier. */
   hostMs(): number {
-    return Number(process.hrtime.bigint()) / 1e6
+    return hostMs()
   }
 
   defer(task: () => void): void {

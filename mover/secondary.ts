@@ -7,6 +7,7 @@ import { TracedCalls } from './files/call-trace.ts'
 import { HeldVolume } from './files/held-volume.ts'
 import { SecondaryFiles } from './files/secondary-files.ts'
 import type { PrimaryLink } from './primary-link.ts'
+import { LeasedDevice } from './store/leased-device.ts'
 import { PagePool } from './store/page-pool.ts'
 import { type Task, wait } from './task.ts'
 import { findSuperblock } from './volume/device-io.ts'
@@ -38,7 +39,8 @@ export interface SecondaryOptions extends VolumeHost {
 export async function openSecondary(options: SecondaryOptions): Promise<OpenedVolume> {
   const { claimed, link, environment: env, lanes, logger } = options
   const { name } = claimed.config
-  const device = deviceOf(claimed, lanes, (line) => logger.warn(line))
+  const file = deviceOf(claimed, lanes, (line) => logger.warn(line))
+  const device = new LeasedDevice(file, options.lease)
   const { uuid } = await whole(findSuperblock(device))
   const fail = (error: Error): void => options.onFatal(`volume ${name}: ${error.message}`)
   const held: HeldVolume = new HeldVolume({
@@ -67,7 +69,7 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedVo
   // The first look at the status is to find something.
   files.latestStatistics()
   await new Promise<void>((resolve, reject) => {
-    link.open({ volume: uuid, device: describeDevice(device) }, authority, (error) => {
+    link.open({ volume: uuid, device: describeDevice(file) }, authority, (error) => {
       if (error === null) resolve()
       else reject(error)
     })
@@ -100,7 +102,7 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedVo
       // Without a primary nothing more can be written: clients send again what was not committed.
       await Promise.race([writeOut(held, authority, env), link.closing()])
       link.close()
-      await closeDevice(device)
+      await closeDevice(file)
     },
   }
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Environment } from './environment.ts'
 import type { Incarnation, VolumeRole } from './host/channel.ts'
 import { sessionSocket } from './host/state-folder.ts'
+import type { Lease } from './lease.ts'
 import { PrimaryLink } from './primary-link.ts'
 import { openSecondary } from './secondary.ts'
 import { Reception } from './sessions/reception.ts'
@@ -28,6 +29,8 @@ export interface VolumeSetOptions {
   /** Memory for file pages and tree nodes of all volumes together, bytes. */
   cacheBytes: number
   leaseMs: number
+  /** See `VolumeHost`. */
+  lease: Lease
   environment: Environment
   logger: Logger
   /** See `VolumeHost`. */
@@ -50,12 +53,13 @@ export class VolumeSet {
   readonly #movers: Map<string, Incarnation>
 
   constructor(options: VolumeSetOptions) {
-    const { volumes, cacheBytes, environment, logger, onFatal, movers } = options
+    const { volumes, cacheBytes, lease, environment, logger, onFatal, movers } = options
     this.#options = options
     this.#movers = new Map(movers.map((mover) => [mover.name, mover]))
     this.#host = {
       cacheBytes: Math.floor(cacheBytes / volumes.length),
       lanes: new IoLanes(),
+      lease,
       environment,
       logger,
       onFatal,

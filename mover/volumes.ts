@@ -9,13 +9,15 @@ import type { FileService, Operation } from './files/service.ts'
 import { VolumeFiles } from './files/volume-files.ts'
 import type { Incarnation } from './host/channel.ts'
 import { readBootId } from './host/process-identity.ts'
+import type { Lease } from './lease.ts'
 import { PrimaryReign } from './primary-reign.ts'
 import { RealEnvironment } from './real-environment.ts'
 import type { ReplayMemory } from './rpc/runner.ts'
 import type { SharedDevice } from './sessions/reception.ts'
-import { DeviceError } from './store/device.ts'
+import { type BlockDevice, DeviceError } from './store/device.ts'
 import type { FileDevice } from './store/file-device.ts'
 import { IoLanes } from './store/io-lanes.ts'
+import { LeasedDevice } from './store/leased-device.ts'
 import { openFileDevice } from './store/open-device.ts'
 import { PagePool } from './store/page-pool.ts'
 import { detectSignature, signatureReader } from './store/signature.ts'
@@ -51,6 +53,8 @@ export interface VolumeHost {
   /** Memory for file pages and tree nodes of one volume, bytes. */
   cacheBytes: number
   lanes: IoLanes
+  /** Nothing is read or written without it. */
+  lease: Lease
   environment: Environment
   logger: Logger
   /** A volume cannot be served any more (failed flush, fenced): the mover must end, and start anew. */
@@ -98,7 +102,8 @@ export async function openPrimary(
 ): Promise<OpenedVolume> {
   const { name } = claimed.config
   const { environment: env, logger, cacheBytes } = host
-  const device = deviceOf(claimed, host.lanes, (line) => logger.warn(line))
+  const file = deviceOf(claimed, host.lanes, (line) => logger.warn(line))
+  const device = new LeasedDevice(file, host.lease)
   // Nothing is written on a device that holds no volume of ours.
   await whole(findSuperblock(device))
   const onLost = (error: Error): void => host.onFatal(`volume ${name}: ${error.message}`)
@@ -121,7 +126,7 @@ export async function openPrimary(
     logger.error(
       `volume ${name}: data of inode ${inode.ino} could not be written (${error.message}); clients send it again`,
     )
-  const reign = new PrimaryReign({ name, term, device: describeDevice(device), files, env, logger, holders, raised })
+  const reign = new PrimaryReign({ name, term, device: describeDevice(file), files, env, logger, holders, raised })
   return {
     name,
     service: files,
@@ -130,14 +135,14 @@ export async function openPrimary(
     replayMemory: { find: (tag) => files.findReplay(tag) },
     tokens: (self) => reign.tokens(self),
     trace: reign.trace,
-    status: () => statusOf(name, device, files, reign.counters()),
+    status: () => statusOf(name, file, files, reign.counters()),
     close: async () => {
       // That a read-only volume cannot be written was told when it became one; what is acknowledged is in its log.
       await whole(files.close()).catch((error) => {
         if (error !== volume.failure || volume.isGivenUp) throw error
       })
       await whole(heartbeat.release())
-      await closeDevice(device)
+      await closeDevice(file)
     },
   }
 }
@@ -186,7 +191,7 @@ export function describeDevice({ identity, direct }: FileDevice): SharedDevice {
   return { identity, direct }
 }
 
-function openOptions(device: FileDevice, env: Environment, nodeBytes: number): OpenOptions {
+function openOptions(device: BlockDevice, env: Environment, nodeBytes: number): OpenOptions {
   const nodeCapacity = Math.max(LEAST_NODES, Math.floor(nodeBytes / PAGE_BYTES))
   const nodePool = new PagePool(nodeCapacity * NODE_OVERCOMMIT)
   return { device, env, nodePool, nodeCapacity, leastTerm: 1 }

@@ -46,7 +46,8 @@ export interface StartMessage {
 /**
  * What a supervisor tells a mover. `start` comes once, when the mover has been recorded. `started`: another mover is about
  * to be; `gone`: nothing is left of one, and its next start, if there is one, comes later; `reigns`: these volumes' primary is
- * about to be started again, in new terms. `ping` is answered at once. `stop` lets clients and primaries go, `close`, when all
+ * about to be started again, in new terms. `ping` is answered at once; `atMs` is when it was sent, by
+ * the clock of the host. `stop` lets clients and primaries go, `close`, when all
  * movers have done so, the volumes.
  */
 export type SupervisorMessage =
@@ -54,7 +55,7 @@ export type SupervisorMessage =
   | ({ type: 'started' } & Incarnation)
   | ({ type: 'gone' } & Incarnation)
   | { type: 'reigns'; roles: VolumeRole[] }
-  | { type: 'ping' }
+  | { type: 'ping'; atMs: number }
   | { type: 'stop' }
   | { type: 'close' }
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { hostMs } from '../real-environment.ts'
 import {
   CHANNEL_FD,
   Channel,
@@ -113,7 +114,7 @@ export class MoverProcess {
       return
     }
     this.#watch.sent(nowMs)
-    this.#channel.send({ type: 'ping' })
+    this.#channel.send({ type: 'ping', atMs: hostMs() })
   }
 
   /** Asks the mover to let clients and primaries go; kills it when it takes too long. Resolves when it has, or is gone. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Lease } from '../lease.ts'
 import { plainAddress } from './address.ts'
 import type { AssemblyBuffers } from './assembly-buffers.ts'
 import type { NetLimits } from './limits.ts'
@@ -23,6 +24,8 @@ export type CloseCause = 'refused' | 'stalled' | 'crowded' | 'shutdown'
 /** What the connections of a server have in common. */
 export interface ConnectionHost {
   readonly limits: NetLimits
+  /** Nothing leaves without it. */
+  readonly lease: Lease
   readonly buffers: AssemblyBuffers
   readonly batches: BatchPool
   /** Memory kept for all connections: see `Connection.keptBytes`. */
@@ -291,7 +294,10 @@ export class Connection implements MessageConnection {
   }
 
   #flush(): void {
-    if (this.open) this.#output.flush()
+    if (this.open) {
+      if (this.#host.lease.isHeld) this.#output.flush()
+      else this.#host.lease.whenHeld(() => this.#await())
+    }
     this.#count()
     this.#endIfDone()
   }

@@ -2,6 +2,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import type { Logger } from 'pino'
 import type { Environment } from '../environment.ts'
+import { type Lease, UNLIMITED } from '../lease.ts'
 import { plainAddress } from './address.ts'
 import { LimitedLog } from './limited-log.ts'
 import type { MessageConnection, MessageService, MessageSink } from './message.ts'
@@ -43,11 +44,18 @@ export class DatagramServer {
   unfinished = 0
   /** Where replies are built, one at a time. */
   readonly writer = new OutWriter(MAX_MESSAGE_BYTES)
+  readonly #lease: Lease
   readonly #log: LimitedLog
   readonly #sockets = new Set<Socket>()
   readonly #counts: DatagramStatistics = { datagrams: 0, droppedDatagrams: 0 }
 
-  constructor(environment: Environment, logger: Logger, limits: Partial<DatagramLimits> = {}) {
+  constructor(
+    environment: Environment,
+    logger: Logger,
+    limits: Partial<DatagramLimits> = {},
+    lease: Lease = UNLIMITED,
+  ) {
+    this.#lease = lease
     this.limits = { ...DATAGRAM_LIMITS, ...limits }
     this.#log = new LimitedLog(logger, environment)
   }
@@ -87,7 +95,7 @@ export class DatagramServer {
       this.drop(from, `got a reply of ${length} bytes, too long for a datagram`)
       return
     }
-    if (!this.#sockets.has(socket)) return
+    if (!this.#sockets.has(socket) || !this.#lease.isHeld) return
     this.unfinished++
     socket.send(bytes.slice(0, position), from.port, from.address, () => {
       this.unfinished--

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Logger } from 'pino'
 import type { Environment } from '../environment.ts'
+import { type Lease, UNLIMITED } from '../lease.ts'
 import { plainAddress } from './address.ts'
 import { AssemblyBuffers } from './assembly-buffers.ts'
 import { type CloseCause, Connection, type ConnectionHost } from './connection.ts'
@@ -36,6 +37,7 @@ export interface NetStatistics {
 /** All TCP listeners of a mover and their connections, under one set of limits. */
 export class NetServer implements ConnectionHost {
   readonly limits: NetLimits
+  readonly lease: Lease
   readonly buffers: AssemblyBuffers
   readonly batches = new BatchPool()
   totalBytes = 0
@@ -51,7 +53,8 @@ export class NetServer implements ConnectionHost {
   #stopSweeping: (() => void) | null = null
   #whenEmpty: (() => void) | null = null
 
-  constructor(environment: Environment, logger: Logger, limits: Partial<NetLimits> = {}) {
+  constructor(environment: Environment, logger: Logger, limits: Partial<NetLimits> = {}, lease: Lease = UNLIMITED) {
+    this.lease = lease
     this.limits = { ...DEFAULT_LIMITS, ...limits }
     this.buffers = new AssemblyBuffers(this.limits.maxRecordBytes)
     this.#environment = environment

@@ -33,7 +33,9 @@ export const ROOMS: readonly Room[] = [
   { name: 'moverlock', paths: ['protocol/moverlock/'], rooms: ['protocol'], ...PURE },
   {
     name: 'words',
-    paths: ['environment', 'suspend', 'failure', 'operation', 'task', 'trace-event'].map((word) => `mover/${word}.ts`),
+    paths: ['environment', 'suspend', 'failure', 'operation', 'task', 'trace-event', 'lease'].map(
+      (word) => `mover/${word}.ts`,
+    ),
     rooms: [],
     ...PURE,
   },
@@ -79,7 +81,7 @@ export const ROOMS: readonly Room[] = [
   },
   ...servers.map((name) => ({ name, paths: [`mover/${name}/`], ...SERVER })),
   { name: 'config', paths: ['mover/config/'], rooms: [], node: ['crypto', 'fs', 'net', 'path'], packages: ['yaml'] },
-  { name: 'host', paths: ['mover/host/'], rooms: ['config', 'words'], node: ALL, packages: ['pino'] },
+  { name: 'host', paths: ['mover/host/'], rooms: ['config', 'environment', 'words'], node: ALL, packages: ['pino'] },
   {
     name: 'control',
     paths: ['mover/control/'],
@@ -139,7 +141,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: 'main',
     paths: ['mover/main.ts'],
-    rooms: ['config', 'control', 'host', 'environment', 'mover', 'volumes'],
+    rooms: ['config', 'control', 'host', 'environment', 'mover', 'volumes', 'words'],
     node: ALL,
     packages: ['pino'],
   },

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import t from 'tap'
+import { type Lease, RenewedLease, UNLIMITED } from '../../mover/lease.ts'
 import { AssemblyBuffers } from '../../mover/net/assembly-buffers.ts'
 import { type CloseCause, Connection, type ConnectionHost, TURN_MESSAGES } from '../../mover/net/connection.ts'
 import { DEFAULT_LIMITS, type NetLimits } from '../../mover/net/limits.ts'
@@ -57,6 +58,7 @@ class FakeHost implements ConnectionHost {
   readonly limits: NetLimits
   readonly buffers: AssemblyBuffers
   readonly batches = new BatchPool()
+  lease: Lease = UNLIMITED
   totalBytes = 0
   arrivals = 0
   awaited: Connection[] = []
@@ -411,4 +413,26 @@ t.test('calls that end after their connection are not counted for ever', (t) => 
   t.equal(connection.inFlight, 0)
   t.same(socket.written, [])
   t.end()
+})
+
+t.test('past the lease of its mover nothing is answered, until it is renewed', async (t) => {
+  let nowMs = 0
+  const lease = new RenewedLease(1000, () => nowMs)
+  const { host, socket, receive } = setUp()
+  host.lease = lease
+  lease.renew(0)
+  nowMs = 999
+  receive('once')
+  socket.drain()
+  t.same(socket.replies, ['once'])
+  nowMs = 1000
+  receive('held', 'more')
+  host.wake()
+  t.same(socket.replies, ['once'])
+  lease.renew(0)
+  host.wake()
+  t.same(socket.replies, ['once'], 'what was asked long ago renews nothing')
+  lease.renew(900)
+  host.wake()
+  t.same(socket.replies, ['once', 'held', 'more'])
 })
