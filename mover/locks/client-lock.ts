@@ -135,6 +135,10 @@ export type LockOp =
   /** All that the owner has of the file, or waits for. */
   | { readonly type: 'release'; readonly owner: LockOwner }
 
+export function ownerOf(op: LockOp): LockOwner {
+  return 'owner' in op ? op.owner : op.lock.owner
+}
+
 /** What the primary must tell its movers, its own among them; `ino` is the file's. */
 export type LockEffect =
   /** To a `LockOp`, by its number. A delegation comes unasked, and takes the place of an older one. */
@@ -193,4 +197,18 @@ export const LOCK_LIMITS: LockLimits = {
 export function isShared(lock: ClientLock): boolean {
   if (lock.kind === 'range') return !lock.isExclusive
   return (lock.access | OPEN_READ) === OPEN_READ && (lock.deny | OPEN_WRITE) === OPEN_WRITE
+}
+
+/** True when two locks of one owner are the same. */
+export function sameLock(a: ClientLock, b: ClientLock): boolean {
+  if (a.kind === 'range' && b.kind === 'range') {
+    return sameBounds(a, b) && a.isExclusive === b.isExclusive && a.flavour === b.flavour
+  }
+  return a.kind === 'open' && b.kind === 'open' && a.id === b.id && a.access === b.access && a.deny === b.deny
+}
+
+type Bounds = Pick<RangeLock, 'start' | 'end'>
+
+export function sameBounds(a: Bounds, b: Bounds): boolean {
+  return a.start <= b.start && b.start <= a.start && a.end <= b.end && b.end <= a.end
 }

@@ -1,15 +1,24 @@
-import type {
-  ClientLock,
-  Delegation,
-  DelegationLevel,
-  Demotion,
-  LockAssertion,
-  LockMode,
-  LockOp,
-  LockOutcome,
-  LockOwner,
-  LockProtocol,
+import {
+  type ClientLock,
+  type Delegation,
+  type DelegationLevel,
+  type Demotion,
+  isShared,
+  LOCK_LIMITS,
+  type LockAssertion,
+  type LockLimits,
+  type LockMode,
+  type LockOp,
+  type LockOutcome,
+  type LockOwner,
+  type LockProtocol,
+  ownerOf,
+  sameLock,
 } from './client-lock.ts'
+import { type GivenUp, giveUp, isGivenUp } from './give-up.ts'
+import { HeldLocks, type HeldWaiter, type LockAsk } from './held-locks.ts'
+import { LockOwners, type Owner } from './lock-owners.ts'
+import type { MoverId } from './token-table.ts'
 
 /** What a holder of client locks needs of its surroundings. None of these calls back before it returns. */
 export interface HolderLockPort {
@@ -28,37 +37,350 @@ export interface HolderLockPort {
 /** Called once a request has been decided, unless that was at once. */
 export type LockDone = (outcome: LockOutcome) => void
 
+/** A delegation of a file on which no locks are left is given back after so long. */
+const QUIET_MS = 10_000
+/** There are no more of those than this. */
+export const MOST_QUIET = 10_000
+
+const GRANTED: LockOutcome = { type: 'granted' }
+const NOT_HELD: LockOutcome = { type: 'notHeld' }
+const LIMIT: LockOutcome = { type: 'limit' }
+
 /**
  * Each mover's own client locks: a copy of all of them, which of them it decides about alone, and what it has asked of the
- * primary. `new LockHolder(mover, port, limits?)`. What its clients ask for is decided at once, and returned, or asked of the
- * primary: then null is returned, and `done` called later. What one owner asks for on one file is decided in that order.
+ * primary. What its clients ask for is decided at once, and returned, or asked of the primary: then null is returned, and
+ * `done` called later. What one owner asks for on one file is decided in that order.
+ *
+ * The copy of what the primary manages changes as the primary's answers come, which is the order of the table's changes.
  */
-export interface LockHolder {
-  lock(ino: number, lock: ClientLock, mode: LockMode, done: LockDone): LockOutcome | null
+export class LockHolder {
+  readonly #mover: MoverId
+  readonly #port: HolderLockPort
+  readonly #limits: LockLimits
+  readonly #owners: LockOwners
+  readonly #files = new Map<number, HeldLocks>()
+  /** Delegated files without locks, and since when. */
+  readonly #quiet = new Map<number, number>()
+  #nowMs = 0
+  #lastId = 0
+  /** False between `assert` and `ready`. */
+  #mayAsk = true
+
+  constructor(mover: MoverId, port: HolderLockPort, limits: LockLimits = LOCK_LIMITS) {
+    this.#mover = mover
+    this.#port = port
+    this.#limits = limits
+    this.#owners = new LockOwners(mover)
+  }
+
+  lock(ino: number, lock: ClientLock, mode: LockMode, done: LockDone): LockOutcome | null {
+    return this.#start(ino, { type: 'lock', mode, lock }, done)
+  }
+
   /** What would a lock meet? */
-  test(ino: number, lock: ClientLock, done: LockDone): LockOutcome | null
+  test(ino: number, lock: ClientLock, done: LockDone): LockOutcome | null {
+    return this.#start(ino, { type: 'test', lock }, done)
+  }
+
   /** Of a range its owner, flavour and bounds count, of an open its owner and id. */
-  unlock(ino: number, lock: ClientLock, done: LockDone): LockOutcome | null
+  unlock(ino: number, lock: ClientLock, done: LockDone): LockOutcome | null {
+    return this.#start(ino, { type: 'unlock', lock }, done)
+  }
+
   /** Somebody does not wait any more; `notHeld`: it has what it waited for, or did not wait. */
-  cancel(ino: number, owner: LockOwner, waiter: number, done: LockDone): LockOutcome | null
-  /** Who waits under which number for this; null when it does not. */
-  waiterOf(ino: number, lock: ClientLock): number | null
+  cancel(ino: number, owner: LockOwner, waiter: number, done: LockDone): LockOutcome | null {
+    return this.#start(ino, { type: 'cancel', owner, waiter }, done)
+  }
+
+  /** The number under which somebody waits for this; null when nobody does. */
+  waiterOf(ino: number, lock: ClientLock): number | null {
+    return findWaiter(this.#files.get(ino), this.#owners.find(lock.owner), lock)?.waiter ?? null
+  }
+
   /** All locks of a client, on all files, and all that it waits for; `done` is called when none is left, perhaps at once. */
-  releaseClient(protocol: LockProtocol, client: string, done: () => void): void
+  releaseClient(protocol: LockProtocol, client: string, done: () => void): void {
+    let left = 1
+    const oneLess = (): void => {
+      if (--left === 0) done()
+    }
+    for (const [ino, file] of [...this.#files]) {
+      for (const { who } of file.owners()) {
+        if (who.protocol !== protocol || who.client !== client) continue
+        left++
+        if (this.#start(ino, { type: 'release', owner: who }, oneLess) !== null) oneLess()
+      }
+    }
+    oneLess()
+  }
 
-  /** `LockEffect`s of the primary. */
-  answered(ino: number, id: number, outcome: LockOutcome, delegation: Delegation | null): void
-  handedBack(ino: number, id: number): void
-  granted(ino: number, waiter: number, delegation: Delegation | null): void
-  recalled(ino: number, serial: number, level: DelegationLevel): void
-  dropped(ino: number): void
+  /** The primary has decided. */
+  answered(ino: number, id: number, outcome: LockOutcome, delegation: Delegation | null): void {
+    const file = this.#files.get(ino)
+    const ask = file?.asks.find((one) => one.id === id)
+    if (file === undefined || ask === undefined) return
+    const { owner, op } = ask
+    if (outcome.type === 'granted') {
+      if (isGivenUp(op)) giveUp(file, owner, op)
+      else if (op.type === 'lock') file.locks.hold(owner, op.lock)
+    }
+    if (delegation !== null) file.delegation = delegation
+    if (outcome.type === 'waiting' && op.type === 'lock') {
+      file.addWaiter({ waiter: outcome.waiter, owner, lock: op.lock, isGranted: false })
+    }
+    const hasMore = outcome.type === 'granted' && op.type === 'lock' && file.locks.hasMore(owner, op.lock)
+    if (hasMore) this.#begin(ino, file, ask)
+    else this.#finish(ino, file, ask, outcome)
+  }
 
-  /** There is another primary: it is told of all that this mover has. Nothing is asked of it until `ready`. */
-  assert(): void
-  ready(): void
+  /** The primary has left it to this mover to decide. */
+  handedBack(ino: number, id: number): void {
+    const file = this.#files.get(ino)
+    const ask = file?.asks.find((one) => one.id === id)
+    if (file !== undefined && ask !== undefined) this.#begin(ino, file, ask)
+  }
+
+  /** The primary has granted what somebody has waited for. */
+  granted(ino: number, waiter: number, delegation: Delegation | null): void {
+    const file = this.#files.get(ino)
+    const one = file?.waiting.find((other) => other.waiter === waiter)
+    if (file === undefined || one === undefined) return
+    const { owner, lock } = one
+    file.locks.hold(owner, lock)
+    if (delegation !== null) file.delegation = delegation
+    one.isGranted = true
+    if (!file.locks.hasMore(owner, lock)) this.#tellGranted(ino, file, owner)
+    else if (file.isManaged)
+      this.#send(
+        ino,
+        file,
+        this.#ask(file, owner, { type: 'weaken', lock }, () => {}),
+      )
+    else {
+      file.locks.weaken(owner, lock)
+      this.#tellGranted(ino, file, owner)
+    }
+  }
+
+  /** The primary asks for a delegation. */
+  recalled(ino: number, serial: number, level: DelegationLevel): void {
+    const file = this.#files.get(ino)
+    if (file === undefined || file.isManaged || file.delegation.serial !== serial) return
+    this.#demote(ino, file, level === 'shared' && file.locks.isShared ? 'shared' : 'none')
+    this.#settle(ino, file)
+  }
+
+  /** The file is gone; what is asked about it will still be answered. */
+  dropped(ino: number): void {
+    const file = this.#files.get(ino)
+    if (file === undefined) return
+    const waiting = file.waiting
+    file.removeWaiters(() => true)
+    file.locks.releaseAll(() => true)
+    file.delegation = { ...file.delegation, level: 'none' }
+    for (const { waiter } of waiting) this.#port.gone(ino, waiter)
+    this.#settle(ino, file)
+  }
+
+  /**
+   * There is another primary: it is told of all that this mover has, and nothing is asked of it until `ready`. What has been
+   * given up, and nobody has answered, is not asserted: the last primary may have let others have it.
+   */
+  assert(): void {
+    this.#mayAsk = false
+    for (const [ino, file] of [...this.#files]) {
+      for (const ask of file.asks) {
+        if (ask.isSent && isGivenUp(ask.op)) {
+          this.#finish(ino, file, ask, giveUp(file, ask.owner, ask.op) ? GRANTED : NOT_HELD)
+        }
+      }
+      const { delegation, waiting, isManaged } = file
+      const locks = isManaged ? file.list() : []
+      if (isManaged && locks.length === 0 && waiting.length === 0) continue
+      this.#port.assert(ino, { delegation, locks, waiting: waiting.map(({ waiter, lock }) => ({ waiter, lock })) })
+    }
+  }
+
+  /** The new primary may be asked: for what the last one has not answered, first. */
+  ready(): void {
+    this.#mayAsk = true
+    const unanswered: (() => void)[] = []
+    for (const [ino, file] of this.#files) {
+      for (const ask of file.asks) if (ask.isSent) unanswered.push(() => this.#begin(ino, file, ask))
+    }
+    for (const begin of unanswered) begin()
+  }
+
   /** Delegations of files without locks are given back after a while. */
-  tick(nowMs: number): void
+  tick(nowMs: number): void {
+    this.#nowMs = nowMs
+    for (const [ino, sinceMs] of this.#quiet) {
+      if (sinceMs + QUIET_MS > nowMs) break
+      this.#giveBack(ino)
+    }
+  }
+
   /** All locks of a file, for people and for checks. */
-  locksOf(ino: number): ClientLock[]
-  inos(): Iterable<number>
+  locksOf(ino: number): ClientLock[] {
+    return this.#files.get(ino)?.list() ?? []
+  }
+
+  /** What the mover decides about the file alone. */
+  levelOf(ino: number): DelegationLevel {
+    return this.#files.get(ino)?.delegation.level ?? 'none'
+  }
+
+  /** Files of which it has anything. */
+  inos(): Iterable<number> {
+    return this.#files.keys()
+  }
+
+  #start(ino: number, op: LockOp, done: LockDone): LockOutcome | null {
+    const owner = this.#owners.find(ownerOf(op))
+    const file = this.#file(ino)
+    const isFirst = !file.asks.some((ask) => ask.owner === owner)
+    const outcome = isFirst ? this.#decide(file, owner, op) : null
+    if (outcome === null) {
+      const ask = this.#ask(file, owner, op, done)
+      if (isFirst) this.#send(ino, file, ask)
+    }
+    this.#settle(ino, file)
+    return outcome
+  }
+
+  #file(ino: number): HeldLocks {
+    let file = this.#files.get(ino)
+    if (file === undefined) {
+      file = new HeldLocks()
+      this.#files.set(ino, file)
+    }
+    return file
+  }
+
+  #ask(file: HeldLocks, owner: Owner, op: LockOp, done: LockDone): LockAsk {
+    const ask: LockAsk = { id: ++this.#lastId, owner, op, isSent: false, done }
+    file.addAsk(ask)
+    return ask
+  }
+
+  /** What an owner has asked for is decided here, or asked of the primary. */
+  #begin(ino: number, file: HeldLocks, ask: LockAsk): void {
+    const outcome = this.#decide(file, ask.owner, ask.op)
+    if (outcome === null) this.#send(ino, file, ask)
+    else this.#finish(ino, file, ask, outcome)
+  }
+
+  /** Who decides alone about other things gives that up first: so the primary knows all that there is. */
+  #send(ino: number, file: HeldLocks, ask: LockAsk): void {
+    if (!file.isManaged) this.#demote(ino, file, 'none')
+    const { owner, op } = ask
+    if (op.type === 'lock' && file.locks.has(owner, op.lock)) ask.op = { type: 'weaken', lock: op.lock }
+    ask.isSent = true
+    if (this.#mayAsk) this.#port.ask(ino, ask.id, ask.op)
+  }
+
+  #finish(ino: number, file: HeldLocks, ask: LockAsk, outcome: LockOutcome): void {
+    const { owner } = ask
+    file.removeAsk(ask)
+    this.#tellGranted(ino, file, owner)
+    ask.done(outcome)
+    const asks = file.asks.filter((other) => other.owner === owner)
+    if (asks.length > 0 && !asks.some(({ isSent }) => isSent)) this.#begin(ino, file, asks[0])
+    else this.#settle(ino, file)
+  }
+
+  /**
+   * Who has been granted what it has waited for is told when what it has more is given up; at the latest before anything else
+   * that it has asked for is answered.
+   */
+  #tellGranted(ino: number, file: HeldLocks, owner: Owner): void {
+    for (const one of file.waiting) {
+      if (!one.isGranted || one.owner !== owner) continue
+      file.removeWaiters((other) => other === one)
+      this.#port.granted(ino, one.waiter, one.lock)
+    }
+  }
+
+  /** Null: the primary must be asked. */
+  #decide(file: HeldLocks, owner: Owner, op: LockOp): LockOutcome | null {
+    if (op.type === 'lock') return this.#decideLock(file, owner, op.mode, op.lock)
+    if (op.type === 'test') return this.#met(file, owner, op.lock) ?? (covers(file, op.lock) ? GRANTED : null)
+    return this.#decideGivenUp(file, owner, op)
+  }
+
+  #decideLock(file: HeldLocks, owner: Owner, mode: LockMode, lock: ClientLock): LockOutcome | null {
+    const { locks } = file
+    if (!locks.has(owner, lock)) {
+      const waiter = mode === 'wait' ? findWaiter(file, owner, lock) : null
+      if (waiter !== null) return { type: 'waiting', waiter: waiter.waiter }
+      const met = this.#met(file, owner, lock)
+      if (met !== null && mode === 'try') return met
+      if (this.#isFull(file, owner)) return LIMIT
+      if (met !== null || mode === 'reclaim' || !covers(file, lock)) return null
+      locks.hold(owner, lock)
+    }
+    if (!locks.hasMore(owner, lock)) return GRANTED
+    if (file.isManaged) return null
+    locks.weaken(owner, lock)
+    return GRANTED
+  }
+
+  #decideGivenUp(file: HeldLocks, owner: Owner, op: GivenUp): LockOutcome | null {
+    if (op.type === 'cancel' && !file.waiting.some((one) => one.owner === owner && one.waiter === op.waiter)) {
+      return NOT_HELD
+    }
+    if (op.type === 'unlock') {
+      if (!file.locks.hasAny(owner, op.lock)) return NOT_HELD
+      if (file.locks.splits(owner, op.lock) && this.#isFull(file, owner)) return LIMIT
+    }
+    if (file.isManaged) return null
+    giveUp(file, owner, op)
+    return GRANTED
+  }
+
+  /** What is in the way at this mover. */
+  #met(file: HeldLocks, owner: Owner, lock: ClientLock): LockOutcome | null {
+    const held = file.locks.inTheWay(owner, lock)
+    return held === null ? null : { type: 'denied', mover: this.#mover, lock: held.lock }
+  }
+
+  #isFull(file: HeldLocks, { client }: Owner): boolean {
+    const { perFile, perClient, perVolume } = this.#limits
+    return file.locks.size >= perFile || client.locks >= perClient || this.#owners.locks >= perVolume
+  }
+
+  #demote(ino: number, file: HeldLocks, level: DelegationLevel): void {
+    const { serial } = file.delegation
+    file.delegation = { serial, level }
+    this.#port.demote(ino, { serial, level, locks: level === 'none' ? file.list() : [] })
+  }
+
+  #giveBack(ino: number): void {
+    const file = this.#files.get(ino)
+    this.#quiet.delete(ino)
+    if (file === undefined) return
+    this.#demote(ino, file, 'none')
+    this.#settle(ino, file)
+  }
+
+  /** A file of which nothing is left is forgotten, or quiet. */
+  #settle(ino: number, file: HeldLocks): void {
+    if (this.#files.get(ino) !== file) return
+    if (!file.isIdle || file.isManaged) {
+      this.#quiet.delete(ino)
+      if (file.isIdle) this.#files.delete(ino)
+    } else if (!this.#quiet.has(ino)) {
+      this.#quiet.set(ino, this.#nowMs)
+      const [oldest] = this.#quiet.keys()
+      if (this.#quiet.size > MOST_QUIET) this.#giveBack(oldest)
+    }
+  }
+}
+
+/** True when the mover decides alone whether the lock can be had. */
+function covers({ delegation }: HeldLocks, lock: ClientLock): boolean {
+  return delegation.level === 'all' || (delegation.level === 'shared' && isShared(lock))
+}
+
+function findWaiter(file: HeldLocks | undefined, owner: Owner, lock: ClientLock): HeldWaiter | null {
+  return file?.waiting.find((one) => one.owner === owner && sameLock(one.lock, lock)) ?? null
 }

@@ -1,37 +1,331 @@
-import type { ClientLock, Demotion, LockAssertion, LockEffect, LockOp, WaitingLock } from './client-lock.ts'
+import {
+  type ClientLock,
+  type Delegation,
+  type DelegationLevel,
+  type Demotion,
+  LOCK_LIMITS,
+  type LockAssertion,
+  type LockEffect,
+  type LockLimits,
+  type LockOp,
+  type LockOutcome,
+  ownerOf,
+  type WaitingLock,
+} from './client-lock.ts'
+import { giveUp, isGivenUp } from './give-up.ts'
+import type { Wanted } from './lock-conflict.ts'
+import { type Asked, type Delegated, isBehind, LockFile } from './lock-file.ts'
+import { LockGrace } from './lock-grace.ts'
+import { LockOwners } from './lock-owners.ts'
 import type { MoverId } from './token-table.ts'
+import { waitersFor } from './wait-graph.ts'
+
+const GRANTED: LockOutcome = { type: 'granted' }
+const NOT_HELD: LockOutcome = { type: 'notHeld' }
+const GRACE: LockOutcome = { type: 'grace' }
+const NO_GRACE: LockOutcome = { type: 'noGrace' }
+const LIMIT: LockOutcome = { type: 'limit' }
+const DEADLOCK: LockOutcome = { type: 'deadlock' }
+const GONE: LockOutcome = { type: 'gone' }
 
 /**
  * The primary's side of a volume's client locks: those of all movers' clients on files that are not delegated, who waits for
- * some, and which mover decides about a file by itself. `new LockTable(home, limits?)`; `home` is the primary's own mover.
+ * some, and which mover decides about a file by itself.
  */
-export interface LockTable {
+export class LockTable {
+  /** The primary's own mover. */
+  readonly home: MoverId
+  readonly #limits: LockLimits
+  readonly #files = new Map<number, LockFile>()
+  /** Files that are not there, since one mover decides about all of their locks: most. */
+  readonly #delegated = new Map<number, Delegated>()
+  /** Those in whose queues somebody waits. */
+  readonly #waitedFor = new Set<LockFile>()
+  readonly #owners = new Map<MoverId, LockOwners>()
+  readonly #grace = new LockGrace()
+  #lastSerial = 0
+  #effects: LockEffect[] = []
+
+  constructor(home: MoverId, limits: LockLimits = LOCK_LIMITS) {
+    this.home = home
+    this.#limits = limits
+  }
+
   /** What has to be told now, in this order; the caller's to keep. */
-  takeEffects(): LockEffect[]
+  takeEffects(): LockEffect[] {
+    const effects = this.#effects
+    this.#effects = []
+    return effects
+  }
+
   /** A mover asks for something; `id` is its own number of it. An `answer` or a `handBack` follows, at once or later. */
-  ask(ino: number, mover: MoverId, id: number, op: LockOp): void
+  ask(ino: number, mover: MoverId, id: number, op: LockOp): void {
+    if (this.#delegatedTo(ino, mover) !== null) {
+      this.#effects.push({ type: 'handBack', ino, mover, id })
+      return
+    }
+    const file = this.#open(ino)
+    if (isGivenUp(op)) {
+      const isDone = giveUp(file, this.#ownersOf(mover).find(ownerOf(op)), op)
+      this.#answer(ino, mover, id, isDone ? GRANTED : NOT_HELD, null)
+    } else file.asked = [...file.asked, { mover, id, op }]
+    this.#advance(ino, file)
+  }
+
   /** A mover gives back a delegation, asked or not; one that it does not have (any more) changes nothing. */
-  demote(ino: number, mover: MoverId, demotion: Demotion): void
+  demote(ino: number, mover: MoverId, { serial, level, locks }: Demotion): void {
+    if (this.#delegatedTo(ino, mover)?.serial !== serial) return
+    const file = this.#open(ino)
+    file.delegate(mover, level === 'none' ? null : { mover, serial, level, recalledTo: null })
+    for (const lock of locks) this.#hold(file, mover, lock)
+    this.#advance(ino, file)
+  }
+
   /**
    * A mover has this since an earlier reign; false when another one has what cannot be together with that. Comes before any
    * request.
    */
-  assert(ino: number, mover: MoverId, assertion: LockAssertion): boolean
+  assert(ino: number, mover: MoverId, { delegation, locks, waiting }: LockAssertion): boolean {
+    const file = this.#open(ino)
+    const { serial, level } = delegation
+    this.#lastSerial = Math.max(this.#lastSerial, serial)
+    let isSound = true
+    for (const lock of locks) isSound &&= file.locks.inTheWay(this.#ownersOf(mover).find(lock.owner), lock) === null
+    for (const lock of locks) this.#hold(file, mover, lock)
+    for (const { waiter, lock } of waiting) {
+      file.enqueue({ mover, waiter, owner: this.#ownersOf(mover).find(lock.owner), lock }, file.queue.length)
+    }
+    if (level !== 'none') file.delegate(mover, { mover, serial, level, recalledTo: null })
+    if (mover === this.home) this.#mark(ino, file)
+    isSound &&= file.isSound
+    this.#settle(ino, file)
+    return isSound
+  }
+
   /** All movers have asserted what they have: who waits for nothing is granted what it has waited for. */
-  ready(): void
+  ready(): void {
+    this.#advanceAll()
+  }
+
   /** A mover is gone, and fenced: its locks are free, and those files in grace until then. */
-  forget(mover: MoverId, graceUntilMs: number): void
+  forget(mover: MoverId, graceUntilMs: number): void {
+    const delegated = [...this.#delegated].filter(([, sole]) => sole.mover === mover)
+    for (const ino of [...this.#files.keys(), ...delegated.map(([ino]) => ino)]) {
+      const file = this.#open(ino)
+      const hadLocks = file.locks.releaseAll((owner) => owner.mover === mover)
+      if (hadLocks || file.delegatedTo(mover) !== null) this.#grace.begin(ino, graceUntilMs)
+      file.delegate(mover, null)
+      file.removeWaiters((waiter) => waiter.mover === mover)
+      file.asked = file.asked.filter((asked) => asked.mover !== mover)
+      this.#advance(ino, file)
+    }
+    this.#owners.delete(mover)
+  }
+
   /** Only what was locked before is locked on this file, or on all (null), until then. */
-  beginGrace(ino: number | null, untilMs: number): void
+  beginGrace(ino: number | null, untilMs: number): void {
+    this.#grace.begin(ino, untilMs)
+  }
+
   /** Times of grace end. */
-  tick(nowMs: number): void
-  /** The file is gone. */
-  drop(ino: number): void
+  tick(nowMs: number): void {
+    if (this.#grace.tick(nowMs)) this.#advanceAll()
+  }
+
+  /** The file is gone: nobody has any locks of it, or gets any. */
+  drop(ino: number): void {
+    const file = this.#open(ino)
+    const movers = new Set([...file.locks.list().map(({ owner }) => owner.mover), ...file.queue.map((w) => w.mover)])
+    for (const { mover } of file.delegated) movers.add(mover)
+    for (const mover of movers) this.#effects.push({ type: 'drop', ino, mover })
+    for (const { mover, id } of file.asked) this.#answer(ino, mover, id, GONE, null)
+    file.locks.releaseAll(() => true)
+    file.removeWaiters(() => true)
+    file.asked = []
+    file.delegated = []
+    this.#settle(ino, file)
+  }
+
   /** Who has what, for people and for checks. */
   describe(ino: number): {
     held: { mover: MoverId; lock: ClientLock }[]
     waiting: (WaitingLock & { mover: MoverId })[]
-    delegations: { mover: MoverId; level: string }[]
+    delegations: (Delegation & { mover: MoverId })[]
+  } {
+    const file = this.#files.get(ino)
+    const sole = this.#delegated.get(ino)
+    const delegated = file?.delegated ?? (sole === undefined ? [] : [sole])
+    return {
+      held: file?.locks.list().map(({ owner, lock }) => ({ mover: owner.mover, lock })) ?? [],
+      waiting: file?.queue.map(({ mover, waiter, lock }) => ({ mover, waiter, lock })) ?? [],
+      delegations: delegated.map(({ mover, serial, level }) => ({ mover, serial, level })),
+    }
   }
-  inos(): Iterable<number>
+
+  /** Files of which it knows anything. */
+  *inos(): Iterable<number> {
+    yield* this.#files.keys()
+    yield* this.#delegated.keys()
+  }
+
+  #delegatedTo(ino: number, mover: MoverId): Delegated | null {
+    const sole = this.#delegated.get(ino)
+    if (sole !== undefined) return sole.mover === mover ? sole : null
+    return this.#files.get(ino)?.delegatedTo(mover) ?? null
+  }
+
+  #open(ino: number): LockFile {
+    let file = this.#files.get(ino)
+    if (file !== undefined) return file
+    const sole = this.#delegated.get(ino)
+    file = new LockFile(sole === undefined ? [] : [sole], sole?.mover === this.home)
+    this.#delegated.delete(ino)
+    this.#files.set(ino, file)
+    return file
+  }
+
+  #ownersOf(mover: MoverId): LockOwners {
+    let owners = this.#owners.get(mover)
+    if (owners === undefined) {
+      owners = new LockOwners(mover)
+      this.#owners.set(mover, owners)
+    }
+    return owners
+  }
+
+  #hold(file: LockFile, mover: MoverId, lock: ClientLock): void {
+    file.locks.hold(this.#ownersOf(mover).find(lock.owner), lock)
+  }
+
+  #answer(ino: number, mover: MoverId, id: number, outcome: LockOutcome, delegation: Delegation | null): void {
+    this.#effects.push({ type: 'answer', ino, mover, id, outcome, delegation })
+  }
+
+  #advanceAll(): void {
+    for (const [ino, file] of [...this.#files]) this.#advance(ino, file)
+  }
+
+  /** Grants what can be granted and decides what can be decided, in order; recalls what is in the way of that. */
+  #advance(ino: number, file: LockFile): void {
+    if (!file.isRecalling && !this.#grace.isOn(ino)) this.#grantWaiters(ino, file)
+    while (!file.isRecalling && file.asked.length > 0) {
+      const asked = file.asked[0]
+      const refusal = this.#graceRefuses(ino, asked)
+      const inTheWay = refusal === null ? file.inTheWay(asked) : []
+      for (const { delegated, level } of inTheWay) this.#recall(ino, file, delegated, level)
+      if (inTheWay.length > 0) break
+      file.asked = file.asked.slice(1)
+      const { mover, id, op } = asked
+      const outcome = refusal ?? this.#decide(file, asked)
+      const isGrant = op.type === 'lock' && outcome.type === 'granted'
+      if (isGrant && mover === this.home) this.#mark(ino, file)
+      this.#answer(ino, mover, id, outcome, isGrant ? this.#delegate(ino, file, mover) : null)
+    }
+    this.#settle(ino, file)
+  }
+
+  #grantWaiters(ino: number, file: LockFile): void {
+    const granted = file.takeGrantable()
+    granted.forEach(({ mover, waiter }, i) => {
+      if (mover === this.home) this.#mark(ino, file)
+      const delegation = i === granted.length - 1 ? this.#delegate(ino, file, mover) : null
+      this.#effects.push({ type: 'grant', ino, mover, waiter, delegation })
+    })
+  }
+
+  #graceRefuses(ino: number, { op }: Asked): LockOutcome | null {
+    const isReclaim = op.type === 'lock' && op.mode === 'reclaim'
+    if (this.#grace.isOn(ino)) return isReclaim ? null : GRACE
+    return isReclaim ? NO_GRACE : null
+  }
+
+  #recall(ino: number, file: LockFile, delegated: Delegated, level: DelegationLevel): void {
+    const { mover, serial } = delegated
+    file.delegate(mover, { ...delegated, recalledTo: level })
+    this.#effects.push({ type: 'recall', ino, mover, serial, level })
+  }
+
+  #decide(file: LockFile, asked: Asked): LockOutcome {
+    const { mover, op } = asked
+    const { lock } = op
+    const wanted = { owner: this.#ownersOf(mover).find(lock.owner), lock }
+    const held = file.locks.inTheWay(wanted.owner, lock)
+    const mayWait = op.type === 'lock' && op.mode === 'wait'
+    if (mayWait && (held !== null || isBehind(file.queue, wanted))) return this.#wait(file, asked, wanted)
+    if (held !== null) return { type: 'denied', mover: held.owner.mover, lock: held.lock }
+    return op.type === 'test' ? GRANTED : this.#grant(file, wanted)
+  }
+
+  #grant(file: LockFile, { owner, lock }: Wanted): LockOutcome {
+    if (file.locks.size >= this.#limits.perFile || this.#lockCount() >= this.#limits.perVolume) return LIMIT
+    file.locks.hold(owner, lock)
+    return GRANTED
+  }
+
+  #lockCount(): number {
+    let count = 0
+    for (const owners of this.#owners.values()) count += owners.locks
+    return count
+  }
+
+  /** A request that meets a lock, or an earlier request, gets its place in the queue, unless it would wait for itself. */
+  #wait(file: LockFile, { mover, id }: Asked, wanted: Wanted): LockOutcome {
+    if (file.queue.length >= this.#limits.waitersPerFile) return LIMIT
+    const { owner, lock } = wanted
+    const waitForIt = waitersFor(owner, this.#waitedFor)
+    const place = file.placeOf(wanted, waitForIt)
+    if (!isBehind(file.queue.slice(0, place), wanted) && file.locks.inTheWay(owner, lock) === null) {
+      return this.#grant(file, wanted)
+    }
+    file.enqueue({ mover, waiter: id, ...wanted }, place)
+    this.#waitedFor.add(file)
+    if (waitForIt.size === 1 || !this.#isInCycle(file, wanted, place)) return { type: 'waiting', waiter: id }
+    file.removeWaiters((one) => one.mover === mover && one.waiter === id)
+    return DEADLOCK
+  }
+
+  /** True when somebody in the way of a request in the queue waits for its owner. */
+  #isInCycle(file: LockFile, { owner, lock }: Wanted, place: number): boolean {
+    const earlier = file.queue.slice(0, place)
+    for (const other of waitersFor(owner, this.#waitedFor)) {
+      if (other === owner) continue
+      if (file.locks.blocks(other, owner, lock)) return true
+      if (
+        isBehind(
+          earlier.filter((waiter) => waiter.owner === other),
+          { owner, lock },
+        )
+      )
+        return true
+    }
+    return false
+  }
+
+  /** A mover whose client has been granted a lock may get a delegation with it: its locks are its own to know then. */
+  #delegate(ino: number, file: LockFile, mover: MoverId): Delegation | null {
+    const level = this.#grace.isOn(ino) ? 'none' : file.levelFor(mover)
+    if (level === 'none') return null
+    const serial = ++this.#lastSerial
+    file.locks.releaseAll((owner) => owner.mover === mover)
+    file.delegate(mover, { mover, serial, level, recalledTo: null })
+    return { serial, level }
+  }
+
+  /** Home's clients have locks here. */
+  #mark(ino: number, file: LockFile): void {
+    if (file.isMarked) return
+    file.isMarked = true
+    this.#effects.push({ type: 'mark', ino })
+  }
+
+  /** Nothing more is remembered of a file than there is. */
+  #settle(ino: number, file: LockFile): void {
+    if (file.queue.length === 0) this.#waitedFor.delete(file)
+    else this.#waitedFor.add(file)
+    if (!file.isQuiet || file.delegated.length > 1) return
+    const sole = file.delegated[0]
+    if (file.isMarked && sole?.mover !== this.home) this.#effects.push({ type: 'unmark', ino })
+    this.#files.delete(ino)
+    if (sole !== undefined) this.#delegated.set(ino, sole)
+  }
 }

@@ -1,0 +1,102 @@
+import type { ClientLock } from './client-lock.ts'
+import type { Wanted } from './lock-conflict.ts'
+import type { Owner } from './lock-owners.ts'
+import { type HeldOpen, OpenLocks } from './open-locks.ts'
+import { RangeLocks } from './range-locks.ts'
+import type { HeldRange } from './range-tree.ts'
+import type { MoverId } from './token-table.ts'
+
+/** What ranges and opens have in common; a lock given to one is of its kind. */
+interface LockSet {
+  inTheWay(owner: Owner, lock: ClientLock): HeldRange | HeldOpen | null
+  blocks(holder: Owner, owner: Owner, lock: ClientLock): boolean
+  has(owner: Owner, lock: ClientLock): boolean
+  hasMore(owner: Owner, lock: ClientLock): boolean
+  hasAny(owner: Owner, lock: ClientLock): boolean
+  splits(owner: Owner, lock: ClientLock): boolean
+  hold(owner: Owner, lock: ClientLock): void
+  weaken(owner: Owner, lock: ClientLock): void
+  release(owner: Owner, lock: ClientLock): boolean
+}
+
+/** The locks of one file, ranges and opens. What the methods mean is said at `RangeLocks`. */
+export class FileLocks {
+  readonly #ranges = new RangeLocks()
+  #opens: OpenLocks | null = null
+
+  get size(): number {
+    return this.#ranges.size + (this.#opens?.size ?? 0)
+  }
+
+  /** True when all are what several movers may grant at once (`isShared`). */
+  get isShared(): boolean {
+    return this.#ranges.isShared && this.#opens?.isShared !== false
+  }
+
+  inTheWay(owner: Owner, lock: ClientLock): Wanted | null {
+    const held = this.#set(lock).inTheWay(owner, lock)
+    return held === null ? null : told(held)
+  }
+
+  blocks(holder: Owner, owner: Owner, lock: ClientLock): boolean {
+    return this.#set(lock).blocks(holder, owner, lock)
+  }
+
+  has(owner: Owner, lock: ClientLock): boolean {
+    return this.#set(lock).has(owner, lock)
+  }
+
+  hasMore(owner: Owner, lock: ClientLock): boolean {
+    return this.#set(lock).hasMore(owner, lock)
+  }
+
+  hasAny(owner: Owner, lock: ClientLock): boolean {
+    return this.#set(lock).hasAny(owner, lock)
+  }
+
+  splits(owner: Owner, lock: ClientLock): boolean {
+    return this.#set(lock).splits(owner, lock)
+  }
+
+  hold(owner: Owner, lock: ClientLock): void {
+    this.#set(lock).hold(owner, lock)
+  }
+
+  weaken(owner: Owner, lock: ClientLock): void {
+    this.#set(lock).weaken(owner, lock)
+  }
+
+  release(owner: Owner, lock: ClientLock): boolean {
+    return this.#set(lock).release(owner, lock)
+  }
+
+  /** Releases all locks of the owners for which `matters` is true; false when there are none. */
+  releaseAll(matters: (owner: Owner) => boolean): boolean {
+    const ranges = this.#ranges.list().filter(({ owner }) => matters(owner))
+    const opens = this.#opens?.list().filter(({ owner }) => matters(owner)) ?? []
+    for (const range of ranges) this.#ranges.remove(range)
+    for (const open of opens) this.#opens?.remove(open)
+    return ranges.length + opens.length > 0
+  }
+
+  list(): Wanted[] {
+    return [...this.#ranges.list(), ...(this.#opens?.list() ?? [])].map(told)
+  }
+
+  hasOthersThan(mover: MoverId): boolean {
+    return this.#ranges.hasOthersThan(mover) || this.#opens?.hasOthersThan(mover) === true
+  }
+
+  #set({ kind }: ClientLock): LockSet {
+    if (kind === 'range') return this.#ranges
+    this.#opens ??= new OpenLocks()
+    return this.#opens
+  }
+}
+
+function told(held: HeldRange | HeldOpen): Wanted {
+  const { owner } = held
+  if ('access' in held) return { owner, lock: { kind: 'open', ...held, owner: owner.who } }
+  const { flavour, start, end, isExclusive } = held
+  return { owner, lock: { kind: 'range', owner: owner.who, flavour, start, end, isExclusive } }
+}

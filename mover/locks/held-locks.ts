@@ -1,0 +1,73 @@
+import type { ClientLock, Delegation, LockOp, LockOutcome } from './client-lock.ts'
+import { FileLocks } from './file-locks.ts'
+import type { Wanted } from './lock-conflict.ts'
+import type { Owner } from './lock-owners.ts'
+
+/** What an owner has asked for, and has not been told about. */
+export interface LockAsk {
+  readonly id: number
+  readonly owner: Owner
+  op: LockOp
+  /** False while earlier requests of its owner come first. */
+  isSent: boolean
+  readonly done: (outcome: LockOutcome) => void
+}
+
+/** What an owner waits for in the primary's queue. */
+export interface HeldWaiter extends Wanted {
+  readonly waiter: number
+  /** It has it, and gives up at the primary what it has more; it has not been told yet. */
+  isGranted: boolean
+}
+
+const NOT_DELEGATED: Delegation = { serial: 0, level: 'none' }
+
+/** One mover's client locks on a file, and what is under way about them. */
+export class HeldLocks {
+  /** All that the mover's clients have, whoever decides about them: as the primary's table has it, or will. */
+  readonly locks = new FileLocks()
+  delegation = NOT_DELEGATED
+  waiting: readonly HeldWaiter[] = []
+  asks: readonly LockAsk[] = []
+
+  get isIdle(): boolean {
+    return this.locks.size === 0 && this.waiting.length === 0 && this.asks.length === 0
+  }
+
+  /** True when the primary decides about the file. */
+  get isManaged(): boolean {
+    return this.delegation.level === 'none'
+  }
+
+  addAsk(ask: LockAsk): void {
+    this.asks = [...this.asks, ask]
+    ask.owner.keep()
+  }
+
+  removeAsk(ask: LockAsk): void {
+    this.asks = this.asks.filter((other) => other !== ask)
+    ask.owner.drop()
+  }
+
+  addWaiter(waiter: HeldWaiter): void {
+    this.waiting = [...this.waiting, waiter]
+    waiter.owner.keep()
+  }
+
+  removeWaiters(matters: (waiter: HeldWaiter) => boolean): boolean {
+    const removed = this.waiting.filter(matters)
+    if (removed.length === 0) return false
+    this.waiting = this.waiting.filter((waiter) => !matters(waiter))
+    for (const { owner } of removed) owner.drop()
+    return true
+  }
+
+  /** Owners that have something here, or want it. */
+  owners(): Set<Owner> {
+    return new Set([...this.locks.list(), ...this.waiting, ...this.asks].map(({ owner }) => owner))
+  }
+
+  list(): ClientLock[] {
+    return this.locks.list().map(({ lock }) => lock)
+  }
+}

@@ -1,0 +1,95 @@
+import type { LockOwner, LockProtocol } from './client-lock.ts'
+import type { MoverId } from './token-table.ts'
+
+/** A client, and how many locks it has. */
+export class LockClient {
+  readonly protocol: LockProtocol
+  readonly name: string
+  readonly owners = new Map<string, Owner>()
+  locks = 0
+
+  constructor(protocol: LockProtocol, name: string) {
+    this.protocol = protocol
+    this.name = name
+  }
+}
+
+/**
+ * An owner of locks: one object for each as long as it has something (`keep`, `gained`), so that owners are compared by
+ * identity.
+ */
+export class Owner {
+  readonly who: LockOwner
+  readonly client: LockClient
+  /** Numbers owners in an order: all of one mover lie together. */
+  readonly mover: MoverId
+  readonly number: number
+  readonly #owners: LockOwners
+  #uses = 0
+
+  constructor(who: LockOwner, client: LockClient, mover: MoverId, number: number, owners: LockOwners) {
+    this.who = who
+    this.client = client
+    this.mover = mover
+    this.number = number
+    this.#owners = owners
+  }
+
+  /** False when it has no locks, waits for none and has asked for nothing. */
+  get isUsed(): boolean {
+    return this.#uses > 0
+  }
+
+  /** Something refers to it from now on. */
+  keep(): void {
+    if (this.#uses++ === 0) this.#owners.add(this)
+  }
+
+  drop(): void {
+    if (--this.#uses === 0) this.#owners.remove(this)
+  }
+
+  /** It has a range or open more. */
+  gained(): void {
+    this.keep()
+    this.client.locks++
+    this.#owners.locks++
+  }
+
+  lost(): void {
+    this.client.locks--
+    this.#owners.locks--
+    this.drop()
+  }
+}
+
+/** The owners of one mover's clients. */
+export class LockOwners {
+  readonly #mover: MoverId
+  readonly #clients = { nlm: new Map<string, LockClient>(), nfs4: new Map<string, LockClient>(), smb: new Map() }
+  #lastNumber = 0
+  /** Ranges and opens that all of them have. */
+  locks = 0
+
+  constructor(mover: MoverId) {
+    this.#mover = mover
+  }
+
+  /** One who has nothing yet is made, and forgotten again unless it is kept. */
+  find(who: LockOwner): Owner {
+    const client = this.#clients[who.protocol].get(who.client) ?? new LockClient(who.protocol, who.client)
+    return client.owners.get(who.owner) ?? new Owner(who, client, this.#mover, ++this.#lastNumber, this)
+  }
+
+  add(owner: Owner): void {
+    const { client } = owner
+    client.owners.set(owner.who.owner, owner)
+    this.#clients[client.protocol].set(client.name, client)
+  }
+
+  remove(owner: Owner): void {
+    const { client } = owner
+    client.owners.delete(owner.who.owner)
+    if (client.owners.size === 0) this.#clients[client.protocol].delete(client.name)
+  }
+}
