@@ -10,6 +10,9 @@ export const MNTNAMLEN = 255
 
 export const FHSIZE3 = 64
 
+/** Of a file handle of version 1: RFC 1094 §A.3. */
+export const FHSIZE = 32
+
 /** Basic types: RFC 1813 §5.1.5. */
 export type fhandle3 = Uint8Array
 
@@ -301,6 +304,56 @@ export function sizeexportnode(v: exportnode): number {
   return size
 }
 
+/** A file handle of NFS version 2: RFC 1094 §A.4. */
+export type fhandle = Uint8Array
+
+export function readfhandle(r: XdrReader): fhandle {
+  return r.opaqueFixed(32)
+}
+
+export function writefhandle(w: XdrWriter, v: fhandle): void {
+  w.opaqueFixed(v, 32)
+}
+
+export function sizefhandle(_v: fhandle): number {
+  return 32
+}
+
+/** RFC 1094 §A.4; the status is a number of UNIX. */
+export type fhstatus =
+  | { status: 0; directory: fhandle }
+  | { status: number }
+
+export function readfhstatus(r: XdrReader): fhstatus {
+  const status = r.u32()
+  switch (status) {
+    case 0:
+      return { status, directory: r.opaqueFixed(32) }
+    default:
+      return { status }
+  }
+}
+
+export function writefhstatus(w: XdrWriter, v: fhstatus): void {
+  w.u32(v.status)
+  switch (v.status) {
+    case 0:
+      w.opaqueFixed((v as unknown as { directory: fhandle }).directory, 32)
+      break
+    default:
+      break
+  }
+}
+
+export function sizefhstatus(v: fhstatus): number {
+  switch (v.status) {
+    case 0:
+      return 4 + 32
+    default:
+      return 4
+  }
+}
+
 export type mountres3_ok_auth_flavors = number[]
 
 export function readmountres3_ok_auth_flavors(r: XdrReader): mountres3_ok_auth_flavors {
@@ -319,8 +372,86 @@ export function sizemountres3_ok_auth_flavors(v: mountres3_ok_auth_flavors): num
   return 4 + v.length * 4
 }
 
-/** RFC 1813 §5.2. */
+/** RFC 1813 §5.2, RFC 1094 §A.5. The lists of both versions are the same. */
 export const MOUNT_PROGRAM = 100005
+
+export const MOUNT_V1 = 1
+
+export const MOUNTPROC_NULL = 0
+export const MOUNTPROC_MNT = 1
+export const MOUNTPROC_DUMP = 2
+export const MOUNTPROC_UMNT = 3
+export const MOUNTPROC_UMNTALL = 4
+export const MOUNTPROC_EXPORT = 5
+
+/** The procedures of MOUNT_PROGRAM version 1; `Context` is what a server passes along. */
+export interface MOUNT_V1_server<Context> {
+  MOUNTPROC_NULL(args: undefined, context: Context): undefined
+  MOUNTPROC_MNT(args: dirpath, context: Context): fhstatus
+  MOUNTPROC_DUMP(args: undefined, context: Context): mountlist
+  MOUNTPROC_UMNT(args: dirpath, context: Context): undefined
+  MOUNTPROC_UMNTALL(args: undefined, context: Context): undefined
+  MOUNTPROC_EXPORT(args: undefined, context: Context): exports
+}
+
+/** The wire side of MOUNT_PROGRAM version 1, by procedure. */
+export const MOUNT_V1_codecs = {
+  MOUNTPROC_NULL: {
+    number: 0,
+    name: 'MOUNTPROC_NULL',
+    readArgs: readVoid,
+    writeArgs: writeVoid,
+    readResult: readVoid,
+    writeResult: writeVoid,
+  },
+  MOUNTPROC_MNT: {
+    number: 1,
+    name: 'MOUNTPROC_MNT',
+    readArgs: readdirpath,
+    writeArgs: writedirpath,
+    readResult: readfhstatus,
+    writeResult: writefhstatus,
+  },
+  MOUNTPROC_DUMP: {
+    number: 2,
+    name: 'MOUNTPROC_DUMP',
+    readArgs: readVoid,
+    writeArgs: writeVoid,
+    readResult: readmountlist,
+    writeResult: writemountlist,
+  },
+  MOUNTPROC_UMNT: {
+    number: 3,
+    name: 'MOUNTPROC_UMNT',
+    readArgs: readdirpath,
+    writeArgs: writedirpath,
+    readResult: readVoid,
+    writeResult: writeVoid,
+  },
+  MOUNTPROC_UMNTALL: {
+    number: 4,
+    name: 'MOUNTPROC_UMNTALL',
+    readArgs: readVoid,
+    writeArgs: writeVoid,
+    readResult: readVoid,
+    writeResult: writeVoid,
+  },
+  MOUNTPROC_EXPORT: {
+    number: 5,
+    name: 'MOUNTPROC_EXPORT',
+    readArgs: readVoid,
+    writeArgs: writeVoid,
+    readResult: readexports,
+    writeResult: writeexports,
+  },
+} as const satisfies {
+  MOUNTPROC_NULL: ProcedureCodec<'MOUNTPROC_NULL', undefined, undefined>
+  MOUNTPROC_MNT: ProcedureCodec<'MOUNTPROC_MNT', dirpath, fhstatus>
+  MOUNTPROC_DUMP: ProcedureCodec<'MOUNTPROC_DUMP', undefined, mountlist>
+  MOUNTPROC_UMNT: ProcedureCodec<'MOUNTPROC_UMNT', dirpath, undefined>
+  MOUNTPROC_UMNTALL: ProcedureCodec<'MOUNTPROC_UMNTALL', undefined, undefined>
+  MOUNTPROC_EXPORT: ProcedureCodec<'MOUNTPROC_EXPORT', undefined, exports>
+}
 
 export const MOUNT_V3 = 3
 
