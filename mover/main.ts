@@ -86,7 +86,7 @@ class MoverMain {
     if (mover === undefined) throw new Error(`the configuration has no mover ${this.#name}`)
     const environment = this.#environment
     const logger = this.#logger
-    const { leaseMs } = config.timing
+    const { leaseMs, graceMs } = config.timing
     startBeat(leaseMs, environment, (nowMs, wasLate) => this.#beat(leaseMs, nowMs, wasLate))
     const lease = new RenewedLease(leaseMs, () => environment.hostMs())
     this.#lease = lease
@@ -98,6 +98,7 @@ class MoverMain {
       stateDir: config.stateDir,
       cacheBytes: config.cache.perMoverBytes,
       leaseMs,
+      graceMs,
       lease,
       environment,
       logger,

@@ -1,6 +1,7 @@
 import { MOVERLOCK_VERSION, type message, message_kind } from '../protocol/moverlock/moverlock.gen.ts'
 import type { SecondaryAuthority } from './authority/secondary.ts'
-import { Session, SessionError, type SessionObserver, type SessionStream } from './authority/session.ts'
+import { Session, type SessionObserver, type SessionStream } from './authority/session.ts'
+import { SessionError } from './authority/session-error.ts'
 import type { Environment } from './environment.ts'
 import type { Incarnation, VolumeRole } from './host/channel.ts'
 import type { SharedDevice } from './sessions/reception.ts'

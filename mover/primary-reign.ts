@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { type hello, message_kind } from '../protocol/moverlock/moverlock.gen.ts'
 import type { Peer } from './authority/peer.ts'
 import { type HeldToken, PrimaryAuthority } from './authority/primary.ts'
+import { PrimaryLocks } from './authority/primary-locks.ts'
 import { Session, type SessionStream } from './authority/session.ts'
 import { VolumeTrace } from './authority/trace.ts'
 import type { FileTokens, TokenStatus } from './control/status.ts'
@@ -27,6 +28,9 @@ export interface PrimaryReignOptions {
   logger: Logger
   /** Movers that may hold something of earlier reigns. */
   holders: readonly Incarnation[]
+  /** Files on which clients may have had locks in earlier reigns, and for how long those wait to be reclaimed, ms. */
+  noted: readonly number[]
+  graceMs: number
   /** See `PrimaryAuthority`: of files, when there are holders. */
   raised: ReadonlySet<number>
 }
@@ -45,7 +49,7 @@ export class PrimaryReign implements Reign {
   readonly #waiting: (() => void)[] = []
 
   constructor(options: PrimaryReignOptions) {
-    const { name, term, device, files, env, logger, holders, raised } = options
+    const { name, term, device, files, env, logger, holders, raised, noted, graceMs } = options
     this.#options = options
     this.term = term
     this.device = device
@@ -58,7 +62,10 @@ export class PrimaryReign implements Reign {
     const governed = new GovernedVolume(files.context, (call, done) => calls.perform(call, done))
     this.#awaited = new Map(holders.map((holder) => [holder.incarnation, holder]))
     const isRecovering = this.#awaited.size > 0
-    this.authority = new PrimaryAuthority(governed, files.volume.log, env, isRecovering ? raised : null)
+    const locks = new PrimaryLocks({ notes: governed, env, graceMs, noted })
+    files.context.locks = locks
+    this.authority = new PrimaryAuthority(governed, files.volume.log, env, locks, isRecovering ? raised : null)
+    if (!isRecovering) locks.recovered()
     this.trace = new VolumeTrace({
       env,
       tokens: () => this.authority.tokens,

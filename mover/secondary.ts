@@ -4,6 +4,7 @@ import { SecondaryAuthority } from './authority/secondary.ts'
 import { VolumeTrace } from './authority/trace.ts'
 import type { Environment } from './environment.ts'
 import { TracedCalls } from './files/call-trace.ts'
+import { HeldClientLocks } from './files/client-locks.ts'
 import { HeldVolume } from './files/held-volume.ts'
 import { SecondaryFiles } from './files/secondary-files.ts'
 import type { PrimaryLink } from './primary-link.ts'
@@ -58,6 +59,8 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedVo
   })
   const authority = new SecondaryAuthority(held, env)
   const files = new SecondaryFiles({ volumeUuid: uuid, held, authority })
+  const { locks } = authority
+  files.locks = new HeldClientLocks(locks.holder, locks, () => locks.arm())
   const trace: VolumeTrace = new VolumeTrace({
     env,
     tokens: () => authority.tokens,

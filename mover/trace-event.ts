@@ -22,7 +22,11 @@ export interface TraceDetails {
   /** Of a metadata call. */
   operation?: string
   names?: string[]
-  /** Blocks that are committed, or extents that are told. */
+  /** A client lock: `exclusive bytes 0 to 99`, `open`. */
+  lock?: string
+  /** Which client locks a mover may decide about on its own from now on. */
+  decides?: 'none' | 'shared' | 'all'
+  /** Blocks that are committed, extents or locks that are told. */
   count?: number
   /** True when a message tells of changes of the file. */
   tellsChanges?: boolean

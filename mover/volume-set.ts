@@ -30,6 +30,7 @@ export interface VolumeSetOptions {
   cacheBytes: number
   leaseMs: number
   /** See `VolumeHost`. */
+  graceMs: number
   lease: Lease
   environment: Environment
   logger: Logger
@@ -53,12 +54,13 @@ export class VolumeSet {
   readonly #movers: Map<string, Incarnation>
 
   constructor(options: VolumeSetOptions) {
-    const { volumes, cacheBytes, lease, environment, logger, onFatal, movers } = options
+    const { volumes, cacheBytes, graceMs, lease, environment, logger, onFatal, movers } = options
     this.#options = options
     this.#movers = new Map(movers.map((mover) => [mover.name, mover]))
     this.#host = {
       cacheBytes: Math.floor(cacheBytes / volumes.length),
       lanes: new IoLanes(),
+      graceMs,
       lease,
       environment,
       logger,

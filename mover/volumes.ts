@@ -5,6 +5,8 @@ import type { VolumeConfig } from './config/schema.ts'
 import type { FileTokens, VolumeStatus } from './control/status.ts'
 import type { Environment } from './environment.ts'
 import type { Failure } from './failure.ts'
+import { HeldClientLocks } from './files/client-locks.ts'
+import { lockedFiles } from './files/lock-records.ts'
 import type { FileService, Operation } from './files/service.ts'
 import { VolumeFiles } from './files/volume-files.ts'
 import type { Incarnation } from './host/channel.ts'
@@ -53,6 +55,8 @@ export interface VolumeHost {
   /** Memory for file pages and tree nodes of one volume, bytes. */
   cacheBytes: number
   lanes: IoLanes
+  /** How long clients have to reclaim locks that their mover has lost, ms. */
+  graceMs: number
   /** Nothing is read or written without it. */
   lease: Lease
   environment: Environment
@@ -126,7 +130,13 @@ export async function openPrimary(
     logger.error(
       `volume ${name}: data of inode ${inode.ino} could not be written (${error.message}); clients send it again`,
     )
-  const reign = new PrimaryReign({ name, term, device: describeDevice(file), files, env, logger, holders, raised })
+  const noted = await whole(lockedFiles(files.context))
+  const reign = new PrimaryReign({
+    ...{ name, term, device: describeDevice(file), files, env, logger, holders, raised, noted },
+    graceMs: host.graceMs,
+  })
+  const { locks } = reign.authority
+  files.locks = new HeldClientLocks(locks.holder, locks, () => locks.arm())
   return {
     name,
     service: files,

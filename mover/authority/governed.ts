@@ -2,6 +2,7 @@ import type { answer, block_map, call, extent, run, written } from '../../protoc
 import type { Failure } from '../failure.ts'
 import type { Leaving } from '../locks/held-tokens.ts'
 import type { Span } from '../locks/token.ts'
+import type { LockNotes } from './primary-locks.ts'
 
 /** A file as it is told to a mover that gets a token. */
 export interface Described {
@@ -22,7 +23,7 @@ export interface Drain {
  * The files of one volume at its primary, as its authority sees them. Methods that may throw `Suspend` have changed nothing
  * then; those that return an LSN have logged something that is durable up to there.
  */
-export interface GovernedFiles {
+export interface GovernedFiles extends LockNotes {
   /** Something of the file is in this mover's memory that other movers must not miss, or that they could make untrue. */
   isUsed(ino: number): boolean
   /** This mover has not written to the file for `QUIET_MS`. */

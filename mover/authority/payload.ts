@@ -1,6 +1,11 @@
 import {
   type answer,
   type attributes,
+  type client_lock,
+  type lock_op,
+  lock_op_kind,
+  lock_outcome_kind,
+  type lock_owner,
   type message,
   message_kind,
   type operation,
@@ -50,6 +55,11 @@ const KNOWN: Partial<Said> = {
   KNOWN: () => INODE_BYTES,
   CALL: ({ call }) => ofOperation(call.what),
   ANSWER: ({ answer }) => ofAnswer(answer),
+  LOCK_ASK: ({ lock_ask }) => ofLockOp(lock_ask.what),
+  LOCK_DEMOTE: ({ lock_demotion: { locks } }) => ofLocks(locks),
+  LOCK_ASSERT: ({ lock_assertion: { locks, waiting } }) => ofLocks(locks) + ofLocks(waiting.map(({ what }) => what)),
+  LOCK_ANSWER: ({ lock_answer: { outcome } }) =>
+    outcome.kind === lock_outcome_kind.IS_DENIED ? ofOwner(outcome.met.what.owner) : 0,
 }
 
 const KNOWN_BY_KIND: ((message: never) => number)[] = []
@@ -60,6 +70,19 @@ export function fileBytesOf(message: message, opaqueBytes: number): number {
   if (opaqueBytes === 0) return 0
   const known = KNOWN_BY_KIND[message.kind]
   return known === undefined ? opaqueBytes : opaqueBytes - known(message as never)
+}
+
+function ofOwner({ client, owner }: lock_owner): number {
+  return client.length + owner.length
+}
+
+function ofLocks(locks: readonly client_lock[]): number {
+  return locks.reduce((bytes, { owner }) => bytes + ofOwner(owner), 0)
+}
+
+function ofLockOp(op: lock_op): number {
+  if (op.kind === lock_op_kind.ASK_CANCEL) return ofOwner(op.cancel.owner)
+  return ofOwner(op.kind === lock_op_kind.ASK_FREE ? op.owner : op.what.owner)
 }
 
 function ofOperation(what: operation): number {
@@ -81,14 +104,21 @@ function ofOperation(what: operation): number {
       return what.rename.from.what.length + what.rename.to.what.length
     case operation_kind.LINK:
       return what.link.where.what.length
+    case operation_kind.SET_CLIENT:
+      return what.client.id.length + what.client.value.length
+    case operation_kind.DROP_CLIENT:
+      return what.id.length
+    case operation_kind.CLIENTS:
+      return what.prefix.length
     default:
       return 0
   }
 }
 
-function ofAnswer({ before, after, target, list }: answer): number {
+function ofAnswer({ before, after, target, list, remembered }: answer): number {
   let bytes = (before.length + after.length) * INODE_BYTES
   if (target.length > 0 && isTargetOf(after[0], target)) bytes += target.length
+  for (const { id, value } of remembered?.clients ?? []) bytes += id.length + value.length
   for (const { what, object } of list?.entries ?? []) bytes += what.length + (object === null ? 0 : INODE_BYTES)
   return bytes
 }

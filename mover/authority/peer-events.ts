@@ -1,3 +1,4 @@
+import type { message } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { Span, Token } from '../locks/token.ts'
 import type { MoverId, TokenRequest } from '../locks/token-table.ts'
 
@@ -23,6 +24,8 @@ export interface PeerEvents {
   isInvolved(ino: number, mover: MoverId): boolean
   /** True when the mover holds anything of the file, or has not released it yet. */
   holds(ino: number, mover: MoverId): boolean
+  /** A message about client locks; false when it is not about them. */
+  locks(mover: MoverId, message: message): boolean
   /** True when that is a right to write. */
   isWriter(ino: number, mover: MoverId): boolean
 }

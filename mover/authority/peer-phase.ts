@@ -3,10 +3,16 @@ import { message_kind } from '../../protocol/moverlock/moverlock.gen.ts'
 /** A mover begins with what it holds of earlier reigns, waits until all others have done so, and asks for what it wants. */
 export type Phase = 'asserting' | 'waiting' | 'ready'
 
-const ASSERTIONS: readonly message_kind[] = [message_kind.ASSERT, message_kind.ASSERT_SPACE, message_kind.ASSERTED]
+const ASSERTIONS: readonly message_kind[] = [
+  message_kind.ASSERT,
+  message_kind.LOCK_ASSERT,
+  message_kind.ASSERT_SPACE,
+  message_kind.ASSERTED,
+]
+const GIVEN_BACK: readonly message_kind[] = [message_kind.RELEASE, message_kind.LOCK_DEMOTE]
 /** What may come when. */
 export const MAY_COME: Readonly<Record<Phase, (kind: message_kind) => boolean>> = {
   asserting: (kind) => ASSERTIONS.includes(kind) || kind === message_kind.COMMIT,
-  waiting: (kind) => kind === message_kind.RELEASE,
+  waiting: (kind) => GIVEN_BACK.includes(kind),
   ready: (kind) => !ASSERTIONS.includes(kind),
 }

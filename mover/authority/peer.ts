@@ -29,7 +29,8 @@ import type { GovernedFiles } from './governed.ts'
 import { InOrder } from './in-order.ts'
 import type { PeerEvents } from './peer-events.ts'
 import { MAY_COME, type Phase } from './peer-phase.ts'
-import { type Session, SessionError } from './session.ts'
+import type { Session } from './session.ts'
+import { SessionError } from './session-error.ts'
 
 /** Requests of one mover that have not been answered. */
 const MAX_REQUESTS = 65_536
@@ -129,7 +130,8 @@ export class Peer {
         this.#call(message.call)
         break
       default:
-        throw new SessionError(`a message of kind ${kind}, which a secondary does not send`)
+        if (!this.#events.locks(this.id, message))
+          throw new SessionError(`a message of kind ${kind}, which a secondary does not send`)
     }
   }
 

@@ -10,6 +10,7 @@ import { MinimumHold } from './hold.ts'
 import { InOrder } from './in-order.ts'
 import { keepTokens } from './keep.ts'
 import { Peer } from './peer.ts'
+import type { PrimaryLocks } from './primary-locks.ts'
 import { QUIET_MS } from './quiet.ts'
 import type { Session } from './session.ts'
 
@@ -45,6 +46,8 @@ class Glimpse implements ForwardedCall {
  * this mover ask it before they read, write or change a file; they are suspended while others give up what they hold.
  */
 export class PrimaryAuthority {
+  /** Its client locks. */
+  readonly locks: PrimaryLocks
   readonly #files: GovernedFiles
   readonly #log: DurableLog
   readonly #env: Environment
@@ -73,7 +76,14 @@ export class PrimaryAuthority {
    * `raised`: other movers may have something of earlier reigns, and these files' change numbers and times the opening of
    * the volume has raised; null when there are none. Nothing is granted before `recovered`.
    */
-  constructor(files: GovernedFiles, log: DurableLog, env: Environment, raised: ReadonlySet<number> | null) {
+  constructor(
+    files: GovernedFiles,
+    log: DurableLog,
+    env: Environment,
+    locks: PrimaryLocks,
+    raised: ReadonlySet<number> | null,
+  ) {
+    this.locks = locks
     this.#raised = raised
     this.#files = files
     this.#log = log
@@ -160,14 +170,17 @@ export class PrimaryAuthority {
       holds: (ino, mover) => this.#table.holds(ino, mover),
       isWriter: (ino, mover) => this.#table.writersElsewhere(ino).has(mover),
       glimpsed: (mover, glimpse) => this.#glimpsed(mover, glimpse),
+      locks: (mover, message) => this.locks.received(mover, message),
     })
     this.#peers.set(id, peer)
+    this.locks.admit(id, (message) => session.send(message))
     return peer
   }
 
   /** All movers that live have said what they have of earlier reigns: they may ask for more. */
   recovered(): void {
     this.#raised = null
+    this.locks.recovered()
     this.#ready()
   }
 
@@ -186,6 +199,7 @@ export class PrimaryAuthority {
   gone(peer: Peer): void {
     if (!this.#peers.delete(peer.id)) return
     peer.gone()
+    this.locks.gone(peer.id)
     const written = [...this.#table.inos()].filter((ino) => this.#table.writersElsewhere(ino).has(peer.id))
     let left = written.length
     if (left === 0) this.#free(peer)

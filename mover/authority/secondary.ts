@@ -21,7 +21,9 @@ import { failureWord, KIND_CODES, TOKEN_KINDS } from './codes.ts'
 import type { Drain } from './governed.ts'
 import { MinimumHold } from './hold.ts'
 import { keepTokens } from './keep.ts'
-import { type Session, SessionError } from './session.ts'
+import { SecondaryLocks } from './secondary-locks.ts'
+import type { Session } from './session.ts'
+import { SessionError } from './session-error.ts'
 
 /** The files of one volume at a secondary, as its authority sees them. */
 export interface HeldFiles {
@@ -72,6 +74,8 @@ interface Pending<T> {
  */
 export class SecondaryAuthority {
   readonly tokens: TokenHolder
+  /** Its clients' locks. */
+  readonly locks: SecondaryLocks
   readonly #hold: MinimumHold
   #session: Session | null = null
   /** The primary has taken over what was held before, and answers. */
@@ -93,6 +97,7 @@ export class SecondaryAuthority {
 
   constructor(files: HeldFiles, env: Environment) {
     this.#files = files
+    this.locks = new SecondaryLocks(env, (message) => this.#send(message))
     this.tokens = new TokenHolder(
       {
         request: (ino, request) => {
@@ -153,6 +158,7 @@ export class SecondaryAuthority {
       session.send({ kind: message_kind.ASSERT_SPACE, assert_space: { runs: runs.slice(at, at + MAX_EXTENTS) } })
     }
     for (const { message } of this.#commits.values()) session.send(message)
+    this.locks.holder.assert()
     session.send({ kind: message_kind.ASSERTED })
     this.#assertedId = this.#lastId
   }
@@ -205,7 +211,8 @@ export class SecondaryAuthority {
         answered(this.#calls, message.answer.id, message.answer)
         break
       default:
-        throw new SessionError(`a message of kind ${message.kind}, which a primary does not send`)
+        if (!this.locks.received(message))
+          throw new SessionError(`a message of kind ${message.kind}, which a primary does not send`)
     }
   }
 
@@ -282,6 +289,7 @@ export class SecondaryAuthority {
       if (message.kind !== message_kind.COMMIT || id > this.#assertedId) this.#send(message)
     }
     this.tokens.askAgain()
+    this.locks.holder.ready()
     for (const resume of this.#waiting.splice(0)) resume()
   }
 

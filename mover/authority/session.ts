@@ -2,6 +2,7 @@ import { type message, readmessage, writemessage } from '../../protocol/moverloc
 import { XdrError } from '../../protocol/xdr/reader.ts'
 import type { Environment } from '../environment.ts'
 import { fileBytesOf, OpaqueCountingReader, OpaqueCountingWriter } from './payload.ts'
+import { SessionError } from './session-error.ts'
 import { MESSAGE_KINDS } from './told.ts'
 
 /** The longest frame: far more than one tick has to tell; the rest goes into the next ones. */
@@ -26,9 +27,6 @@ export interface SessionEvents {
   /** The session is over, for this reason. Called once. */
   ended(reason: string): void
 }
-
-/** The peer has broken the protocol: the session ends. */
-export class SessionError extends Error {}
 
 /** Looks on at what is said on a session. */
 export interface SessionObserver {

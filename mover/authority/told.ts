@@ -1,5 +1,10 @@
 import {
   type answer,
+  client_lock_kind,
+  type delegation,
+  type lock_op,
+  lock_op_kind,
+  lock_outcome_kind,
   type message,
   message_kind,
   operation_kind,
@@ -9,6 +14,7 @@ import {
 import { FILE_END, isWhole, type Span } from '../locks/token.ts'
 import type { TraceDetails, TracedBlocks, TracedToken } from '../trace-event.ts'
 import { failureWord, TOKEN_KINDS } from './codes.ts'
+import { delegationOfWire } from './lock-words.ts'
 
 /** What a message tells of files. */
 export interface Told {
@@ -62,6 +68,28 @@ const TELL: Partial<Tell> = {
     const { inos, names } = named(what)
     return { inos, details: { operation: OPERATIONS[what.kind], names }, asks: id }
   },
+  LOCK_ASK: ({ lock_ask: { ino, id, what } }) => ({
+    inos: [ino],
+    details: { operation: LOCK_OPS[what.kind], ...lockedBytes(what) },
+    asks: id,
+  }),
+  LOCK_ANSWER: ({ lock_answer: { ino, id, outcome, given } }) => ({
+    inos: [ino],
+    details: { status: LOCK_OUTCOMES[outcome.kind], ...delegated(given) },
+    answers: id,
+  }),
+  LOCK_DEMOTE: ({ lock_demotion: { ino, given, locks } }) => ({
+    inos: [ino],
+    details: { count: locks.length, ...delegated(given) },
+  }),
+  LOCK_ASSERT: ({ lock_assertion: { ino, held, locks } }) => ({
+    inos: [ino],
+    details: { count: locks.length, ...delegated(held) },
+  }),
+  LOCK_BACK: ({ lock_back: { ino, id } }) => ({ inos: [ino], details: {}, answers: id }),
+  LOCK_GRANT: ({ lock_grant: { ino, given } }) => ({ inos: [ino], details: delegated(given) }),
+  LOCK_RECALL: ({ lock_recall: { ino, to } }) => ({ inos: [ino], details: delegated(to) }),
+  LOCK_DROP: ({ lock_drop: { ino } }) => ({ inos: [ino], details: {} }),
   ANSWER: ({ answer }) => ({
     inos: shownIn(answer),
     details: { status: failureWord(answer.status) ?? 'OK' },
@@ -77,6 +105,22 @@ const TELL_BY_KIND = MESSAGE_KINDS.map((name) => TELL[name as KindName] as ((mes
 /** Null for what is not about files. */
 export function toldBy(message: message): Told | null {
   return TELL_BY_KIND[message.kind]?.(message as never) ?? null
+}
+
+const LOCK_OPS = namesOf(lock_op_kind).map((name) => name.slice('ASK_'.length))
+const LOCK_OUTCOMES = namesOf(lock_outcome_kind).map((name) => name.slice('IS_'.length))
+
+function delegated(given: delegation | null): TraceDetails {
+  return given === null ? {} : { serial: given.serial, decides: delegationOfWire(given).level }
+}
+
+function lockedBytes(op: lock_op): TraceDetails {
+  if (op.kind === lock_op_kind.ASK_CANCEL || op.kind === lock_op_kind.ASK_FREE) return {}
+  const { what } = op.what
+  if (what.kind === client_lock_kind.OPEN_LOCK) return { lock: 'open' }
+  const { exclusive, start, end, to_end } = what.range
+  const last = to_end ? 'the end' : String(end - 1n)
+  return { lock: `${exclusive ? 'exclusive' : 'shared'} bytes ${start} to ${last}` }
 }
 
 /** Names by number. */

@@ -31,6 +31,8 @@ function message(event: ShownEvent): string {
     serial,
     tellsChanges,
     status,
+    lock,
+    decides,
   } = event
   const parts = [
     kind,
@@ -40,14 +42,20 @@ function message(event: ShownEvent): string {
     place(blocks),
     need === undefined ? undefined : `for ${place(need)}`,
     holds?.map((held) => `${held.token} ${place(held.blocks)} serial ${held.serial}`).join(', '),
-    count === undefined ? undefined : `${count} ${kind === 'MAPPED' ? 'extent' : 'block'}${count === 1 ? '' : 's'}`,
+    lock,
+    count === undefined ? undefined : `${count} ${COUNTED[kind] ?? 'block'}${count === 1 ? '' : 's'}`,
     serial === undefined ? undefined : `serial ${serial}`,
     tellsChanges === true ? 'with changes' : undefined,
+    decides === undefined ? undefined : DECIDES[decides],
     status,
     `[frame ${event.frame}]`,
   ]
   return `${from} -> ${to}  ${parts.filter((part) => part !== undefined).join(' ')}`
 }
+
+/** What messages of a kind count, where it is not blocks. */
+const COUNTED: Readonly<Record<string, string>> = { MAPPED: 'extent', LOCK_DEMOTE: 'lock', LOCK_ASSERT: 'lock' }
+const DECIDES = { none: 'no locks delegated', shared: 'shared locks delegated', all: 'all locks delegated' }
 
 function place(blocks: TracedBlocks | undefined): string | undefined {
   if (blocks === undefined) return undefined

@@ -81,7 +81,7 @@ function complete(
     movers: completeMovers(content, defaultMovers),
     exports: completeExports(content, volumes),
     cache: { perMoverBytes: content.cache.perMover },
-    timing: { leaseMs: content.timing.lease },
+    timing: { leaseMs: content.timing.lease, graceMs: content.timing.grace },
   }
 }
 

@@ -30,6 +30,10 @@ const MAX_CACHE_BYTES = 3 * 2 ** 30
 /** Every mover has a session with every primary, and a cache of its own. */
 const MAX_MOVERS = 16
 const DEFAULT_LEASE_MS = 5000
+/** Of locks. A client that its server has lost notices, and reclaims, in a few seconds. */
+const DEFAULT_GRACE_MS = 30_000
+const MIN_GRACE_MS = 5000
+const MAX_GRACE_MS = 300_000
 const MIN_LEASE_MS = 200
 const MAX_LEASE_MS = 60_000
 /** RFC 1813 appendix I: MNTPATHLEN. */
@@ -95,8 +99,11 @@ export interface Config {
   movers: MoverConfig[]
   exports: ExportConfig[]
   cache: { perMoverBytes: number }
-  /** How long a mover may say nothing before it counts as dead. */
-  timing: { leaseMs: number }
+  /**
+   * How long a mover may say nothing before it counts as dead, and how long clients have to reclaim their locks when one
+   * was lost.
+   */
+  timing: { leaseMs: number; graceMs: number }
 }
 
 function name(value: string): string | null {
@@ -203,16 +210,17 @@ const exported = record({
   clients: optional(list(client), defaultClients),
 })
 
+function time(leastMs: number, mostMs: number, what: string): Reader<number> {
+  return parsed((value) => {
+    const ms = parseTime(value)
+    return ms !== null && ms >= leastMs && ms <= mostMs ? ms : null
+  }, what)
+}
+
 const timing = record({
-  lease: optional(
-    parsed((value) => {
-      const ms = parseTime(value)
-      return ms !== null && ms >= MIN_LEASE_MS && ms <= MAX_LEASE_MS ? ms : null
-    }, 'a time of 200ms to 60s such as 1s'),
-    () => DEFAULT_LEASE_MS,
-  ),
+  lease: optional(time(MIN_LEASE_MS, MAX_LEASE_MS, 'a time of 200ms to 60s such as 1s'), () => DEFAULT_LEASE_MS),
   nfs4Lease: unsupported(),
-  grace: unsupported(),
+  grace: optional(time(MIN_GRACE_MS, MAX_GRACE_MS, 'a time of 5s to 300s such as 30s'), () => DEFAULT_GRACE_MS),
   drainMs: unsupported(),
 })
 
@@ -235,7 +243,7 @@ export const file = record({
   users: unsupported(),
   cluster: unsupported(),
   admin: unsupported(),
-  timing: optional(timing, () => ({ lease: DEFAULT_LEASE_MS })),
+  timing: optional(timing, () => ({ lease: DEFAULT_LEASE_MS, grace: DEFAULT_GRACE_MS })),
 })
 
 /** A file's content as it was written, before defaults that depend on other keys. */

@@ -1,4 +1,5 @@
 import type { PrimaryAuthority } from '../authority/primary.ts'
+import type { PrimaryLocks } from '../authority/primary-locks.ts'
 import type { Timestamp } from '../environment.ts'
 import type { Failure } from '../failure.ts'
 import type { Barrier } from '../operation.ts'
@@ -25,6 +26,8 @@ export interface FilesContext extends DataContext {
   readonly ancestry: Ancestry
   /** What other movers have of the files; null: there is no other mover. */
   tokens: PrimaryAuthority | null
+  /** Its clients' locks; null: there are none. */
+  locks: PrimaryLocks | null
   /** Random for each opening of the volume. */
   readonly generationSalt: number
   /** Scratch: the name that was looked up last. */

@@ -123,6 +123,10 @@ export class ForwardedCalls {
         const { what: id, where } = what.link
         return this.#on(op, [id, where.dir], (inode, dir) => files.link(op, inode, dir, where.what))
       }
+      case operation_kind.SET_CLIENT:
+        return refusal(files.clients.set(op, what.client))
+      case operation_kind.DROP_CLIENT:
+        return refusal(files.clients.drop(op, what.id))
       default:
         return this.#look(op, what)
     }
@@ -156,6 +160,11 @@ export class ForwardedCalls {
         const list: listing = { entries: [], eof: false }
         const answer = this.#on(op, [what.readdir.dir], (dir) => this.#list(op, dir, what.readdir, list))
         return { ...answer, list }
+      }
+      case operation_kind.CLIENTS: {
+        const clients = files.clients.list(op, what.prefix)
+        if (typeof clients === 'string') return refusal(clients)
+        return { ...refusal(null), remembered: { clients } }
       }
       case operation_kind.STATISTICS: {
         const { totalBytes, freeBytes, totalFiles, freeFiles } = files.statistics(op)
@@ -217,6 +226,8 @@ const CHANGES = [
   operation_kind.RMDIR,
   operation_kind.RENAME,
   operation_kind.LINK,
+  operation_kind.SET_CLIENT,
+  operation_kind.DROP_CLIENT,
 ] as const
 
 function intentOf({ kind }: operation): Intent {
@@ -243,5 +254,6 @@ function refusal(failure: Failure | null): answer {
     target: NO_BYTES,
     list: null,
     space: null,
+    remembered: null,
   }
 }

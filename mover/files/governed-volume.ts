@@ -10,10 +10,11 @@ import {
 import type { Described, Drain, GovernedFiles } from '../authority/governed.ts'
 import type { Failure } from '../failure.ts'
 import { lastBlock } from '../locks/token.ts'
+import { Suspend } from '../suspend.ts'
 import { fillInodeValue, InodeValue } from '../volume/inode-value.ts'
 import { LOST_CHANGES, timeAfterLosses } from '../volume/records/apply.ts'
-import { ORDINARY, URGENT_WITH_DATA } from '../volume/volume.ts'
-import type { FilesContext } from './context.ts'
+import { ORDINARY, URGENT, URGENT_WITH_DATA } from '../volume/volume.ts'
+import { type FilesContext, untilDone } from './context.ts'
 import { drainPages } from './drain.ts'
 import { isLater, type LiveInode, raiseAbove } from './live-inode.ts'
 
@@ -87,6 +88,33 @@ export class GovernedVolume implements GovernedFiles {
     inode.markLsn = lsn
     writeBack.noteUnlogged(inode)
     return null
+  }
+
+  noteLocks(ino: number): Failure | null {
+    const inode = this.#inode(ino)
+    if (inode === null || inode.nlink === 0 || inode.type !== 'file') return 'STALE'
+    const { volume } = this.#context
+    if (volume.failure !== null) return 'ROFS'
+    if (!inode.locked) {
+      const lsn = volume.submit('noteLocks', { ino }, URGENT)
+      if (typeof lsn === 'string') return lsn
+    }
+    const { lastLsn } = inode
+    if (lastLsn <= volume.log.durableLsn) return null
+    throw new Suspend((resume) => volume.log.whenDurable(lastLsn, () => volume.env.defer(resume)))
+  }
+
+  forgetLocks(inos: readonly number[], isFree: (ino: number) => boolean): void {
+    untilDone(
+      this.#context,
+      () => {
+        const noted = inos.filter((ino) => isFree(ino) && this.#inode(ino)?.locked === true)
+        if (noted.length > 0) this.#context.volume.submit('forgetLocks', { inos: noted }, URGENT)
+      },
+      (error) => {
+        if (error !== null) this.#context.volume.fail(error)
+      },
+    )
   }
 
   setWrittenElsewhere(ino: number, isWritten: boolean): void {

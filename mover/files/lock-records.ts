@@ -1,5 +1,7 @@
 import type { Failure } from '../failure.ts'
+import type { Task } from '../task.ts'
 import { KIND, keyA, keyIno, keyKind, setKey } from '../volume/keys.ts'
+import { retry } from '../volume/open.ts'
 import { type ClientRecord, listClients } from '../volume/records/client-parts.ts'
 import { MAX_INOS_PER_RECORD } from '../volume/records/schema.ts'
 import { Key } from '../volume/tree/key.ts'
@@ -12,6 +14,9 @@ import type { Operation } from './service.ts'
  * What a volume remembers of its clients' locks, so that they can be reclaimed after a crash: which files may be locked, and
  * what movers must know of the clients themselves. Called as operations are: they may throw Suspend, and leave a barrier.
  */
+
+/** Files that are listed without a pause. */
+const LISTED_AT_ONCE = 512
 
 /** Clients are about to have locks on this file; they may be told of them when the barrier is done. */
 export function noteLocks(context: FilesContext, op: Operation, inode: LiveInode): Failure | null {
@@ -38,6 +43,17 @@ export function listLocked({ volume }: FilesContext, from: number, most: number)
     more = cursor.next()
   }
   return inos
+}
+
+/** All files that may be locked. */
+export function* lockedFiles(context: FilesContext): Task<number[]> {
+  const inos: number[] = []
+  for (let from = 0; ; ) {
+    const more = yield* retry(context.volume, () => listLocked(context, from, LISTED_AT_ONCE))
+    for (const ino of more) inos.push(ino)
+    if (more.length < LISTED_AT_ONCE) return inos
+    from = more[more.length - 1] + 1
+  }
 }
 
 /** Remembers `value` of a client under `id`, in the place of what there was. */

@@ -17,6 +17,7 @@ import type { FileType, Inode } from '../volume/inode.ts'
 import { TYPE_NUMBER } from '../volume/inode-value.ts'
 import { MAX_NAME_BYTES, MAX_SYMLINK_BYTES } from '../volume/layout.ts'
 import { bounded, wireHow, wireSet, wireTag } from './call-words.ts'
+import type { ClientRecords } from './client-records.ts'
 import { RemoteInode } from './remote-inode.ts'
 import { RemoteStatistics } from './remote-statistics.ts'
 import type { CreateHow, EntrySink, ListingRoom, Operation, SetAttributes, VolumeStatistics } from './service.ts'
@@ -217,6 +218,16 @@ export class RemoteCalls {
 
   statistics(op: Operation): VolumeStatistics {
     return this.#statistics.take(this.#ask(op, { kind: operation_kind.STATISTICS }))
+  }
+
+  /** See `ClientRecords`. */
+  readonly clients: ClientRecords = {
+    set: (op, client) => failureOf(this.#ask(op, { kind: operation_kind.SET_CLIENT, client })),
+    drop: (op, id) => failureOf(this.#ask(op, { kind: operation_kind.DROP_CLIENT, id })),
+    list: (op, prefix) => {
+      const answer = this.#ask(op, { kind: operation_kind.CLIENTS, prefix })
+      return failureOf(answer) ?? answer.remembered?.clients ?? []
+    },
   }
 
   /** As they were told last; never throws Suspend. */

@@ -7,6 +7,8 @@ import type { FileType, Inode } from '../volume/inode.ts'
 import { BLOCK_BYTES } from '../volume/layout.ts'
 import { ROOT_INO } from '../volume/mkfs.ts'
 import { accessBits, MAY, may } from './access.ts'
+import type { ClientLocks } from './client-locks.ts'
+import type { ClientRecords } from './client-records.ts'
 import { isDot, isDotDot } from './directory.ts'
 import { HeldData } from './held-data.ts'
 import { type DirectoryNames, keyOf } from './held-names.ts'
@@ -44,6 +46,7 @@ export class SecondaryFiles implements FileService {
   readonly rootIno = ROOT_INO
   readonly held: HeldVolume
   trace: CallTrace | null = null
+  locks: ClientLocks | null = null
   readonly #authority: SecondaryAuthority
   readonly #calls: RemoteCalls
   readonly #data: HeldData
@@ -56,6 +59,10 @@ export class SecondaryFiles implements FileService {
     this.#authority = authority
     this.#calls = new RemoteCalls({ call: ({ id: _, ...call }, done) => authority.call(call, done) })
     this.#data = new HeldData(held, authority)
+  }
+
+  get clients(): ClientRecords {
+    return this.#calls.clients
   }
 
   get writeVerifier(): Uint8Array {

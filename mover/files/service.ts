@@ -2,6 +2,8 @@ import type { Timestamp } from '../environment.ts'
 import type { Failure } from '../failure.ts'
 import type { Barrier, ForwardedCall, KnownCall, ReplayTag } from '../operation.ts'
 import type { FileType, Inode } from '../volume/inode.ts'
+import type { ClientLocks } from './client-locks.ts'
+import type { ClientRecords } from './client-records.ts'
 
 /** Most names of one file. */
 export const MAX_LINKS = 65_000
@@ -132,6 +134,10 @@ export interface FileService {
   readonly rootIno: number
   /** Null while nobody traces. */
   readonly trace: CallTrace | null
+  /** What the volume remembers of clients. */
+  readonly clients: ClientRecords
+  /** Locks of clients; null where none are kept. */
+  readonly locks: ClientLocks | null
 
   /** The live inode of a file handle; STALE when it is gone or its generation differs. Sets barrier if its last change is not durable. */
   inode(op: Operation, ino: number, generation: number): Inode | Failure

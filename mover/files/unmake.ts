@@ -38,6 +38,7 @@ function prepareLastName(context: FilesContext, inode: LiveInode): boolean {
 function afterRemoval(context: FilesContext, inode: LiveInode, wasLast: boolean, reaped: boolean): void {
   if (!wasLast) return
   context.tokens?.dropped(inode.ino)
+  context.locks?.dropped(inode.ino)
   inode.data?.dropAll()
   inode.unlogged = false
   inode.marked = false

@@ -11,6 +11,8 @@ import { Key } from '../volume/tree/key.ts'
 import type { Volume } from '../volume/volume.ts'
 import { accessBits, MAY, may } from './access.ts'
 import { Ancestry } from './ancestry.ts'
+import type { ClientLocks } from './client-locks.ts'
+import { type ClientRecords, OwnClientRecords } from './client-records.ts'
 import { type FilesContext, holdFor, LogBarrier } from './context.ts'
 import { lookUp, readDirectory } from './directory.ts'
 import { Housekeeping } from './housekeeping.ts'
@@ -66,6 +68,8 @@ export class VolumeFiles implements PrimaryFiles {
   readonly volume: Volume
   readonly context: FilesContext
   trace: CallTrace | null = null
+  readonly clients: ClientRecords
+  locks: ClientLocks | null = null
 
   constructor(options: VolumeFilesOptions) {
     const { volume, env } = options
@@ -86,6 +90,7 @@ export class VolumeFiles implements PrimaryFiles {
       mayRead: (ino, start, end) => this.context.tokens === null || this.context.tokens.mayRead(ino, start, end),
       mayGrow: (ino, size) => this.context.tokens === null || this.context.tokens.mayGrow(ino, size),
       tokens: null,
+      locks: null,
       generationSalt: new DataView(env.randomBytes(4).buffer).getUint32(0),
       now: { sec: 0, nsec: 0 },
       plan: {
@@ -95,6 +100,7 @@ export class VolumeFiles implements PrimaryFiles {
       found: { ino: 0, cookie: 0 },
       directoryCursor: volume.tree.cursor(),
     }
+    this.clients = new OwnClientRecords(this.context)
     this.context.housekeeping.wake()
   }
 

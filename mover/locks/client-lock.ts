@@ -170,10 +170,8 @@ export type LockEffect =
     }
   /** The file is gone, and with it all that was held of it and asked for. */
   | { readonly type: 'drop'; readonly ino: number; readonly mover: MoverId }
-  /** The primary's own clients have or may have locks on the file from now on: to be durable before what is told next. */
-  | { readonly type: 'mark'; readonly ino: number }
-  /** They have none any more. */
-  | { readonly type: 'unmark'; readonly ino: number }
+  /** Nobody has any locks on the file, waits for some, or may grant some. */
+  | { readonly type: 'free'; readonly ino: number }
 
 /** How many client locks there may be: numbers of ranges and opens. */
 export interface LockLimits {

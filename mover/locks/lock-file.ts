@@ -37,12 +37,9 @@ export class LockFile {
   delegated: readonly Delegated[]
   queue: readonly Waiter[] = []
   asked: readonly Asked[] = []
-  /** The primary's own clients may have locks, and a durable mark says so. */
-  isMarked: boolean
 
-  constructor(delegated: readonly Delegated[], isMarked: boolean) {
+  constructor(delegated: readonly Delegated[]) {
     this.delegated = delegated
-    this.isMarked = isMarked
   }
 
   get isRecalling(): boolean {

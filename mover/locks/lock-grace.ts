@@ -17,6 +17,11 @@ export class LockGrace {
     return this.#allUntilMs > this.#nowMs || this.#untilMs.has(ino)
   }
 
+  /** True when there is none now. */
+  get isOver(): boolean {
+    return this.#allUntilMs <= this.#nowMs && this.#untilMs.size === 0
+  }
+
   /** True when some time of grace is over. */
   tick(nowMs: number): boolean {
     const wasOn = this.#allUntilMs > this.#nowMs

@@ -219,6 +219,11 @@ export class LockHolder {
     }
   }
 
+  /** True while something is to be given back after a while: see `tick`. */
+  get hasQuiet(): boolean {
+    return this.#quiet.size > 0
+  }
+
   /** All locks of a file, for people and for checks. */
   locksOf(ino: number): ClientLock[] {
     return this.#files.get(ino)?.list() ?? []

@@ -33,8 +33,6 @@ const GONE: LockOutcome = { type: 'gone' }
  * some, and which mover decides about a file by itself.
  */
 export class LockTable {
-  /** The primary's own mover. */
-  readonly home: MoverId
   readonly #limits: LockLimits
   readonly #files = new Map<number, LockFile>()
   /** Files that are not there, since one mover decides about all of their locks: most. */
@@ -46,8 +44,7 @@ export class LockTable {
   #lastSerial = 0
   #effects: LockEffect[] = []
 
-  constructor(home: MoverId, limits: LockLimits = LOCK_LIMITS) {
-    this.home = home
+  constructor(limits: LockLimits = LOCK_LIMITS) {
     this.#limits = limits
   }
 
@@ -96,7 +93,6 @@ export class LockTable {
       file.enqueue({ mover, waiter, owner: this.#ownersOf(mover).find(lock.owner), lock }, file.queue.length)
     }
     if (level !== 'none') file.delegate(mover, { mover, serial, level, recalledTo: null })
-    if (mover === this.home) this.#mark(ino, file)
     isSound &&= file.isSound
     this.#settle(ino, file)
     return isSound
@@ -146,6 +142,21 @@ export class LockTable {
     this.#settle(ino, file)
   }
 
+  /** True when somebody has or wants locks on the file, or may grant some. */
+  has(ino: number): boolean {
+    return this.#files.has(ino) || this.#delegated.has(ino)
+  }
+
+  /** True when one mover decides about the file alone: nobody else has any locks on it. */
+  isDelegated(ino: number): boolean {
+    return this.#delegated.get(ino)?.level === 'all'
+  }
+
+  /** True while there is any time of grace. */
+  get isInGrace(): boolean {
+    return !this.#grace.isOver
+  }
+
   /** Who has what, for people and for checks. */
   describe(ino: number): {
     held: { mover: MoverId; lock: ClientLock }[]
@@ -178,7 +189,7 @@ export class LockTable {
     let file = this.#files.get(ino)
     if (file !== undefined) return file
     const sole = this.#delegated.get(ino)
-    file = new LockFile(sole === undefined ? [] : [sole], sole?.mover === this.home)
+    file = new LockFile(sole === undefined ? [] : [sole])
     this.#delegated.delete(ino)
     this.#files.set(ino, file)
     return file
@@ -218,7 +229,6 @@ export class LockTable {
       const { mover, id, op } = asked
       const outcome = refusal ?? this.#decide(file, asked)
       const isGrant = op.type === 'lock' && outcome.type === 'granted'
-      if (isGrant && mover === this.home) this.#mark(ino, file)
       this.#answer(ino, mover, id, outcome, isGrant ? this.#delegate(ino, file, mover) : null)
     }
     this.#settle(ino, file)
@@ -227,7 +237,6 @@ export class LockTable {
   #grantWaiters(ino: number, file: LockFile): void {
     const granted = file.takeGrantable()
     granted.forEach(({ mover, waiter }, i) => {
-      if (mover === this.home) this.#mark(ino, file)
       const delegation = i === granted.length - 1 ? this.#delegate(ino, file, mover) : null
       this.#effects.push({ type: 'grant', ino, mover, waiter, delegation })
     })
@@ -311,21 +320,14 @@ export class LockTable {
     return { serial, level }
   }
 
-  /** Home's clients have locks here. */
-  #mark(ino: number, file: LockFile): void {
-    if (file.isMarked) return
-    file.isMarked = true
-    this.#effects.push({ type: 'mark', ino })
-  }
-
   /** Nothing more is remembered of a file than there is. */
   #settle(ino: number, file: LockFile): void {
     if (file.queue.length === 0) this.#waitedFor.delete(file)
     else this.#waitedFor.add(file)
     if (!file.isQuiet || file.delegated.length > 1) return
     const sole = file.delegated[0]
-    if (file.isMarked && sole?.mover !== this.home) this.#effects.push({ type: 'unmark', ino })
     this.#files.delete(ino)
-    if (sole !== undefined) this.#delegated.set(ino, sole)
+    if (sole === undefined) this.#effects.push({ type: 'free', ino })
+    else this.#delegated.set(ino, sole)
   }
 }

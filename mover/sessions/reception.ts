@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { type hello, MOVERLOCK_VERSION, message_kind } from '../../protocol/moverlock/moverlock.gen.ts'
-import { Session, SessionError, type SessionStream } from '../authority/session.ts'
+import { Session, type SessionStream } from '../authority/session.ts'
+import { SessionError } from '../authority/session-error.ts'
 import type { Environment } from '../environment.ts'
 import type { Incarnation } from '../host/channel.ts'
 import type { SocketStream } from './stream.ts'

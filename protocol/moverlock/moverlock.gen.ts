@@ -2,7 +2,7 @@
 import { padded, XdrError, type XdrReader } from '../xdr/reader.ts'
 import { putNumber64, type XdrWriter } from '../xdr/writer.ts'
 
-export const MOVERLOCK_VERSION = 2
+export const MOVERLOCK_VERSION = 3
 
 /** Bytes of an inode record's value, as the volume has it. */
 export const INODE_VALUE_BYTES = 176
@@ -15,6 +15,12 @@ export const MAX_SERIALS = 65536
 export const MAX_COMMIT_EXTENTS = 64
 
 export const MAX_ENTRIES = 1024
+
+/** Of one mover. */
+export const MAX_CLIENTS = 4096
+
+/** Client locks in one message. */
+export const MAX_LOCKS = 1024
 
 export type number64 = number
 
@@ -353,7 +359,7 @@ export function sizefailure(_v: failure): number {
 
 /**
  * The first message of a secondary. The primary answers WELCOME, or REFUSED and closes the session. Behind WELCOME the
- * secondary says what it holds of an earlier reign of the volume: ASSERT for each file, ASSERT_SPACE, its COMMITs that nobody
+ * secondary says what it holds of an earlier reign of the volume: ASSERT and LOCK_ASSERT for files, ASSERT_SPACE, its COMMITs that nobody
  * has answered, and ASSERTED at the end. When all movers have done so, the primary answers READY; everything else comes
  * behind that, but RELEASE, which may come when what it releases has been asserted.
  */
@@ -1315,12 +1321,15 @@ export const operation_kind = {
   READDIR: 13,
   STATISTICS: 14,
   FIND: 15,
+  SET_CLIENT: 16,
+  DROP_CLIENT: 17,
+  CLIENTS: 18,
 } as const
 export type operation_kind = (typeof operation_kind)[keyof typeof operation_kind]
 
 export function readoperation_kind(r: XdrReader): operation_kind {
   const value = r.i32()
-  if (!(value >= 1 && value <= 15)) throw new XdrError(`operation_kind is ${value}`)
+  if (!(value >= 1 && value <= 18)) throw new XdrError(`operation_kind is ${value}`)
   return value as operation_kind
 }
 
@@ -1660,6 +1669,36 @@ export function sizereaddir_args(_v: readdir_args): number {
   return 36
 }
 
+/** Something that movers remember of a client, in their own words. */
+export interface client_record {
+  id: Uint8Array
+  value: Uint8Array
+}
+
+export function readclient_record(r: XdrReader): client_record {
+  return {
+    id: r.opaque(255),
+    value: r.opaque(640),
+  }
+}
+
+export function readclient_recordInto(r: XdrReader, out: client_record): void {
+  out.id = r.opaque(255)
+  out.value = r.opaque(640)
+}
+
+export function writeclient_record(w: XdrWriter, v: client_record): void {
+  w.opaque(v.id, 255)
+  w.opaque(v.value, 640)
+}
+
+export function sizeclient_record(v: client_record): number {
+  let size = 0
+  size += 4 + padded(v.id.length)
+  size += 4 + padded(v.value.length)
+  return size
+}
+
 export type operation =
   | { kind: typeof operation_kind.GETATTR | typeof operation_kind.READLINK; what: object_id }
   | { kind: typeof operation_kind.LOOKUP; lookup: lookup_args }
@@ -1674,6 +1713,9 @@ export type operation =
   | { kind: typeof operation_kind.READDIR; readdir: readdir_args }
   | { kind: typeof operation_kind.STATISTICS }
   | { kind: typeof operation_kind.FIND; ino: number64 }
+  | { kind: typeof operation_kind.SET_CLIENT; client: client_record }
+  | { kind: typeof operation_kind.DROP_CLIENT; id: Uint8Array }
+  | { kind: typeof operation_kind.CLIENTS; prefix: Uint8Array }
 
 export function readoperation(r: XdrReader): operation {
   const kind = readoperation_kind(r)
@@ -1706,6 +1748,12 @@ export function readoperation(r: XdrReader): operation {
       return { kind }
     case operation_kind.FIND:
       return { kind, ino: r.number64() }
+    case operation_kind.SET_CLIENT:
+      return { kind, client: readclient_record(r) }
+    case operation_kind.DROP_CLIENT:
+      return { kind, id: r.opaque(255) }
+    case operation_kind.CLIENTS:
+      return { kind, prefix: r.opaque(255) }
     default:
       throw new XdrError(`operation has no arm ${kind}`)
   }
@@ -1754,6 +1802,15 @@ export function writeoperation(w: XdrWriter, v: operation): void {
     case operation_kind.FIND:
       w.number64(v.ino)
       break
+    case operation_kind.SET_CLIENT:
+      writeclient_record(w, v.client)
+      break
+    case operation_kind.DROP_CLIENT:
+      w.opaque(v.id, 255)
+      break
+    case operation_kind.CLIENTS:
+      w.opaque(v.prefix, 255)
+      break
     default:
       throw new XdrError(`operation has no arm ${(v as { kind: number }).kind}`)
   }
@@ -1789,6 +1846,12 @@ export function sizeoperation(v: operation): number {
       return 4
     case operation_kind.FIND:
       return 4 + 8
+    case operation_kind.SET_CLIENT:
+      return 4 + sizeclient_record(v.client)
+    case operation_kind.DROP_CLIENT:
+      return 4 + 4 + padded(v.id.length)
+    case operation_kind.CLIENTS:
+      return 4 + 4 + padded(v.prefix.length)
     default:
       throw new XdrError(`operation has no arm ${(v as { kind: number }).kind}`)
   }
@@ -1905,6 +1968,28 @@ export function sizelisting(v: listing): number {
   return size
 }
 
+export interface client_list {
+  clients: client_list_clients
+}
+
+export function readclient_list(r: XdrReader): client_list {
+  return {
+    clients: readclient_list_clients(r),
+  }
+}
+
+export function readclient_listInto(r: XdrReader, out: client_list): void {
+  out.clients = readclient_list_clients(r)
+}
+
+export function writeclient_list(w: XdrWriter, v: client_list): void {
+  writeclient_list_clients(w, v.clients)
+}
+
+export function sizeclient_list(v: client_list): number {
+  return sizeclient_list_clients(v.clients)
+}
+
 export interface statistics {
   total_bytes: number64
   free_bytes: number64
@@ -1954,6 +2039,7 @@ export interface answer {
   target: Uint8Array
   list: answer_list
   space: answer_space
+  remembered: answer_remembered
 }
 
 export function readanswer(r: XdrReader): answer {
@@ -1966,6 +2052,7 @@ export function readanswer(r: XdrReader): answer {
     target: r.opaque(4096),
     list: readanswer_list(r),
     space: readanswer_space(r),
+    remembered: readanswer_remembered(r),
   }
 }
 
@@ -1978,6 +2065,7 @@ export function readanswerInto(r: XdrReader, out: answer): void {
   out.target = r.opaque(4096)
   out.list = readanswer_list(r)
   out.space = readanswer_space(r)
+  out.remembered = readanswer_remembered(r)
 }
 
 export function writeanswer(w: XdrWriter, v: answer): void {
@@ -1989,6 +2077,7 @@ export function writeanswer(w: XdrWriter, v: answer): void {
   w.opaque(v.target, 4096)
   writeanswer_list(w, v.list)
   writeanswer_space(w, v.space)
+  writeanswer_remembered(w, v.remembered)
 }
 
 export function sizeanswer(v: answer): number {
@@ -1999,7 +2088,785 @@ export function sizeanswer(v: answer): number {
   size += 4 + padded(v.target.length)
   size += sizeanswer_list(v.list)
   size += sizeanswer_space(v.space)
+  size += sizeanswer_remembered(v.remembered)
   return size
+}
+
+export const lock_protocol = {
+  OF_NLM: 1,
+  OF_NFS4: 2,
+  OF_SMB: 3,
+} as const
+export type lock_protocol = (typeof lock_protocol)[keyof typeof lock_protocol]
+
+export function readlock_protocol(r: XdrReader): lock_protocol {
+  const value = r.i32()
+  if (!(value >= 1 && value <= 3)) throw new XdrError(`lock_protocol is ${value}`)
+  return value as lock_protocol
+}
+
+export function writelock_protocol(w: XdrWriter, v: lock_protocol): void {
+  w.i32(v)
+}
+
+export function sizelock_protocol(_v: lock_protocol): number {
+  return 4
+}
+
+export interface lock_owner {
+  protocol: lock_protocol
+  client: Uint8Array
+  owner: Uint8Array
+}
+
+export function readlock_owner(r: XdrReader): lock_owner {
+  return {
+    protocol: readlock_protocol(r),
+    client: r.opaque(1024),
+    owner: r.opaque(1024),
+  }
+}
+
+export function readlock_ownerInto(r: XdrReader, out: lock_owner): void {
+  out.protocol = readlock_protocol(r)
+  out.client = r.opaque(1024)
+  out.owner = r.opaque(1024)
+}
+
+export function writelock_owner(w: XdrWriter, v: lock_owner): void {
+  w.i32(v.protocol)
+  w.opaque(v.client, 1024)
+  w.opaque(v.owner, 1024)
+}
+
+export function sizelock_owner(v: lock_owner): number {
+  let size = 4
+  size += 4 + padded(v.client.length)
+  size += 4 + padded(v.owner.length)
+  return size
+}
+
+/** Half-open; `to_end`: up to 2^64, whatever `end` says. */
+export interface lock_range {
+  windows: boolean
+  exclusive: boolean
+  start: bigint
+  end: bigint
+  to_end: boolean
+}
+
+export function readlock_range(r: XdrReader): lock_range {
+  return {
+    windows: r.bool(),
+    exclusive: r.bool(),
+    start: r.u64(),
+    end: r.u64(),
+    to_end: r.bool(),
+  }
+}
+
+export function readlock_rangeInto(r: XdrReader, out: lock_range): void {
+  out.windows = r.bool()
+  out.exclusive = r.bool()
+  out.start = r.u64()
+  out.end = r.u64()
+  out.to_end = r.bool()
+}
+
+export function writelock_range(w: XdrWriter, v: lock_range): void {
+  const at = w.reserve(28)
+  const { view } = w
+  view.setUint32(at, v.windows ? 1 : 0)
+  view.setUint32(at + 4, v.exclusive ? 1 : 0)
+  view.setBigUint64(at + 8, v.start)
+  view.setBigUint64(at + 16, v.end)
+  view.setUint32(at + 24, v.to_end ? 1 : 0)
+}
+
+export function sizelock_range(_v: lock_range): number {
+  return 28
+}
+
+export interface lock_open {
+  id: number
+  access: number
+  deny: number
+}
+
+export function readlock_open(r: XdrReader): lock_open {
+  return {
+    id: r.u32(),
+    access: r.u32(),
+    deny: r.u32(),
+  }
+}
+
+export function readlock_openInto(r: XdrReader, out: lock_open): void {
+  out.id = r.u32()
+  out.access = r.u32()
+  out.deny = r.u32()
+}
+
+export function writelock_open(w: XdrWriter, v: lock_open): void {
+  const at = w.reserve(12)
+  const { view } = w
+  view.setUint32(at, v.id)
+  view.setUint32(at + 4, v.access)
+  view.setUint32(at + 8, v.deny)
+}
+
+export function sizelock_open(_v: lock_open): number {
+  return 12
+}
+
+export const client_lock_kind = {
+  RANGE_LOCK: 1,
+  OPEN_LOCK: 2,
+} as const
+export type client_lock_kind = (typeof client_lock_kind)[keyof typeof client_lock_kind]
+
+export function readclient_lock_kind(r: XdrReader): client_lock_kind {
+  const value = r.i32()
+  if (!(value >= 1 && value <= 2)) throw new XdrError(`client_lock_kind is ${value}`)
+  return value as client_lock_kind
+}
+
+export function writeclient_lock_kind(w: XdrWriter, v: client_lock_kind): void {
+  w.i32(v)
+}
+
+export function sizeclient_lock_kind(_v: client_lock_kind): number {
+  return 4
+}
+
+export type client_lock_what =
+  | { kind: typeof client_lock_kind.RANGE_LOCK; range: lock_range }
+  | { kind: typeof client_lock_kind.OPEN_LOCK; open: lock_open }
+
+export function readclient_lock_what(r: XdrReader): client_lock_what {
+  const kind = readclient_lock_kind(r)
+  switch (kind) {
+    case client_lock_kind.RANGE_LOCK:
+      return { kind, range: readlock_range(r) }
+    case client_lock_kind.OPEN_LOCK:
+      return { kind, open: readlock_open(r) }
+    default:
+      throw new XdrError(`client_lock_what has no arm ${kind}`)
+  }
+}
+
+export function writeclient_lock_what(w: XdrWriter, v: client_lock_what): void {
+  w.i32(v.kind)
+  switch (v.kind) {
+    case client_lock_kind.RANGE_LOCK:
+      writelock_range(w, v.range)
+      break
+    case client_lock_kind.OPEN_LOCK:
+      writelock_open(w, v.open)
+      break
+    default:
+      throw new XdrError(`client_lock_what has no arm ${(v as { kind: number }).kind}`)
+  }
+}
+
+export function sizeclient_lock_what(v: client_lock_what): number {
+  switch (v.kind) {
+    case client_lock_kind.RANGE_LOCK:
+      return 4 + 28
+    case client_lock_kind.OPEN_LOCK:
+      return 4 + 12
+    default:
+      throw new XdrError(`client_lock_what has no arm ${(v as { kind: number }).kind}`)
+  }
+}
+
+export interface client_lock {
+  owner: lock_owner
+  what: client_lock_what
+}
+
+export function readclient_lock(r: XdrReader): client_lock {
+  return {
+    owner: readlock_owner(r),
+    what: readclient_lock_what(r),
+  }
+}
+
+export function readclient_lockInto(r: XdrReader, out: client_lock): void {
+  readlock_ownerInto(r, out.owner)
+  out.what = readclient_lock_what(r)
+}
+
+export function writeclient_lock(w: XdrWriter, v: client_lock): void {
+  writelock_owner(w, v.owner)
+  writeclient_lock_what(w, v.what)
+}
+
+export function sizeclient_lock(v: client_lock): number {
+  let size = 0
+  size += sizelock_owner(v.owner)
+  size += sizeclient_lock_what(v.what)
+  return size
+}
+
+export interface waiting_lock {
+  waiter: number64
+  what: client_lock
+}
+
+export function readwaiting_lock(r: XdrReader): waiting_lock {
+  return {
+    waiter: r.number64(),
+    what: readclient_lock(r),
+  }
+}
+
+export function readwaiting_lockInto(r: XdrReader, out: waiting_lock): void {
+  out.waiter = r.number64()
+  readclient_lockInto(r, out.what)
+}
+
+export function writewaiting_lock(w: XdrWriter, v: waiting_lock): void {
+  w.number64(v.waiter)
+  writeclient_lock(w, v.what)
+}
+
+export function sizewaiting_lock(v: waiting_lock): number {
+  let size = 8
+  size += sizeclient_lock(v.what)
+  return size
+}
+
+export const delegation_level = {
+  DECIDES_NOTHING: 0,
+  DECIDES_SHARED: 1,
+  DECIDES_ALL: 2,
+} as const
+export type delegation_level = (typeof delegation_level)[keyof typeof delegation_level]
+
+export function readdelegation_level(r: XdrReader): delegation_level {
+  const value = r.i32()
+  if (!(value >= 0 && value <= 2)) throw new XdrError(`delegation_level is ${value}`)
+  return value as delegation_level
+}
+
+export function writedelegation_level(w: XdrWriter, v: delegation_level): void {
+  w.i32(v)
+}
+
+export function sizedelegation_level(_v: delegation_level): number {
+  return 4
+}
+
+export interface delegation {
+  serial: number64
+  level: delegation_level
+}
+
+export function readdelegation(r: XdrReader): delegation {
+  return {
+    serial: r.number64(),
+    level: readdelegation_level(r),
+  }
+}
+
+export function readdelegationInto(r: XdrReader, out: delegation): void {
+  out.serial = r.number64()
+  out.level = readdelegation_level(r)
+}
+
+export function writedelegation(w: XdrWriter, v: delegation): void {
+  const at = w.reserve(12)
+  const { view } = w
+  putNumber64(view, at, v.serial)
+  view.setInt32(at + 8, v.level)
+}
+
+export function sizedelegation(_v: delegation): number {
+  return 12
+}
+
+export const lock_op_kind = {
+  ASK_TRY: 1,
+  ASK_WAIT: 2,
+  ASK_RECLAIM: 3,
+  ASK_TEST: 4,
+  ASK_WEAKEN: 5,
+  ASK_UNLOCK: 6,
+  ASK_CANCEL: 7,
+  ASK_FREE: 8,
+} as const
+export type lock_op_kind = (typeof lock_op_kind)[keyof typeof lock_op_kind]
+
+export function readlock_op_kind(r: XdrReader): lock_op_kind {
+  const value = r.i32()
+  if (!(value >= 1 && value <= 8)) throw new XdrError(`lock_op_kind is ${value}`)
+  return value as lock_op_kind
+}
+
+export function writelock_op_kind(w: XdrWriter, v: lock_op_kind): void {
+  w.i32(v)
+}
+
+export function sizelock_op_kind(_v: lock_op_kind): number {
+  return 4
+}
+
+export interface lock_cancel {
+  owner: lock_owner
+  waiter: number64
+}
+
+export function readlock_cancel(r: XdrReader): lock_cancel {
+  return {
+    owner: readlock_owner(r),
+    waiter: r.number64(),
+  }
+}
+
+export function readlock_cancelInto(r: XdrReader, out: lock_cancel): void {
+  readlock_ownerInto(r, out.owner)
+  out.waiter = r.number64()
+}
+
+export function writelock_cancel(w: XdrWriter, v: lock_cancel): void {
+  writelock_owner(w, v.owner)
+  w.number64(v.waiter)
+}
+
+export function sizelock_cancel(v: lock_cancel): number {
+  let size = 8
+  size += sizelock_owner(v.owner)
+  return size
+}
+
+export type lock_op =
+  | { kind: typeof lock_op_kind.ASK_TRY | typeof lock_op_kind.ASK_WAIT | typeof lock_op_kind.ASK_RECLAIM | typeof lock_op_kind.ASK_TEST | typeof lock_op_kind.ASK_WEAKEN | typeof lock_op_kind.ASK_UNLOCK; what: client_lock }
+  | { kind: typeof lock_op_kind.ASK_CANCEL; cancel: lock_cancel }
+  | { kind: typeof lock_op_kind.ASK_FREE; owner: lock_owner }
+
+export function readlock_op(r: XdrReader): lock_op {
+  const kind = readlock_op_kind(r)
+  switch (kind) {
+    case lock_op_kind.ASK_TRY:
+    case lock_op_kind.ASK_WAIT:
+    case lock_op_kind.ASK_RECLAIM:
+    case lock_op_kind.ASK_TEST:
+    case lock_op_kind.ASK_WEAKEN:
+    case lock_op_kind.ASK_UNLOCK:
+      return { kind, what: readclient_lock(r) }
+    case lock_op_kind.ASK_CANCEL:
+      return { kind, cancel: readlock_cancel(r) }
+    case lock_op_kind.ASK_FREE:
+      return { kind, owner: readlock_owner(r) }
+    default:
+      throw new XdrError(`lock_op has no arm ${kind}`)
+  }
+}
+
+export function writelock_op(w: XdrWriter, v: lock_op): void {
+  w.i32(v.kind)
+  switch (v.kind) {
+    case lock_op_kind.ASK_TRY:
+    case lock_op_kind.ASK_WAIT:
+    case lock_op_kind.ASK_RECLAIM:
+    case lock_op_kind.ASK_TEST:
+    case lock_op_kind.ASK_WEAKEN:
+    case lock_op_kind.ASK_UNLOCK:
+      writeclient_lock(w, v.what)
+      break
+    case lock_op_kind.ASK_CANCEL:
+      writelock_cancel(w, v.cancel)
+      break
+    case lock_op_kind.ASK_FREE:
+      writelock_owner(w, v.owner)
+      break
+    default:
+      throw new XdrError(`lock_op has no arm ${(v as { kind: number }).kind}`)
+  }
+}
+
+export function sizelock_op(v: lock_op): number {
+  switch (v.kind) {
+    case lock_op_kind.ASK_TRY:
+    case lock_op_kind.ASK_WAIT:
+    case lock_op_kind.ASK_RECLAIM:
+    case lock_op_kind.ASK_TEST:
+    case lock_op_kind.ASK_WEAKEN:
+    case lock_op_kind.ASK_UNLOCK:
+      return 4 + sizeclient_lock(v.what)
+    case lock_op_kind.ASK_CANCEL:
+      return 4 + sizelock_cancel(v.cancel)
+    case lock_op_kind.ASK_FREE:
+      return 4 + sizelock_owner(v.owner)
+    default:
+      throw new XdrError(`lock_op has no arm ${(v as { kind: number }).kind}`)
+  }
+}
+
+/** LOCK_ASK: something about a file's client locks is asked of the primary. */
+export interface lock_ask {
+  ino: number64
+  id: number64
+  what: lock_op
+}
+
+export function readlock_ask(r: XdrReader): lock_ask {
+  return {
+    ino: r.number64(),
+    id: r.number64(),
+    what: readlock_op(r),
+  }
+}
+
+export function readlock_askInto(r: XdrReader, out: lock_ask): void {
+  out.ino = r.number64()
+  out.id = r.number64()
+  out.what = readlock_op(r)
+}
+
+export function writelock_ask(w: XdrWriter, v: lock_ask): void {
+  w.number64(v.ino)
+  w.number64(v.id)
+  writelock_op(w, v.what)
+}
+
+export function sizelock_ask(v: lock_ask): number {
+  let size = 16
+  size += sizelock_op(v.what)
+  return size
+}
+
+/**
+ * LOCK_DEMOTE: a delegation is given back down to `level`, and with it these locks become the primary's to manage. Of a
+ * file with many of them several messages come, one behind the other; it is carried out with the last one.
+ */
+export interface lock_demotion {
+  ino: number64
+  given: delegation
+  locks: lock_demotion_locks
+  more: boolean
+}
+
+export function readlock_demotion(r: XdrReader): lock_demotion {
+  return {
+    ino: r.number64(),
+    given: readdelegation(r),
+    locks: readlock_demotion_locks(r),
+    more: r.bool(),
+  }
+}
+
+export function readlock_demotionInto(r: XdrReader, out: lock_demotion): void {
+  out.ino = r.number64()
+  readdelegationInto(r, out.given)
+  out.locks = readlock_demotion_locks(r)
+  out.more = r.bool()
+}
+
+export function writelock_demotion(w: XdrWriter, v: lock_demotion): void {
+  w.number64(v.ino)
+  writedelegation(w, v.given)
+  writelock_demotion_locks(w, v.locks)
+  w.bool(v.more)
+}
+
+export function sizelock_demotion(v: lock_demotion): number {
+  let size = 24
+  size += sizelock_demotion_locks(v.locks)
+  return size
+}
+
+/** LOCK_ASSERT: what a mover has of a file at the beginning of a reign; in several messages, as LOCK_DEMOTE. */
+export interface lock_assertion {
+  ino: number64
+  held: delegation
+  locks: lock_assertion_locks
+  waiting: lock_assertion_waiting
+  more: boolean
+}
+
+export function readlock_assertion(r: XdrReader): lock_assertion {
+  return {
+    ino: r.number64(),
+    held: readdelegation(r),
+    locks: readlock_assertion_locks(r),
+    waiting: readlock_assertion_waiting(r),
+    more: r.bool(),
+  }
+}
+
+export function readlock_assertionInto(r: XdrReader, out: lock_assertion): void {
+  out.ino = r.number64()
+  readdelegationInto(r, out.held)
+  out.locks = readlock_assertion_locks(r)
+  out.waiting = readlock_assertion_waiting(r)
+  out.more = r.bool()
+}
+
+export function writelock_assertion(w: XdrWriter, v: lock_assertion): void {
+  w.number64(v.ino)
+  writedelegation(w, v.held)
+  writelock_assertion_locks(w, v.locks)
+  writelock_assertion_waiting(w, v.waiting)
+  w.bool(v.more)
+}
+
+export function sizelock_assertion(v: lock_assertion): number {
+  let size = 24
+  size += sizelock_assertion_locks(v.locks)
+  size += sizelock_assertion_waiting(v.waiting)
+  return size
+}
+
+export const lock_outcome_kind = {
+  IS_GRANTED: 1,
+  IS_DENIED: 2,
+  IS_WAITING: 3,
+  IS_DEADLOCK: 4,
+  IS_GRACE: 5,
+  IS_NO_GRACE: 6,
+  IS_LIMIT: 7,
+  IS_NOT_HELD: 8,
+  IS_GONE: 9,
+} as const
+export type lock_outcome_kind = (typeof lock_outcome_kind)[keyof typeof lock_outcome_kind]
+
+export function readlock_outcome_kind(r: XdrReader): lock_outcome_kind {
+  const value = r.i32()
+  if (!(value >= 1 && value <= 9)) throw new XdrError(`lock_outcome_kind is ${value}`)
+  return value as lock_outcome_kind
+}
+
+export function writelock_outcome_kind(w: XdrWriter, v: lock_outcome_kind): void {
+  w.i32(v)
+}
+
+export function sizelock_outcome_kind(_v: lock_outcome_kind): number {
+  return 4
+}
+
+export interface lock_in_the_way {
+  mover: number
+  what: client_lock
+}
+
+export function readlock_in_the_way(r: XdrReader): lock_in_the_way {
+  return {
+    mover: r.u32(),
+    what: readclient_lock(r),
+  }
+}
+
+export function readlock_in_the_wayInto(r: XdrReader, out: lock_in_the_way): void {
+  out.mover = r.u32()
+  readclient_lockInto(r, out.what)
+}
+
+export function writelock_in_the_way(w: XdrWriter, v: lock_in_the_way): void {
+  w.u32(v.mover)
+  writeclient_lock(w, v.what)
+}
+
+export function sizelock_in_the_way(v: lock_in_the_way): number {
+  let size = 4
+  size += sizeclient_lock(v.what)
+  return size
+}
+
+export type lock_outcome =
+  | { kind: typeof lock_outcome_kind.IS_DENIED; met: lock_in_the_way }
+  | { kind: typeof lock_outcome_kind.IS_WAITING; waiter: number64 }
+  | { kind: Exclude<lock_outcome_kind, typeof lock_outcome_kind.IS_DENIED | typeof lock_outcome_kind.IS_WAITING> }
+
+export function readlock_outcome(r: XdrReader): lock_outcome {
+  const kind = readlock_outcome_kind(r)
+  switch (kind) {
+    case lock_outcome_kind.IS_DENIED:
+      return { kind, met: readlock_in_the_way(r) }
+    case lock_outcome_kind.IS_WAITING:
+      return { kind, waiter: r.number64() }
+    default:
+      return { kind }
+  }
+}
+
+export function writelock_outcome(w: XdrWriter, v: lock_outcome): void {
+  w.i32(v.kind)
+  switch (v.kind) {
+    case lock_outcome_kind.IS_DENIED:
+      writelock_in_the_way(w, v.met)
+      break
+    case lock_outcome_kind.IS_WAITING:
+      w.number64(v.waiter)
+      break
+    default:
+      break
+  }
+}
+
+export function sizelock_outcome(v: lock_outcome): number {
+  switch (v.kind) {
+    case lock_outcome_kind.IS_DENIED:
+      return 4 + sizelock_in_the_way(v.met)
+    case lock_outcome_kind.IS_WAITING:
+      return 4 + 8
+    default:
+      return 4
+  }
+}
+
+/** LOCK_ANSWER: to a LOCK_ASK, perhaps with a delegation. */
+export interface lock_answer {
+  ino: number64
+  id: number64
+  outcome: lock_outcome
+  given: lock_answer_given
+}
+
+export function readlock_answer(r: XdrReader): lock_answer {
+  return {
+    ino: r.number64(),
+    id: r.number64(),
+    outcome: readlock_outcome(r),
+    given: readlock_answer_given(r),
+  }
+}
+
+export function readlock_answerInto(r: XdrReader, out: lock_answer): void {
+  out.ino = r.number64()
+  out.id = r.number64()
+  out.outcome = readlock_outcome(r)
+  out.given = readlock_answer_given(r)
+}
+
+export function writelock_answer(w: XdrWriter, v: lock_answer): void {
+  w.number64(v.ino)
+  w.number64(v.id)
+  writelock_outcome(w, v.outcome)
+  writelock_answer_given(w, v.given)
+}
+
+export function sizelock_answer(v: lock_answer): number {
+  let size = 16
+  size += sizelock_outcome(v.outcome)
+  size += sizelock_answer_given(v.given)
+  return size
+}
+
+/** LOCK_BACK: what was asked is the mover's own to decide: it has crossed a delegation. */
+export interface lock_back {
+  ino: number64
+  id: number64
+}
+
+export function readlock_back(r: XdrReader): lock_back {
+  return {
+    ino: r.number64(),
+    id: r.number64(),
+  }
+}
+
+export function readlock_backInto(r: XdrReader, out: lock_back): void {
+  out.ino = r.number64()
+  out.id = r.number64()
+}
+
+export function writelock_back(w: XdrWriter, v: lock_back): void {
+  const at = w.reserve(16)
+  const { view } = w
+  putNumber64(view, at, v.ino)
+  putNumber64(view, at + 8, v.id)
+}
+
+export function sizelock_back(_v: lock_back): number {
+  return 16
+}
+
+/** LOCK_GRANT: who has waited has the lock. */
+export interface lock_grant {
+  ino: number64
+  waiter: number64
+  given: lock_grant_given
+}
+
+export function readlock_grant(r: XdrReader): lock_grant {
+  return {
+    ino: r.number64(),
+    waiter: r.number64(),
+    given: readlock_grant_given(r),
+  }
+}
+
+export function readlock_grantInto(r: XdrReader, out: lock_grant): void {
+  out.ino = r.number64()
+  out.waiter = r.number64()
+  out.given = readlock_grant_given(r)
+}
+
+export function writelock_grant(w: XdrWriter, v: lock_grant): void {
+  w.number64(v.ino)
+  w.number64(v.waiter)
+  writelock_grant_given(w, v.given)
+}
+
+export function sizelock_grant(v: lock_grant): number {
+  let size = 16
+  size += sizelock_grant_given(v.given)
+  return size
+}
+
+/** LOCK_RECALL: the delegation is to be given back, down to this level. */
+export interface lock_recall {
+  ino: number64
+  to: delegation
+}
+
+export function readlock_recall(r: XdrReader): lock_recall {
+  return {
+    ino: r.number64(),
+    to: readdelegation(r),
+  }
+}
+
+export function readlock_recallInto(r: XdrReader, out: lock_recall): void {
+  out.ino = r.number64()
+  readdelegationInto(r, out.to)
+}
+
+export function writelock_recall(w: XdrWriter, v: lock_recall): void {
+  const at = w.reserve(20)
+  const { view } = w
+  putNumber64(view, at, v.ino)
+  putNumber64(view, at + 8, v.to.serial)
+  view.setInt32(at + 16, v.to.level)
+}
+
+export function sizelock_recall(_v: lock_recall): number {
+  return 20
+}
+
+/** LOCK_DROP: the file is gone, and all client locks on it. */
+export interface lock_drop {
+  ino: number64
+}
+
+export function readlock_drop(r: XdrReader): lock_drop {
+  return {
+    ino: r.number64(),
+  }
+}
+
+export function readlock_dropInto(r: XdrReader, out: lock_drop): void {
+  out.ino = r.number64()
+}
+
+export function writelock_drop(w: XdrWriter, v: lock_drop): void {
+  w.number64(v.ino)
+}
+
+export function sizelock_drop(_v: lock_drop): number {
+  return 8
 }
 
 export const message_kind = {
@@ -2027,12 +2894,20 @@ export const message_kind = {
   ASSERTED: 22,
   KNOWN: 23,
   READY: 24,
+  LOCK_ASK: 25,
+  LOCK_DEMOTE: 26,
+  LOCK_ASSERT: 27,
+  LOCK_ANSWER: 28,
+  LOCK_BACK: 29,
+  LOCK_GRANT: 30,
+  LOCK_RECALL: 31,
+  LOCK_DROP: 32,
 } as const
 export type message_kind = (typeof message_kind)[keyof typeof message_kind]
 
 export function readmessage_kind(r: XdrReader): message_kind {
   const value = r.i32()
-  if (!(value >= 1 && value <= 24)) throw new XdrError(`message_kind is ${value}`)
+  if (!(value >= 1 && value <= 32)) throw new XdrError(`message_kind is ${value}`)
   return value as message_kind
 }
 
@@ -2067,6 +2942,14 @@ export type message =
   | { kind: typeof message_kind.ASSERT; assertion: assertion }
   | { kind: typeof message_kind.ASSERT_SPACE; assert_space: assert_space }
   | { kind: typeof message_kind.KNOWN; known: known }
+  | { kind: typeof message_kind.LOCK_ASK; lock_ask: lock_ask }
+  | { kind: typeof message_kind.LOCK_DEMOTE; lock_demotion: lock_demotion }
+  | { kind: typeof message_kind.LOCK_ASSERT; lock_assertion: lock_assertion }
+  | { kind: typeof message_kind.LOCK_ANSWER; lock_answer: lock_answer }
+  | { kind: typeof message_kind.LOCK_BACK; lock_back: lock_back }
+  | { kind: typeof message_kind.LOCK_GRANT; lock_grant: lock_grant }
+  | { kind: typeof message_kind.LOCK_RECALL; lock_recall: lock_recall }
+  | { kind: typeof message_kind.LOCK_DROP; lock_drop: lock_drop }
   | { kind: typeof message_kind.ASSERTED | typeof message_kind.READY }
 
 export function readmessage(r: XdrReader): message {
@@ -2116,6 +2999,22 @@ export function readmessage(r: XdrReader): message {
       return { kind, assert_space: readassert_space(r) }
     case message_kind.KNOWN:
       return { kind, known: readknown(r) }
+    case message_kind.LOCK_ASK:
+      return { kind, lock_ask: readlock_ask(r) }
+    case message_kind.LOCK_DEMOTE:
+      return { kind, lock_demotion: readlock_demotion(r) }
+    case message_kind.LOCK_ASSERT:
+      return { kind, lock_assertion: readlock_assertion(r) }
+    case message_kind.LOCK_ANSWER:
+      return { kind, lock_answer: readlock_answer(r) }
+    case message_kind.LOCK_BACK:
+      return { kind, lock_back: readlock_back(r) }
+    case message_kind.LOCK_GRANT:
+      return { kind, lock_grant: readlock_grant(r) }
+    case message_kind.LOCK_RECALL:
+      return { kind, lock_recall: readlock_recall(r) }
+    case message_kind.LOCK_DROP:
+      return { kind, lock_drop: readlock_drop(r) }
     case message_kind.ASSERTED:
     case message_kind.READY:
       return { kind }
@@ -2193,6 +3092,30 @@ export function writemessage(w: XdrWriter, v: message): void {
     case message_kind.KNOWN:
       writeknown(w, v.known)
       break
+    case message_kind.LOCK_ASK:
+      writelock_ask(w, v.lock_ask)
+      break
+    case message_kind.LOCK_DEMOTE:
+      writelock_demotion(w, v.lock_demotion)
+      break
+    case message_kind.LOCK_ASSERT:
+      writelock_assertion(w, v.lock_assertion)
+      break
+    case message_kind.LOCK_ANSWER:
+      writelock_answer(w, v.lock_answer)
+      break
+    case message_kind.LOCK_BACK:
+      writelock_back(w, v.lock_back)
+      break
+    case message_kind.LOCK_GRANT:
+      writelock_grant(w, v.lock_grant)
+      break
+    case message_kind.LOCK_RECALL:
+      writelock_recall(w, v.lock_recall)
+      break
+    case message_kind.LOCK_DROP:
+      writelock_drop(w, v.lock_drop)
+      break
     case message_kind.ASSERTED:
     case message_kind.READY:
       break
@@ -2247,6 +3170,22 @@ export function sizemessage(v: message): number {
       return 4 + sizeassert_space(v.assert_space)
     case message_kind.KNOWN:
       return 4 + 184
+    case message_kind.LOCK_ASK:
+      return 4 + sizelock_ask(v.lock_ask)
+    case message_kind.LOCK_DEMOTE:
+      return 4 + sizelock_demotion(v.lock_demotion)
+    case message_kind.LOCK_ASSERT:
+      return 4 + sizelock_assertion(v.lock_assertion)
+    case message_kind.LOCK_ANSWER:
+      return 4 + sizelock_answer(v.lock_answer)
+    case message_kind.LOCK_BACK:
+      return 4 + 16
+    case message_kind.LOCK_GRANT:
+      return 4 + sizelock_grant(v.lock_grant)
+    case message_kind.LOCK_RECALL:
+      return 4 + 20
+    case message_kind.LOCK_DROP:
+      return 4 + 8
     case message_kind.ASSERTED:
     case message_kind.READY:
       return 4
@@ -2569,6 +3508,26 @@ export function sizelisting_entries(v: listing_entries): number {
   return size
 }
 
+export type client_list_clients = client_record[]
+
+export function readclient_list_clients(r: XdrReader): client_list_clients {
+  const count = r.count(4096, 8)
+  const out: client_list_clients = []
+  for (let i = 0; i < count; i++) out.push(readclient_record(r))
+  return out
+}
+
+export function writeclient_list_clients(w: XdrWriter, v: client_list_clients): void {
+  w.count(v.length, 4096)
+  for (const element of v) writeclient_record(w, element)
+}
+
+export function sizeclient_list_clients(v: client_list_clients): number {
+  let size = 4
+  for (const element of v) size += sizeclient_record(element)
+  return size
+}
+
 export type answer_replayed_object = number64 | null
 
 export function readanswer_replayed_object(r: XdrReader): answer_replayed_object {
@@ -2648,4 +3607,109 @@ export function writeanswer_space(w: XdrWriter, v: answer_space): void {
 
 export function sizeanswer_space(v: answer_space): number {
   return v === null ? 4 : 4 + 32
+}
+
+export type answer_remembered = client_list | null
+
+export function readanswer_remembered(r: XdrReader): answer_remembered {
+  return r.bool() ? readclient_list(r) : null
+}
+
+export function writeanswer_remembered(w: XdrWriter, v: answer_remembered): void {
+  w.bool(v !== null)
+  if (v !== null) writeclient_list(w, v)
+}
+
+export function sizeanswer_remembered(v: answer_remembered): number {
+  return v === null ? 4 : 4 + sizeclient_list(v)
+}
+
+export type lock_demotion_locks = client_lock[]
+
+export function readlock_demotion_locks(r: XdrReader): lock_demotion_locks {
+  const count = r.count(1024, 28)
+  const out: lock_demotion_locks = []
+  for (let i = 0; i < count; i++) out.push(readclient_lock(r))
+  return out
+}
+
+export function writelock_demotion_locks(w: XdrWriter, v: lock_demotion_locks): void {
+  w.count(v.length, 1024)
+  for (const element of v) writeclient_lock(w, element)
+}
+
+export function sizelock_demotion_locks(v: lock_demotion_locks): number {
+  let size = 4
+  for (const element of v) size += sizeclient_lock(element)
+  return size
+}
+
+export type lock_assertion_locks = client_lock[]
+
+export function readlock_assertion_locks(r: XdrReader): lock_assertion_locks {
+  const count = r.count(1024, 28)
+  const out: lock_assertion_locks = []
+  for (let i = 0; i < count; i++) out.push(readclient_lock(r))
+  return out
+}
+
+export function writelock_assertion_locks(w: XdrWriter, v: lock_assertion_locks): void {
+  w.count(v.length, 1024)
+  for (const element of v) writeclient_lock(w, element)
+}
+
+export function sizelock_assertion_locks(v: lock_assertion_locks): number {
+  let size = 4
+  for (const element of v) size += sizeclient_lock(element)
+  return size
+}
+
+export type lock_assertion_waiting = waiting_lock[]
+
+export function readlock_assertion_waiting(r: XdrReader): lock_assertion_waiting {
+  const count = r.count(1024, 36)
+  const out: lock_assertion_waiting = []
+  for (let i = 0; i < count; i++) out.push(readwaiting_lock(r))
+  return out
+}
+
+export function writelock_assertion_waiting(w: XdrWriter, v: lock_assertion_waiting): void {
+  w.count(v.length, 1024)
+  for (const element of v) writewaiting_lock(w, element)
+}
+
+export function sizelock_assertion_waiting(v: lock_assertion_waiting): number {
+  let size = 4
+  for (const element of v) size += sizewaiting_lock(element)
+  return size
+}
+
+export type lock_answer_given = delegation | null
+
+export function readlock_answer_given(r: XdrReader): lock_answer_given {
+  return r.bool() ? readdelegation(r) : null
+}
+
+export function writelock_answer_given(w: XdrWriter, v: lock_answer_given): void {
+  w.bool(v !== null)
+  if (v !== null) writedelegation(w, v)
+}
+
+export function sizelock_answer_given(v: lock_answer_given): number {
+  return v === null ? 4 : 4 + 12
+}
+
+export type lock_grant_given = delegation | null
+
+export function readlock_grant_given(r: XdrReader): lock_grant_given {
+  return r.bool() ? readdelegation(r) : null
+}
+
+export function writelock_grant_given(w: XdrWriter, v: lock_grant_given): void {
+  w.bool(v !== null)
+  if (v !== null) writedelegation(w, v)
+}
+
+export function sizelock_grant_given(v: lock_grant_given): number {
+  return v === null ? 4 : 4 + 12
 }

@@ -218,7 +218,8 @@ export class PrimaryMover extends SimulatedMover {
   ): PrimaryReign {
     const { process: env, site, peers } = this
     const logger = pino({ level: 'silent' })
-    const reign = new PrimaryReign({ name: 'share', term, device: DEVICE, files, env, logger, holders, raised })
+    const options = { name: 'share', term, device: DEVICE, files, env, logger, holders, raised }
+    const reign = new PrimaryReign({ ...options, noted: [], graceMs: 30_000 })
     const admit = reign.authority.admit.bind(reign.authority)
     reign.authority.admit = (...args: Parameters<PrimaryAuthority['admit']>) => {
       const peer = admit(...args)

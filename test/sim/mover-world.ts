@@ -1,5 +1,6 @@
 import type { Peer } from '../../mover/authority/peer.ts'
 import { PrimaryAuthority } from '../../mover/authority/primary.ts'
+import { PrimaryLocks } from '../../mover/authority/primary-locks.ts'
 import { SecondaryAuthority } from '../../mover/authority/secondary.ts'
 import { Session } from '../../mover/authority/session.ts'
 import type { Failure } from '../../mover/failure.ts'
@@ -82,7 +83,10 @@ class Primary implements SimulatedMover {
       },
     })
     const governed = new GovernedVolume(context, (call, done) => calls.perform(call, done))
-    this.authority = new PrimaryAuthority(governed, world.files.volume.log, world.env, null)
+    const { env, files } = world
+    const locks = new PrimaryLocks({ notes: governed, env, graceMs: 30_000, noted: [] })
+    this.authority = new PrimaryAuthority(governed, files.volume.log, env, locks, null)
+    locks.recovered()
     context.tokens = this.authority
   }
 

@@ -49,6 +49,8 @@ class Rude {
       logger: this.log.logger,
       holders: [],
       raised: new Set(),
+      noted: [],
+      graceMs: 30_000,
     })
     let primary: Session | null = null
     this.session = new Session({ write: (bytes) => later(env, primary, bytes), close: () => {} }, env, {

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
 import { fileBytesOf, OpaqueCountingWriter } from '../../mover/authority/payload.ts'
-import { Session, SessionError } from '../../mover/authority/session.ts'
+import { Session } from '../../mover/authority/session.ts'
+import { SessionError } from '../../mover/authority/session-error.ts'
 import { InodeValue, TYPE_NUMBER } from '../../mover/volume/inode-value.ts'
 import {
   failure,
@@ -110,7 +111,7 @@ function answerWith(target: Uint8Array, type: number, size: number): message {
   value.type = type
   value.size = size
   const after = [{ ino: 5, value: value.bytes, current: true }]
-  const nothing = { replayed_object: null, list: null, space: null }
+  const nothing = { replayed_object: null, list: null, space: null, remembered: null }
   return { kind: message_kind.ANSWER, answer: { id: 1, status: failure.NONE, before: [], after, target, ...nothing } }
 }
 

@@ -109,7 +109,14 @@ t.test('a message, and an answer that does not name the file again', async (t) =
   const what = { kind: operation_kind.LOOKUP, lookup: { where: { dir: DIR, what: Buffer.from('f') }, export_root: 2 } }
   const call = { id: 7, caller: ROOT, read_only: true, replay: null, what } as const
   session.received({ kind: message_kind.CALL, call })
-  const nothing = { replayed_object: null, before: [], target: new Uint8Array(0), list: null, space: null }
+  const nothing = {
+    replayed_object: null,
+    before: [],
+    target: new Uint8Array(0),
+    list: null,
+    space: null,
+    remembered: null,
+  }
   const after = [{ ino: INO, value, current: true }]
   session.sent({ kind: message_kind.ANSWER, answer: { id: 7, status: failure.NONE, after, ...nothing } }, 6)
   t.strictSame(shown(page(page().trace, 0).events), [

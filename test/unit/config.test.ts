@@ -34,7 +34,7 @@ t.test('no file gives the defaults', async (t) => {
       },
     ],
     cache: { perMoverBytes: 256 * 1024 ** 2 },
-    timing: { leaseMs: 5000 },
+    timing: { leaseMs: 5000, graceMs: 30_000 },
   })
 })
 
@@ -61,7 +61,7 @@ exports:
       - { match: 127.0.0.1 }
       - { match: "::/0", squash: all }
 cache: { perMover: 1GiB }
-timing: { lease: 2.5s }
+timing: { lease: 2.5s, grace: 20s }
 `
   const config = parseConfig(text, 'lockkeeper.yaml', '/etc/lk')
   t.equal(config.stateDir, '/etc/lk/here')
@@ -85,7 +85,7 @@ timing: { lease: 2.5s }
     { match: '::/0', access: 'rw', squash: 'all', privilegedPort: false },
   ])
   t.equal(config.cache.perMoverBytes, 1024 ** 3)
-  t.equal(config.timing.leaseMs, 2500)
+  t.same(config.timing, { leaseMs: 2500, graceMs: 20_000 })
 })
 
 t.test('volumes without exports get one each', async (t) => {
@@ -216,9 +216,13 @@ const refused: readonly [string, string][] = [
     `\n${key}: []`,
     `f:2: ${key}: not supported in this version`,
   ]),
-  ...['nfs4Lease', 'grace', 'drainMs'].map((key): [string, string] => [
+  ...['nfs4Lease', 'drainMs'].map((key): [string, string] => [
     `timing: { ${key}: 30s }`,
     `f:1: timing.${key}: not supported in this version`,
+  ]),
+  ...['4s', '301s', '1'].map((time): [string, string] => [
+    `timing: { grace: ${time} }`,
+    `f:1: timing.grace: must be a time of 5s to 300s such as 30s, not ${time === '1' ? time : `'${time}'`}`,
   ]),
   ...['199ms', '61s', '1', '1 h', '-1s'].map((time): [string, string] => [
     `timing: { lease: ${time} }`,

@@ -354,6 +354,7 @@ const DONE: answer = {
   target: new Uint8Array(0),
   list: null,
   space: null,
+  remembered: null,
 }
 
 function suspended(run: () => unknown): void {

@@ -145,6 +145,7 @@ export class TestTransport implements CallTransport {
 
 /** A secondary's file service as far as names and attributes go, without tokens: attributes are always asked for. */
 export class RemoteFiles extends RemoteCalls implements FileService {
+  locks = null
   readonly transport: TestTransport
   readonly volumeUuid: Uint8Array
   readonly rootIno: number

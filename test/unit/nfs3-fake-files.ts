@@ -1,5 +1,7 @@
 import type { Timestamp } from '../../mover/environment.ts'
 import type { Failure } from '../../mover/failure.ts'
+import type { ClientLocks } from '../../mover/files/client-locks.ts'
+import type { ClientRecords } from '../../mover/files/client-records.ts'
 import type {
   CreateHow,
   EntrySink,
@@ -63,6 +65,25 @@ export class FakeFiles implements PrimaryFiles {
   writeVerifier: Uint8Array = Uint8Array.from([9, 8, 7, 6, 5, 4, 3, 2])
   readonly rootIno = 2
   readonly trace = null
+  locks: ClientLocks | null = null
+  /** By id, both in latin1. */
+  readonly remembered = new Map<string, string>()
+  readonly clients: ClientRecords = {
+    set: (op, { id, value }) => {
+      op.barrier = this.barrier
+      this.remembered.set(latin1(id), latin1(value))
+      return null
+    },
+    drop: (op, id) => {
+      op.barrier = this.barrier
+      this.remembered.delete(latin1(id))
+      return null
+    },
+    list: (_, prefix) =>
+      [...this.remembered]
+        .filter(([id]) => id.startsWith(latin1(prefix)))
+        .map(([id, value]) => ({ id: Buffer.from(id, 'latin1'), value: Buffer.from(value, 'latin1') })),
+  }
   readonly root = new FakeInode(2, 'directory')
   readonly inodes = new Map<number, FakeInode>([[2, this.root]])
   failNext: Failure | null = null
@@ -373,5 +394,9 @@ function fake(inode: Inode): FakeInode {
 }
 
 function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1')
+}
+
+function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('latin1')
 }

@@ -30,7 +30,7 @@ function leave(): Left {
 
 /** Opens what a world has left; `take` makes its device fail. */
 function again({ env, device }: FilesWorld, prepare: (device: FilesWorld['device']) => void = () => {}): FilesWorld {
-  return new FilesWorld(8, {}, { disk: device.survivingImage(), wallMs: env.wallMs() + 5000, prepare })
+  return new FilesWorld(9, {}, { disk: device.survivingImage(), wallMs: env.wallMs() + 5000, prepare })
 }
 
 /** The marked files' recovery must show once, in change number and times, and their data as it was written. */

@@ -1,0 +1,288 @@
+import {
+  type lock_ask,
+  type lock_assertion,
+  type lock_demotion,
+  type message,
+  message_kind,
+} from '../../protocol/moverlock/moverlock.gen.ts'
+import type { Environment } from '../environment.ts'
+import type { Failure } from '../failure.ts'
+import type { ClientLock, LockEffect, LockOp, LockOutcome } from '../locks/client-lock.ts'
+import { LockHolder } from '../locks/lock-holder.ts'
+import { LockTable } from '../locks/lock-table.ts'
+import type { MoverId } from '../locks/token-table.ts'
+import { InOrder } from './in-order.ts'
+import { LockParts } from './lock-parts.ts'
+import { delegationOfWire, lockOfWire, opOfWire, wireDelegation, wireOutcome } from './lock-words.ts'
+import { SessionError } from './session-error.ts'
+
+const HOME: MoverId = 0
+/** How often times of grace, and what has been quiet, are looked at. */
+const TICK_MS = 1000
+/** Files in one record at most that are not locked any more. */
+const FORGOTTEN_AT_ONCE = 64
+
+/** Which files clients may have locks on, durably: so that these, and no others, wait for reclaims after a crash. */
+export interface LockNotes {
+  /** Makes sure that it is known of this file. Null, or why it cannot be: STALE when there is no such file. May throw Suspend. */
+  noteLocks(ino: number): Failure | null
+  /** It need not be known any more of these, as far as they are free when it is done. */
+  forgetLocks(inos: readonly number[], isFree: (ino: number) => boolean): void
+}
+
+/** Told of the clients of one mover who have waited. */
+export interface LockListener {
+  /** What a client has waited for under this number is its own from now on. */
+  granted(ino: number, waiter: number, lock: ClientLock): void
+  /** The file is gone that a client waits for. */
+  gone(ino: number, waiter: number): void
+}
+
+export interface PrimaryLocksOptions {
+  notes: LockNotes
+  env: Environment
+  /** How long files wait for the reclaims of clients whose mover is gone. */
+  graceMs: number
+  /** Files on which clients may have had locks in earlier reigns. */
+  noted: readonly number[]
+}
+
+/** A secondary, as far as client locks are concerned. */
+interface LockPeer {
+  send: (message: message) => void
+  readonly demotion: LockParts
+  readonly assertion: LockParts
+  readonly waiting: { waiter: number; lock: ClientLock }[]
+}
+
+/**
+ * The arbiter of a volume's client locks at its primary, and the holder of those of its own mover's clients. What is asked
+ * of it about one file is carried out in the order of its coming; nobody has a lock before it is durable that the file may
+ * be locked.
+ */
+export class PrimaryLocks {
+  /** This mover's own clients. */
+  readonly holder: LockHolder
+  listener: LockListener | null = null
+  readonly #o: PrimaryLocksOptions
+  readonly #table = new LockTable()
+  readonly #peers = new Map<MoverId, LockPeer>()
+  readonly #asked = new InOrder((error) => {
+    throw error
+  })
+  /** Files that nobody has locks on any more, and that may still be noted. */
+  readonly #free = new Set<number>()
+  /** Until it is known what movers have of earlier reigns: what would change who may have what. */
+  #postponed: (() => void)[] | null = []
+  #isScheduled = false
+  #cancelTick: (() => void) | null = null
+
+  constructor(options: PrimaryLocksOptions) {
+    this.#o = options
+    this.holder = new LockHolder(HOME, {
+      ask: (ino, id, op) => this.#ask(HOME, ino, id, op),
+      demote: (ino, demotion) => {
+        this.#table.demote(ino, HOME, demotion)
+        this.#schedule()
+      },
+      assert: () => {},
+      granted: (ino, waiter, lock) => this.listener?.granted(ino, waiter, lock),
+      gone: (ino, waiter) => this.listener?.gone(ino, waiter),
+    })
+  }
+
+  /** Locks that are managed here, who waits, and which movers manage the file's locks by themselves. */
+  describe(ino: number): ReturnType<LockTable['describe']> {
+    return this.#table.describe(ino)
+  }
+
+  inos(): Iterable<number> {
+    return this.#table.inos()
+  }
+
+  /** A secondary has come. */
+  admit(mover: MoverId, send: (message: message) => void): void {
+    this.#peers.set(mover, { send, demotion: new LockParts(), assertion: new LockParts(), waiting: [] })
+  }
+
+  /** Nothing of a secondary is left: its clients' locks wait to be reclaimed. */
+  gone(mover: MoverId): void {
+    if (!this.#peers.delete(mover)) return
+    this.#whenRecovered(() => this.#table.forget(mover, this.#graceEndMs()))
+  }
+
+  /** All movers have said what they have: who may have lost some in earlier reigns may reclaim it. */
+  recovered(): void {
+    const untilMs = this.#graceEndMs()
+    for (const ino of this.#o.noted) {
+      if (!this.#table.isDelegated(ino)) this.#table.beginGrace(ino, untilMs)
+      if (!this.#table.has(ino)) this.#free.add(ino)
+    }
+    const postponed = this.#postponed ?? []
+    this.#postponed = null
+    for (const action of postponed) action()
+    this.#table.ready()
+    this.#pump()
+  }
+
+  /** The file is gone. */
+  dropped(ino: number): void {
+    if (!this.#table.has(ino)) return
+    this.#table.drop(ino)
+    this.#schedule()
+  }
+
+  /** Carries out what a secondary says; false when it is not about client locks. Throws `SessionError`. */
+  received(mover: MoverId, message: message): boolean {
+    switch (message.kind) {
+      case message_kind.LOCK_ASK:
+        this.#askedBy(mover, message.lock_ask)
+        return true
+      case message_kind.LOCK_DEMOTE:
+        this.#demoted(mover, message.lock_demotion)
+        return true
+      case message_kind.LOCK_ASSERT:
+        this.#asserted(mover, message.lock_assertion)
+        return true
+      default:
+        return false
+    }
+  }
+
+  #askedBy(mover: MoverId, { ino, id, what }: lock_ask): void {
+    this.#ask(mover, ino, id, opOfWire(what))
+  }
+
+  #demoted(mover: MoverId, { ino, given, locks, more }: lock_demotion): void {
+    const all = this.#peer(mover).demotion.take(ino, locks, more)
+    if (all === null) return
+    const demotion = { ...delegationOfWire(given), locks: all }
+    this.#asked.run(ino, () => {
+      if (this.#peers.has(mover)) this.#whenRecovered(() => this.#table.demote(ino, mover, demotion))
+    })
+  }
+
+  #asserted(mover: MoverId, { ino, held, locks, waiting, more }: lock_assertion): void {
+    const peer = this.#peer(mover)
+    for (const { waiter, what } of waiting) peer.waiting.push({ waiter, lock: lockOfWire(what) })
+    const all = peer.assertion.take(ino, locks, more)
+    if (all === null) return
+    const assertion = { delegation: delegationOfWire(held), locks: all, waiting: peer.waiting.splice(0) }
+    if (!this.#table.assert(ino, mover, assertion))
+      throw new SessionError(`its clients have locks on inode ${ino} that cannot be beside those of others`)
+    this.#pump()
+  }
+
+  #whenRecovered(action: () => void): void {
+    if (this.#postponed !== null) this.#postponed.push(action)
+    else {
+      action()
+      this.#pump()
+    }
+  }
+
+  #peer(mover: MoverId): LockPeer {
+    return this.#peers.get(mover) as LockPeer
+  }
+
+  #ask(mover: MoverId, ino: number, id: number, op: LockOp): void {
+    this.#asked.run(ino, () => {
+      if (mover !== HOME && !this.#peers.has(mover)) return
+      const failure = op.type === 'lock' ? this.#o.notes.noteLocks(ino) : null
+      if (failure === null) this.#table.ask(ino, mover, id, op)
+      else this.#answer(mover, ino, id, { type: failure === 'STALE' ? 'gone' : 'limit' })
+      // This mover's own client is not ready for the answer yet.
+      if (mover === HOME) this.#schedule()
+      else this.#pump()
+    })
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    this.#o.env.defer(() => {
+      this.#isScheduled = false
+      this.#pump()
+    })
+  }
+
+  #pump(): void {
+    for (let effects = this.#table.takeEffects(); effects.length > 0; effects = this.#table.takeEffects()) {
+      for (const effect of effects) this.#tell(effect)
+    }
+    this.arm()
+  }
+
+  #tell(effect: LockEffect): void {
+    const { ino } = effect
+    if (effect.type === 'free') this.#free.add(ino)
+    else if (effect.mover === HOME) this.#tellHome(effect)
+    else this.#peers.get(effect.mover)?.send(messageOf(effect))
+  }
+
+  #tellHome(effect: Exclude<LockEffect, { type: 'free' }>): void {
+    const { holder } = this
+    const { ino } = effect
+    if (effect.type === 'answer') holder.answered(ino, effect.id, effect.outcome, effect.delegation)
+    else if (effect.type === 'handBack') holder.handedBack(ino, effect.id)
+    else if (effect.type === 'grant') holder.granted(ino, effect.waiter, effect.delegation)
+    else if (effect.type === 'recall') holder.recalled(ino, effect.serial, effect.level)
+    else holder.dropped(ino)
+  }
+
+  /** Behind what the table has decided before. */
+  #answer(mover: MoverId, ino: number, id: number, outcome: LockOutcome): void {
+    this.#o.env.defer(() => this.#tell({ type: 'answer', ino, mover, id, outcome, delegation: null }))
+  }
+
+  #graceEndMs(): number {
+    return this.#o.env.monotonicMs() + this.#o.graceMs
+  }
+
+  /** Time is looked at while something depends on it: called when locks may have been given up. */
+  arm(): void {
+    const isNeeded = this.#table.isInGrace || this.holder.hasQuiet || this.#free.size > 0
+    if (!isNeeded || this.#cancelTick !== null) return
+    this.#cancelTick = this.#o.env.timer(TICK_MS, () => {
+      this.#cancelTick = null
+      const nowMs = this.#o.env.monotonicMs()
+      this.#table.tick(nowMs)
+      this.holder.tick(nowMs)
+      if (!this.#table.isInGrace) this.#forget()
+      this.#pump()
+    })
+  }
+
+  /** While anybody may reclaim anything all notes are kept. */
+  #forget(): void {
+    const isFree = (ino: number): boolean => !this.#table.has(ino)
+    const inos = [...this.#free].filter(isFree)
+    this.#free.clear()
+    for (let at = 0; at < inos.length; at += FORGOTTEN_AT_ONCE)
+      this.#o.notes.forgetLocks(inos.slice(at, at + FORGOTTEN_AT_ONCE), isFree)
+  }
+}
+
+function messageOf(effect: Exclude<LockEffect, { type: 'free' }>): message {
+  const { ino } = effect
+  switch (effect.type) {
+    case 'answer': {
+      const { id, outcome, delegation } = effect
+      const given = delegation === null ? null : wireDelegation(delegation)
+      return { kind: message_kind.LOCK_ANSWER, lock_answer: { ino, id, outcome: wireOutcome(outcome), given } }
+    }
+    case 'handBack':
+      return { kind: message_kind.LOCK_BACK, lock_back: { ino, id: effect.id } }
+    case 'grant': {
+      const { waiter, delegation } = effect
+      const given = delegation === null ? null : wireDelegation(delegation)
+      return { kind: message_kind.LOCK_GRANT, lock_grant: { ino, waiter, given } }
+    }
+    case 'recall': {
+      const { serial, level } = effect
+      return { kind: message_kind.LOCK_RECALL, lock_recall: { ino, to: wireDelegation({ serial, level }) } }
+    }
+    case 'drop':
+      return { kind: message_kind.LOCK_DROP, lock_drop: { ino } }
+  }
+}

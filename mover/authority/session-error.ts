@@ -1,0 +1,2 @@
+/** The peer has broken the protocol: the session ends. */
+export class SessionError extends Error {}

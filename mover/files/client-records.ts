@@ -1,0 +1,45 @@
+import { MAX_CLIENTS } from '../../protocol/moverlock/moverlock.gen.ts'
+import type { Failure } from '../failure.ts'
+import type { ClientRecord } from '../volume/records/client-parts.ts'
+import { MAX_CLIENT_BYTES, MAX_CLIENT_ID_BYTES } from '../volume/records/schema.ts'
+import type { FilesContext } from './context.ts'
+import { clientsOf, dropClient, setClient } from './lock-records.ts'
+import type { Operation } from './service.ts'
+
+export type { ClientRecord } from '../volume/records/client-parts.ts'
+export { MAX_CLIENT_BYTES, MAX_CLIENT_ID_BYTES } from '../volume/records/schema.ts'
+
+/** What a volume remembers of clients for its movers, durably. Called as a `FileService` is. */
+export interface ClientRecords {
+  /** Remembers `value` under `id`, in the place of what there was; INVAL when either is too long. */
+  set(op: Operation, client: ClientRecord): Failure | null
+  drop(op: Operation, id: Uint8Array): Failure | null
+  /** Those whose ids begin with `prefix`, `MAX_CLIENTS` at most. */
+  list(op: Operation, prefix: Uint8Array): ClientRecord[] | Failure
+}
+
+/** At the primary. */
+export class OwnClientRecords implements ClientRecords {
+  readonly #context: FilesContext
+
+  constructor(context: FilesContext) {
+    this.#context = context
+  }
+
+  set(op: Operation, client: ClientRecord): Failure | null {
+    if (client.id.length > MAX_CLIENT_ID_BYTES || client.value.length > MAX_CLIENT_BYTES) return 'INVAL'
+    this.#context.volume.begin()
+    return setClient(this.#context, op, client)
+  }
+
+  drop(op: Operation, id: Uint8Array): Failure | null {
+    this.#context.volume.begin()
+    return dropClient(this.#context, op, id)
+  }
+
+  list(_op: Operation, prefix: Uint8Array): ClientRecord[] {
+    this.#context.volume.begin()
+    const begins = ({ id }: ClientRecord): boolean => Buffer.compare(id.subarray(0, prefix.length), prefix) === 0
+    return clientsOf(this.#context).filter(begins).slice(0, MAX_CLIENTS)
+  }
+}
