@@ -86,6 +86,7 @@ class Primary implements SimulatedMover {
     const { env, files } = world
     const locks = new PrimaryLocks({ notes: governed, env, graceMs: 30_000, noted: [] })
     this.authority = new PrimaryAuthority(governed, files.volume.log, env, locks, null)
+    context.locks = locks
     locks.recovered()
     context.tokens = this.authority
   }

@@ -1,0 +1,278 @@
+/** Client locks of several movers: what is said about them, what is durable, and what survives whom. */
+import t from 'tap'
+import { PrimaryLocks } from '../../mover/authority/primary-locks.ts'
+import {
+  type ClientLock,
+  type ClientLocks,
+  HeldClientLocks,
+  type LockMode,
+  RANGE_END,
+} from '../../mover/files/client-locks.ts'
+import { GovernedVolume } from '../../mover/files/governed-volume.ts'
+import { lockedFiles } from '../../mover/files/lock-records.ts'
+import type { Operation } from '../../mover/files/service.ts'
+import type { LockOutcome } from '../../mover/locks/client-lock.ts'
+import { message_kind } from '../../protocol/moverlock/moverlock.gen.ts'
+import { MoverWorld, type SimulatedMover } from '../sim/mover-world.ts'
+import { FilesWorld } from './files-support.ts'
+
+const GRACE_MS = 30_000
+/** Long enough for everything that is done when nobody has locks any more. */
+const QUIET_MS = 20_000
+
+function range(client: string, start: number, end: number | bigint, isExclusive = true): ClientLock {
+  const owner = { protocol: 'nlm', client, owner: 'process 7' } as const
+  return { kind: 'range', owner, flavour: 'posix', start, end, isExclusive }
+}
+
+/** A primary and two secondaries with a file, and clients of each. */
+class Locks {
+  readonly world = new MoverWorld(1, 2)
+  readonly primary = this.world.primary
+  readonly first = this.world.secondaries[0]
+  readonly second = this.world.secondaries[1]
+  readonly ino = this.world.create(this.primary, 'f')
+  /** Who has been granted what it has waited for. */
+  readonly granted: string[] = []
+  readonly #locks = new Map<SimulatedMover, ClientLocks>()
+
+  constructor() {
+    for (const mover of [this.primary, this.first, this.second]) {
+      const { locks } = mover.authority
+      const clientLocks = new HeldClientLocks(locks.holder, locks, () => locks.arm())
+      clientLocks.listener = {
+        granted: (ino, _, lock) => this.granted.push(`${lock.owner.client} on ${ino}`),
+        gone: (ino) => this.granted.push(`gone ${ino}`),
+      }
+      this.#locks.set(mover, clientLocks)
+    }
+    this.world.env.runUntilIdle()
+  }
+
+  /** Frames, and messages about client locks, that the mover's session has carried in both directions. */
+  said({ session }: { session: Locks['first']['session'] }): { frames: number; messages: number } {
+    const counters = session.counters()
+    const kinds = Object.keys(message_kind).filter((name) => name.startsWith('LOCK_'))
+    const messages = kinds.reduce(
+      (sum, kind) => sum + (counters[`sent.${kind}`] ?? 0) + (counters[`received.${kind}`] ?? 0),
+      0,
+    )
+    return { frames: (counters['framesSent'] ?? 0) + (counters['framesReceived'] ?? 0), messages }
+  }
+
+  ask(mover: SimulatedMover, what: (locks: ClientLocks, op: Operation) => LockOutcome): LockOutcome {
+    const locks = this.#locks.get(mover) as ClientLocks
+    let outcome: LockOutcome | null = null
+    const attempt = (op: Operation): null => {
+      outcome = what(locks, op)
+      return null
+    }
+    let isAnswered = false
+    this.world.run(mover, attempt, () => {
+      isAnswered = true
+    })
+    this.world.env.runUntil(() => isAnswered)
+    return outcome as unknown as LockOutcome
+  }
+
+  lock(mover: SimulatedMover, lock: ClientLock, mode: LockMode = 'try', ino = this.ino): string {
+    return this.ask(mover, (locks, op) => locks.lock(op, ino, lock, mode)).type
+  }
+
+  unlock(mover: SimulatedMover, lock: ClientLock): string {
+    return this.ask(mover, (locks, op) => locks.unlock(op, this.ino, lock)).type
+  }
+
+  pass(ms: number): void {
+    let isOver = false
+    this.world.env.timer(ms, () => {
+      isOver = true
+    })
+    this.world.env.runUntil(() => isOver)
+  }
+
+  isNoted(): boolean {
+    return this.world.files.inode(this.ino).locked
+  }
+}
+
+t.test('the first lock on a file takes one round trip, the next ones nothing', async (t) => {
+  const locks = new Locks()
+  const { first } = locks
+  const before = locks.said(first)
+  t.equal(locks.lock(first, range('a', 0, 10)), 'granted')
+  const after = locks.said(first)
+  t.same(after, { frames: before.frames + 2, messages: before.messages + 2 })
+  for (let i = 0; i < 20; i++) {
+    t.equal(locks.lock(first, range('b', 10 * i + 10, 10 * i + 20)), 'granted')
+    t.equal(locks.lock(first, range('c', 10 * i + 10, 10 * i + 11)), 'denied')
+    t.equal(locks.unlock(first, range('b', 10 * i + 10, 10 * i + 20)), 'granted')
+  }
+  t.equal(locks.unlock(first, range('a', 0, RANGE_END as bigint)), 'granted')
+  t.equal(locks.lock(first, range('d', 0, 5)), 'granted')
+  t.same(locks.said(first), after)
+})
+
+t.test('the primary asks its own mover, too, and only once', async (t) => {
+  const locks = new Locks()
+  const { primary, first, second } = locks
+  t.equal(locks.lock(primary, range('a', 0, 10)), 'granted')
+  t.equal(primary.authority.locks.holder.levelOf(locks.ino), 'all')
+  t.same(
+    [first, second].map((mover) => locks.said(mover).messages),
+    [0, 0],
+  )
+})
+
+t.test('clients of different movers keep out of each other’s way', async (t) => {
+  const locks = new Locks()
+  const { primary, first, second } = locks
+  t.equal(locks.lock(first, range('a', 0, 10)), 'granted')
+  const denied = locks.ask(second, (client, op) => client.lock(op, locks.ino, range('b', 5, 6), 'try'))
+  t.match(denied, { type: 'denied', lock: { owner: { client: 'a', owner: 'process 7' }, start: 0, end: 10 } })
+  t.equal(locks.lock(primary, range('c', 9, 11)), 'denied')
+  t.equal(locks.lock(second, range('b', 10, 20)), 'granted', 'elsewhere')
+  t.equal(locks.lock(primary, range('c', 20, RANGE_END as bigint)), 'granted')
+  t.equal(locks.lock(first, range('a', 15, 16)), 'denied')
+  const met = locks.ask(first, (client, op) => client.test(op, locks.ino, range('a', 1000, 1001)))
+  t.match(met, { type: 'denied', lock: { owner: { client: 'c' }, start: 20, end: RANGE_END } })
+  t.equal(locks.unlock(second, range('b', 0, 100)), 'granted')
+  t.equal(locks.lock(first, range('a', 15, 16)), 'granted')
+})
+
+t.test('the same words at two movers are two owners', async (t) => {
+  const locks = new Locks()
+  t.equal(locks.lock(locks.first, range('a', 0, 10)), 'granted')
+  t.equal(locks.lock(locks.second, range('a', 0, 10)), 'denied')
+})
+
+t.test('who waits is told when the lock is its own', async (t) => {
+  const locks = new Locks()
+  const { primary, first, second } = locks
+  t.equal(locks.lock(first, range('a', 0, 10)), 'granted')
+  t.equal(locks.lock(second, range('b', 0, 10), 'wait'), 'waiting')
+  t.equal(locks.lock(primary, range('c', 0, 10), 'wait'), 'waiting')
+  t.equal(locks.lock(first, range('d', 0, 10), 'wait'), 'waiting')
+  locks.world.env.runUntilIdle()
+  t.same(locks.granted, [])
+  t.equal(locks.unlock(first, range('a', 0, 10)), 'granted')
+  locks.world.env.runUntilIdle()
+  t.same(locks.granted, [`b on ${locks.ino}`])
+  t.equal(locks.ask(primary, (client, op) => client.cancel(op, locks.ino, range('c', 0, 10))).type, 'granted')
+  t.equal(locks.unlock(second, range('b', 0, 10)), 'granted')
+  locks.world.env.runUntilIdle()
+  t.same(locks.granted, [`b on ${locks.ino}`, `d on ${locks.ino}`], 'who has given up waiting is passed over')
+})
+
+t.test('two who would wait for each other, at different movers: the second is refused', async (t) => {
+  const locks = new Locks()
+  const { first, second } = locks
+  const other = locks.world.create(locks.primary, 'g')
+  t.equal(locks.lock(first, range('a', 0, 10)), 'granted')
+  t.equal(locks.lock(second, range('b', 0, 10), 'try', other), 'granted')
+  t.equal(locks.lock(second, range('b', 0, 10), 'wait'), 'waiting')
+  t.equal(locks.lock(first, range('a', 0, 10), 'wait', other), 'deadlock')
+})
+
+t.test('a client that is gone leaves nothing', async (t) => {
+  const locks = new Locks()
+  const { first, second } = locks
+  t.equal(locks.lock(first, range('a', 0, 10)), 'granted')
+  t.equal(locks.lock(first, range('other', 20, 30)), 'granted')
+  t.equal(locks.lock(second, range('b', 0, 10), 'wait'), 'waiting')
+  locks.ask(first, (client) => {
+    client.releaseClient('nlm', 'a')
+    return { type: 'granted' }
+  })
+  locks.world.env.runUntilIdle()
+  t.same(locks.granted, [`b on ${locks.ino}`])
+  t.equal(locks.lock(second, range('b', 20, 21)), 'denied')
+})
+
+t.test('nobody has a lock before it is durable that the file may be locked', async (t) => {
+  for (const place of ['primary', 'first'] as const) {
+    const locks = new Locks()
+    const { log } = locks.world.files.files.volume
+    t.notOk(locks.isNoted())
+    locks.lock(locks[place], range('a', 0, 10))
+    t.ok(locks.isNoted(), place)
+    t.ok(locks.world.files.inode(locks.ino).lastLsn <= log.durableLsn, `${place}: durable when it is answered`)
+  }
+})
+
+t.test('a file that nobody has locked for a while is not noted any more', async (t) => {
+  const locks = new Locks()
+  const { first } = locks
+  locks.lock(first, range('a', 0, 10))
+  locks.pass(QUIET_MS)
+  t.ok(locks.isNoted(), 'as long as it is locked')
+  locks.unlock(first, range('a', 0, 10))
+  locks.pass(QUIET_MS)
+  t.notOk(locks.isNoted())
+  t.same([...locks.primary.authority.locks.inos()], [])
+  t.equal(locks.lock(first, range('a', 0, 10)), 'granted', 'and may be locked again')
+  t.ok(locks.isNoted())
+})
+
+t.test('a mover that is gone: its files wait for reclaims, and those only', async (t) => {
+  const locks = new Locks()
+  const { primary, first, second, world } = locks
+  const other = world.create(primary, 'g')
+  locks.lock(first, range('a', 0, 10))
+  locks.lock(primary, range('c', 0, 10), 'try', other)
+  primary.authority.gone(first.peer)
+  t.equal(locks.lock(second, range('b', 50, 60)), 'grace')
+  t.equal(locks.lock(primary, range('c', 50, 60)), 'grace')
+  t.equal(locks.lock(second, range('b', 50, 60), 'try', other), 'granted', 'another file does not wait')
+  t.equal(locks.lock(second, range('b', 70, 80), 'reclaim', other), 'noGrace')
+  t.equal(locks.lock(second, range('a', 0, 10), 'reclaim'), 'granted')
+  t.equal(locks.lock(primary, range('d', 5, 6), 'reclaim'), 'denied', 'against what has been reclaimed')
+  locks.pass(GRACE_MS + 2000)
+  t.equal(locks.lock(primary, range('c', 5, 6)), 'denied')
+  t.equal(locks.lock(primary, range('c', 50, 60)), 'granted')
+})
+
+t.test('after a crash of all, files that were locked wait for reclaims', async (t) => {
+  const locks = new Locks()
+  const { env, device } = locks.world.files
+  const quiet = locks.world.create(locks.primary, 'quiet')
+  locks.lock(locks.first, range('a', 0, 10))
+  device.cutPower()
+  const again = new FilesWorld(2, {}, { disk: device.survivingImage(), wallMs: env.wallMs() + 1000 })
+  const { files } = again
+  const noted = again.world.run(lockedFiles(files.context)) as number[]
+  t.same(noted, [locks.ino])
+  const notes = new GovernedVolume(files.context, () => {})
+  const primary = new PrimaryLocks({ notes, env: again.env, graceMs: GRACE_MS, noted })
+  primary.recovered()
+  const ask = (ino: number, lock: ClientLock, mode: LockMode): string => {
+    let outcome = primary.holder.lock(ino, lock, mode, (told) => {
+      outcome = told
+    })
+    again.env.runUntil(() => outcome !== null)
+    return outcome?.type ?? ''
+  }
+  t.equal(ask(locks.ino, range('z', 50, 60), 'try'), 'grace')
+  t.equal(ask(quiet, range('z', 50, 60), 'try'), 'granted')
+  t.equal(ask(locks.ino, range('a', 0, 10), 'reclaim'), 'granted')
+  let isOver = false
+  again.env.timer(GRACE_MS + 5000, () => {
+    isOver = true
+  })
+  again.env.runUntil(() => isOver)
+  t.equal(ask(locks.ino, range('z', 50, 60), 'try'), 'granted')
+  t.equal(ask(locks.ino, range('z', 0, 1), 'try'), 'denied')
+  t.ok(again.inode(locks.ino).locked, 'what has been reclaimed is still noted')
+})
+
+t.test('a file that is removed takes its locks along', async (t) => {
+  const locks = new Locks()
+  const { primary, first, second, world } = locks
+  locks.lock(first, range('a', 0, 10))
+  locks.lock(second, range('b', 0, 10), 'wait')
+  world.answer(primary, (op) => primary.files.remove(op, world.files.root, Buffer.from('f')))
+  t.same(locks.granted, [`gone ${locks.ino}`])
+  t.equal(locks.lock(first, range('a', 0, 10)), 'gone')
+  t.equal(locks.lock(second, range('a', 0, 10)), 'gone')
+  t.equal(locks.lock(primary, range('a', 0, 10)), 'gone')
+})
