@@ -13,7 +13,7 @@ import {
   type WaitingLock,
 } from './client-lock.ts'
 import { giveUp, isGivenUp } from './give-up.ts'
-import type { Wanted } from './lock-conflict.ts'
+import { conflict, type Wanted } from './lock-conflict.ts'
 import { type Asked, type Delegated, isBehind, LockFile } from './lock-file.ts'
 import { LockGrace } from './lock-grace.ts'
 import { LockOwners } from './lock-owners.ts'
@@ -157,10 +157,10 @@ export class LockTable {
     return !this.#grace.isOver
   }
 
-  /** Who has what, for people and for checks. */
+  /** Who has what, and who waits for whom, for people and for checks. */
   describe(ino: number): {
     held: { mover: MoverId; lock: ClientLock }[]
-    waiting: (WaitingLock & { mover: MoverId })[]
+    waiting: (WaitingLock & { mover: MoverId; inTheWay: { mover: MoverId; lock: ClientLock }[] })[]
     delegations: (Delegation & { mover: MoverId })[]
   } {
     const file = this.#files.get(ino)
@@ -168,7 +168,17 @@ export class LockTable {
     const delegated = file?.delegated ?? (sole === undefined ? [] : [sole])
     return {
       held: file?.locks.list().map(({ owner, lock }) => ({ mover: owner.mover, lock })) ?? [],
-      waiting: file?.queue.map(({ mover, waiter, lock }) => ({ mover, waiter, lock })) ?? [],
+      waiting:
+        file?.queue.map((one, i) => {
+          const { mover, waiter, lock } = one
+          const before = [...file.locks.list(), ...file.queue.slice(0, i)].filter((other) => conflict(other, one))
+          return {
+            mover,
+            waiter,
+            lock,
+            inTheWay: before.map((other) => ({ mover: other.owner.mover, lock: other.lock })),
+          }
+        }) ?? [],
       delegations: delegated.map(({ mover, serial, level }) => ({ mover, serial, level })),
     }
   }

@@ -1,6 +1,8 @@
 /** Client locks of several movers: what is said about them, what is durable, and what survives whom. */
 import t from 'tap'
+import { PrimaryAuthority } from '../../mover/authority/primary.ts'
 import { PrimaryLocks } from '../../mover/authority/primary-locks.ts'
+import { Session } from '../../mover/authority/session.ts'
 import {
   type ClientLock,
   type ClientLocks,
@@ -13,7 +15,8 @@ import { lockedFiles } from '../../mover/files/lock-records.ts'
 import type { Operation } from '../../mover/files/service.ts'
 import type { LockOutcome } from '../../mover/locks/client-lock.ts'
 import { message_kind } from '../../protocol/moverlock/moverlock.gen.ts'
-import { MoverWorld, type SimulatedMover } from '../sim/mover-world.ts'
+import type { TestEnvironment } from '../crash/test-environment.ts'
+import { MoverWorld, type Secondary, type SimulatedMover } from '../sim/mover-world.ts'
 import { FilesWorld } from './files-support.ts'
 
 const GRACE_MS = 30_000
@@ -23,6 +26,23 @@ const QUIET_MS = 20_000
 function range(client: string, start: number, end: number | bigint, isExclusive = true): ClientLock {
   const owner = { protocol: 'nlm', client, owner: 'process 7' } as const
   return { kind: 'range', owner, flavour: 'posix', start, end, isExclusive }
+}
+
+/** One direction of a session. */
+class Wire {
+  readonly #env: TestEnvironment
+  receiver: Session | null = null
+
+  constructor(env: TestEnvironment) {
+    this.#env = env
+  }
+
+  write(bytes: Uint8Array): void {
+    const copy = bytes.slice()
+    this.#env.work(0, () => this.receiver?.received(copy))
+  }
+
+  close(): void {}
 }
 
 /** A primary and two secondaries with a file, and clients of each. */
@@ -89,6 +109,32 @@ class Locks {
       isOver = true
     })
     this.world.env.runUntil(() => isOver)
+  }
+
+  /** Another primary, without a mover of its own, to which `survivors` say what they have. */
+  takeOver(survivors: readonly Secondary[]): PrimaryAuthority {
+    const { files, env } = this.world.files
+    const notes = new GovernedVolume(files.context, () => {})
+    const noted = this.world.files.world.run(lockedFiles(files.context)) as number[]
+    const locks = new PrimaryLocks({ notes, env, graceMs: GRACE_MS, noted })
+    const primary = new PrimaryAuthority(notes, files.volume.log, env, locks, new Set())
+    let asserting = survivors.length
+    for (const { name, authority } of survivors) {
+      authority.parted()
+      const [up, down] = [new Wire(env), new Wire(env)]
+      const ended = (reason: string): void => {
+        throw new Error(reason)
+      }
+      const above: Session = new Session(down, env, { message: (message) => peer.received(message), ended })
+      const below = new Session(up, env, { message: (message) => authority.received(message), ended })
+      up.receiver = above
+      down.receiver = below
+      const peer = primary.admit(name, above, () => {
+        if (--asserting === 0) primary.recovered()
+      })
+      authority.join(below)
+    }
+    return primary
   }
 
   isNoted(): boolean {
@@ -275,4 +321,64 @@ t.test('a file that is removed takes its locks along', async (t) => {
   t.equal(locks.lock(first, range('a', 0, 10)), 'gone')
   t.equal(locks.lock(second, range('a', 0, 10)), 'gone')
   t.equal(locks.lock(primary, range('a', 0, 10)), 'gone')
+})
+
+t.test('another primary is told of all that movers have, and of what they wait for', async (t) => {
+  const locks = new Locks()
+  const { primary, first, second, world } = locks
+  const [alone, shared, waited, lost] = ['alone', 'shared', 'waited', 'lost'].map((name) => world.create(primary, name))
+  t.equal(locks.lock(first, range('a', 0, 10), 'try', alone), 'granted')
+  t.equal(locks.lock(first, range('a', 0, 10, false), 'try', shared), 'granted')
+  t.equal(locks.lock(second, range('b', 0, 10, false), 'try', shared), 'granted')
+  t.equal(locks.lock(second, range('b', 0, 10), 'try', waited), 'granted')
+  t.equal(locks.lock(first, range('a', 0, 10), 'wait', waited), 'waiting')
+  t.equal(locks.lock(primary, range('c', 0, 10), 'try', lost), 'granted')
+  const next = locks.takeOver([first, second])
+  world.env.runUntilIdle()
+  t.equal(first.authority.locks.holder.levelOf(alone), 'all', 'what it decides alone stays its own')
+  t.equal(locks.lock(second, range('b', 0, 10), 'try', alone), 'denied')
+  t.equal(
+    locks.lock(second, range('b', 20, 30), 'try', alone),
+    'granted',
+    'a file that nobody else had locked does not wait',
+  )
+  t.equal(
+    locks.lock(second, range('b', 0, 10), 'try', lost),
+    'grace',
+    'one that the lost primary’s clients had locked does',
+  )
+  t.equal(locks.lock(second, range('c', 0, 10), 'reclaim', lost), 'granted')
+  t.equal(locks.lock(second, range('b', 50, 60), 'try', shared), 'grace', 'one of which it cannot be known, too')
+  t.match(next.locks.describe(waited), {
+    held: [{ lock: { owner: { client: 'b' } } }],
+    waiting: [{ lock: { owner: { client: 'a' } } }],
+  })
+  t.equal(locks.ask(second, (client, op) => client.unlock(op, waited, range('b', 0, 10))).type, 'granted')
+  locks.pass(GRACE_MS + 2000)
+  t.same(locks.granted, [`a on ${waited}`], 'who waits has it behind all reclaims')
+})
+
+t.test('what a mover has asked, and was not answered, it asks the next primary', async (t) => {
+  const locks = new Locks()
+  const { primary, first, second, world } = locks
+  locks.lock(second, range('b', 0, 10))
+  locks.lock(first, range('a', 10, 20))
+  // Nobody is there to be asked.
+  first.authority.parted()
+  let outcome: LockOutcome | null = null
+  const { holder } = first.authority.locks
+  t.equal(
+    holder.lock(locks.ino, range('a', 30, 40), 'try', (told) => {
+      outcome = told
+    }),
+    null,
+  )
+  locks.takeOver([first, second])
+  world.env.runUntil(() => outcome !== null)
+  t.same(outcome, { type: 'grace' }, 'the file has locks of several movers: one of the lost primary may be among them')
+  t.same(
+    holder.locksOf(locks.ino).map(({ owner }) => owner.client),
+    ['a'],
+  )
+  t.same([...primary.authority.inos()], [])
 })
