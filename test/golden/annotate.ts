@@ -88,7 +88,12 @@ class Walker {
       case 'bool':
         this.#scalar(4, path, (value) => (value === 1n ? 'true' : 'false'))
         return
+      case 'int':
+        this.#scalar(4, path, (value) => String(BigInt.asIntN(32, value)))
+        return
       case 'hyper':
+        this.#scalar(8, path, (value) => String(BigInt.asIntN(64, value)))
+        return
       case 'uhyper':
       case 'number64':
         this.#scalar(8, path, String)

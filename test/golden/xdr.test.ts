@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import * as mount from '../../protocol/mount/mount.gen.ts'
 import * as nfs3 from '../../protocol/nfs3/nfs3.gen.ts'
+import * as nlm from '../../protocol/nlm4/nlm.gen.ts'
+import * as nsm from '../../protocol/nsm/nsm.gen.ts'
 import * as portmap from '../../protocol/portmap/portmap.gen.ts'
 import * as rpc from '../../protocol/rpc/rpc.gen.ts'
+import * as rpcbind from '../../protocol/rpcbind/rpcbind.gen.ts'
 import { XdrError, XdrReader } from '../../protocol/xdr/reader.ts'
 import { XdrWriter } from '../../protocol/xdr/writer.ts'
 import { annotate, schemaOf } from './annotate.ts'
@@ -17,6 +20,9 @@ const FILES: readonly [name: string, specification: string, module: GeneratedMod
   ['portmap', '../../protocol/portmap/portmap.x', portmap],
   ['mount', '../../protocol/mount/mount.x', mount],
   ['nfs3', '../../protocol/nfs3/nfs3.x', nfs3],
+  ['rpcbind', '../../protocol/rpcbind/rpcbind.x', rpcbind],
+  ['nlm', '../../protocol/nlm4/nlm.x', nlm],
+  ['nsm', '../../protocol/nsm/nsm.x', nsm],
 ]
 
 for (const [name, specification, module] of FILES) {
@@ -38,15 +44,28 @@ for (const [name, specification, module] of FILES) {
   })
 }
 
-t.test('every NFSv3 procedure has a call and a result', (t) => {
-  const types = new Set(readVectors('./nfs3.txt').map((vector) => vector.type))
-  for (const { name, number } of Object.values(nfs3.NFS_V3_codecs)) {
-    if (number === nfs3.NFSPROC3_NULL) continue
-    t.ok(types.has(`call ${name}`), `call ${name}`)
-    t.ok(types.has(`result ${name}`), `result ${name}`)
-  }
-  t.end()
-})
+/** Tables of procedures of which each has a call and a result, where it takes or returns something. */
+const WHOLE: readonly [name: string, specification: string, tables: readonly string[]][] = [
+  ['nfs3', '../../protocol/nfs3/nfs3.x', ['NFS_V3']],
+  ['mount', '../../protocol/mount/mount.x', ['MOUNT_V1']],
+  ['rpcbind', '../../protocol/rpcbind/rpcbind.x', ['RPCBVERS', 'RPCBVERS4']],
+  ['nlm', '../../protocol/nlm4/nlm.x', ['NLM_VERS', 'NLM_VERSX', 'NLM4_VERS']],
+  ['nsm', '../../protocol/nsm/nsm.x', ['SM_VERS']],
+]
+
+for (const [name, specification, versions] of WHOLE) {
+  t.test(`every procedure of ${name} has a call and a result`, (t) => {
+    const types = new Set(readVectors(`./${name}.txt`).map((vector) => vector.type))
+    const { programs } = schemaOf(readFileSync(new URL(specification, import.meta.url), 'utf8'))
+    const served = programs.flatMap((program) => program.versions).filter((version) => versions.includes(version.name))
+    t.equal(served.length, versions.length)
+    for (const { name, args, result } of served.flatMap((version) => version.procedures)) {
+      if (args !== null) t.ok(types.has(`call ${name}`), `call ${name}`)
+      if (result !== null) t.ok(types.has(`result ${name}`), `result ${name}`)
+    }
+    t.end()
+  })
+}
 
 function check(t: Test, vector: Vector, codec: Codec): void {
   const { bytes } = vector
