@@ -9,19 +9,22 @@ import type { ServingState, UnservedExport } from './host/channel.ts'
 import type { Lease } from './lease.ts'
 import { ExportMountBackend } from './mount/export-backend.ts'
 import { MountList } from './mount/mount-list.ts'
-import { mountProgram } from './mount/program.ts'
+import { mountPrograms } from './mount/program.ts'
 import { DatagramServer } from './net/datagram.ts'
 import { limitsFor } from './net/limits.ts'
-import { NetServer } from './net/server.ts'
+import { listenDatagrams } from './net/listen-datagrams.ts'
+import { type ListenAddress, NetServer } from './net/server.ts'
 import { HandleCodec } from './nfs3/handle.ts'
 import { nfs3Program } from './nfs3/table.ts'
-import { listenPortmap, listenPortmapDatagrams } from './portmap/listen.ts'
-import { portmapProgram } from './portmap/program.ts'
+import { listenPortmap, PORTMAP_DATAGRAMS } from './portmap/listen.ts'
+import { portmapPrograms } from './portmap/program.ts'
 import { PortRegistry } from './portmap/registry.ts'
 import { Dispatcher } from './rpc/dispatch.ts'
 import type { Program } from './rpc/program.ts'
 import type { ReplayMemory } from './rpc/runner.ts'
 import type { OpenedVolume } from './volumes.ts'
+
+const DATAGRAM_WORDS = { who: 'MOUNT', consequence: 'clients must mount with mountproto=tcp' }
 
 /** What a mover is made of. */
 export interface MoverParts {
@@ -63,8 +66,9 @@ export class Mover {
     const { exports, unserved } = await buildExports(config.exports, volumes)
     this.#exports = exports
     const programs = buildPrograms(new ExportTable(exports), handleKey, volumes, this.#mounts)
-    const nfs = await this.#listenNfs(mover, this.#dispatcher(programs))
-    const portmap = await this.#listenPortmap(mover, programs, nfs)
+    const registry = new PortRegistry()
+    const nfs = await this.#listenNfs(mover, programs, registry)
+    const portmap = await this.#listenPortmap(mover, registry)
     return { addresses: { address: mover.address, nfs, portmap }, unserved }
   }
 
@@ -127,29 +131,35 @@ export class Mover {
     return dispatcher
   }
 
-  async #listenNfs(mover: MoverConfig, dispatcher: Dispatcher): Promise<number> {
+  /** The port of all programs but the portmapper; over UDP some of them have the same one, where it is free. */
+  async #listenNfs(mover: MoverConfig, programs: readonly Program[], registry: PortRegistry): Promise<number> {
+    const dispatcher = this.#dispatcher(programs)
     const { address, nfs } = mover
+    let where: ListenAddress
     try {
-      const { port } = await this.#net.listen(address, nfs, dispatcher)
-      return port
+      where = await this.#net.listen(address, nfs, dispatcher)
     } catch (error) {
       throw new Error(`cannot listen at ${address} port ${nfs}: ${listenProblem(error as NodeJS.ErrnoException)}`)
     }
+    registry.add(programs, 'tcp', where.port)
+    const { logger } = this.#parts
+    const udp = await listenDatagrams(this.#datagrams, dispatcher.datagrams(), where, logger, DATAGRAM_WORDS)
+    const served = programs.filter(({ datagrams }) => datagrams)
+    if (udp !== null) registry.add(served, 'udp', udp.port)
+    return where.port
   }
 
   /** The port of the portmapper; 0 when it is switched off, or when its port is refused or taken. */
-  async #listenPortmap(mover: MoverConfig, programs: readonly Program[], nfsPort: number): Promise<number> {
+  async #listenPortmap(mover: MoverConfig, registry: PortRegistry): Promise<number> {
     if (mover.portmap === 0) return 0
-    const registry = new PortRegistry()
-    registry.add(programs, 'tcp', nfsPort)
-    const program = portmapProgram(registry)
-    registry.add([program], 'tcp', mover.portmap)
-    const dispatcher = this.#dispatcher([program])
-    const { address, portmap } = mover
-    const where = await listenPortmap(this.#net, dispatcher, address, portmap, this.#parts.logger)
+    const { environment, logger } = this.#parts
+    const programs = portmapPrograms(registry, environment)
+    registry.add(programs, 'tcp', mover.portmap)
+    const dispatcher = this.#dispatcher(programs)
+    const where = await listenPortmap(this.#net, dispatcher, mover.address, mover.portmap, logger)
     if (where === null) return 0
-    const udp = await listenPortmapDatagrams(this.#datagrams, dispatcher, address, where.port, this.#parts.logger)
-    if (udp !== null) registry.add([program], 'udp', udp.port)
+    const udp = await listenDatagrams(this.#datagrams, dispatcher, where, logger, PORTMAP_DATAGRAMS)
+    if (udp !== null) registry.add(programs, 'udp', udp.port)
     return where.port
   }
 }
@@ -187,7 +197,7 @@ export function buildPrograms(
   const backend = new ExportMountBackend(exports, handles, (entry, op) => {
     return volumeOf.get(entry.service)?.inodeByNumber(op, entry.rootIno) ?? 'STALE'
   })
-  return [nfs3Program(handles), mountProgram(backend, mounts)]
+  return [nfs3Program(handles), ...mountPrograms(backend, mounts)]
 }
 
 /** A call is known when any volume's log remembers it. */

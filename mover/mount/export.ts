@@ -1,11 +1,15 @@
-import { type exports, MOUNT_V3_codecs } from '../../protocol/mount/mount.gen.ts'
+import type { exports } from '../../protocol/mount/mount.gen.ts'
+import type { ProcedureCodec } from '../../protocol/xdr/procedure.ts'
 import { procedure } from '../rpc/procedure.ts'
 import type { Procedure } from '../rpc/program.ts'
 import type { MountBackend } from './backend.ts'
 
-/** MOUNTPROC3_EXPORT (RFC 1813 §5.2.5): what is exported, and to whom. */
-export function exportList(backend: MountBackend): Procedure<undefined, exports> {
-  return procedure(MOUNT_V3_codecs.MOUNTPROC3_EXPORT, {
+/** EXPORT (RFC 1813 §5.2.5, RFC 1094 §A.5): what is exported, and to whom. */
+export function exportList(
+  codec: ProcedureCodec<string, undefined, exports>,
+  backend: MountBackend,
+): Procedure<undefined, exports> {
+  return procedure(codec, {
     handle: () =>
       backend.exports().map(({ path, clients }) => ({
         ex_dir: path,

@@ -49,6 +49,7 @@ export interface ConnectionHost {
  * answers. Its input rests while too much is kept for it (`NetLimits`).
  */
 export class Connection implements MessageConnection {
+  readonly transport = 'tcp'
   readonly address: string
   readonly port: number
   open = true
@@ -95,6 +96,10 @@ export class Connection implements MessageConnection {
     socket.on('end', this.#ended)
     socket.on('error', ignore)
     socket.on('close', this.#closed)
+  }
+
+  get localAddress(): string {
+    return plainAddress(this.#socket.localAddress ?? '')
   }
 
   /** True while a record that has begun to arrive occupies a buffer. */

@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import type { Logger } from 'pino'
 import type { Environment } from '../environment.ts'
 import { type Lease, UNLIMITED } from '../lease.ts'
@@ -12,7 +13,7 @@ import type { ListenAddress } from './server.ts'
 
 /** Bounds on what datagrams can make a mover do. */
 export interface DatagramLimits {
-  /** Longest call; longer datagrams are dropped unread. */
+  /** Longest call; longer datagrams are dropped unread. A lock's names and handles may take 1 KiB each. */
   maxCallBytes: number
   /** Longest reply: one packet of any network, so that a forged source address gets no flood of fragments. */
   maxReplyBytes: number
@@ -21,7 +22,7 @@ export interface DatagramLimits {
 }
 
 export const DATAGRAM_LIMITS: Readonly<DatagramLimits> = {
-  maxCallBytes: 1024,
+  maxCallBytes: 8192,
   maxReplyBytes: 1232,
   maxUnfinished: 256,
 }
@@ -60,21 +61,28 @@ export class DatagramServer {
     this.#log = new LimitedLog(logger, environment)
   }
 
-  /** Listens at the IP address `host` and UDP `port` (0: any free port). Rejects with Node's error when that cannot be. */
-  listen(host: string, port: number, service: MessageService): Promise<ListenAddress> {
-    const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4' })
-    return new Promise((resolve, reject) => {
-      socket.once('error', reject)
-      socket.bind({ address: host, port, exclusive: true }, () => {
-        socket.off('error', reject)
-        socket.on('error', (error) => {
-          this.#log.warn('datagrams', host, () => `cannot receive datagrams at ${host}:${port}: ${error.message}`)
-        })
-        socket.on('message', (bytes, from) => this.#received(socket, service, bytes, from))
-        this.#sockets.add(socket)
-        resolve({ host, port: socket.address().port })
-      })
-    })
+  /**
+   * Listens at the IP address `host` and UDP `port` (0: any free port). Rejects with Node's error when that cannot be.
+   *
+   * A reply leaves from the address that its call came to, or the client takes it for somebody else's. A socket that is
+   * bound to all addresses would leave the choice to the routing table: so each has a socket of its own. Addresses that
+   * this machine gets later are not served.
+   */
+  async listen(host: string, port: number, service: MessageService): Promise<ListenAddress> {
+    const bound: Socket[] = []
+    let chosen = port
+    try {
+      for (const address of boundAddresses(host)) {
+        const socket = await bind(address, chosen)
+        bound.push(socket)
+        chosen = socket.address().port
+      }
+    } catch (error) {
+      for (const socket of bound) socket.close()
+      throw error
+    }
+    for (const socket of bound) this.#serve(socket, service)
+    return { host, port: chosen }
   }
 
   /** Stops listening; replies that have not left are lost. */
@@ -109,6 +117,15 @@ export class DatagramServer {
     this.#log.warn('datagram', client, () => `dropped a datagram of ${client} port ${port}: it ${reason}`)
   }
 
+  #serve(socket: Socket, service: MessageService): void {
+    const { address, port } = socket.address()
+    socket.on('error', (error) => {
+      this.#log.warn('datagrams', address, () => `cannot receive datagrams at ${address}:${port}: ${error.message}`)
+    })
+    socket.on('message', (bytes, from) => this.#received(socket, service, bytes, from))
+    this.#sockets.add(socket)
+  }
+
   #received(socket: Socket, service: MessageService, bytes: Uint8Array, from: RemoteInfo): void {
     const { maxCallBytes, maxUnfinished } = this.limits
     this.#counts.datagrams++
@@ -119,8 +136,31 @@ export class DatagramServer {
   }
 }
 
+/** Addresses of this machine: each that `host` stands for. */
+function boundAddresses(host: string): string[] {
+  const isAll = host === '::' || host === '0.0.0.0'
+  if (!isAll) return [host]
+  const found: string[] = []
+  for (const [name, addresses = []] of Object.entries(networkInterfaces())) {
+    for (const { address, family, scopeid } of addresses) {
+      if (family === 'IPv6' && host === '0.0.0.0') continue
+      found.push(scopeid ? `${address}%${name}` : address)
+    }
+  }
+  return found
+}
+
+function bind(address: string, port: number): Promise<Socket> {
+  const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', ipv6Only: isIPv6(address) })
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject)
+    socket.bind({ address, port, exclusive: true }, () => resolve(socket))
+  })
+}
+
 /** One datagram as the connection that its message came over. It is gone once the message has been dealt with. */
 class Datagram implements MessageConnection {
+  readonly transport = 'udp'
   readonly address: string
   readonly port: number
   open = true
@@ -137,6 +177,10 @@ class Datagram implements MessageConnection {
     this.#from = from
     this.address = plainAddress(from.address)
     this.port = from.port
+  }
+
+  get localAddress(): string {
+    return this.#socket.address().address
   }
 
   /** Hands the message over; its reply leaves now or when the call has waited for what it needs. */

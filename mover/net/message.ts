@@ -1,7 +1,13 @@
 import type { OutWriter } from './out-writer.ts'
 
+/** How messages travel: as records of a stream (RFC 5531 §11), or one a datagram. */
+export type Transport = 'tcp' | 'udp'
+
 /** What the server of a protocol needs of a connection: a stream of whole messages in both directions. */
 export interface MessageConnection {
+  readonly transport: Transport
+  /** Our own address that the peer has reached, without port; as `address` in every other way. */
+  readonly localAddress: string
   /** Peer address without port, IPv4 in dotted form also when it came over an IPv6 socket. */
   readonly address: string
   readonly port: number

@@ -1,6 +1,6 @@
 import type { Splice } from '../../protocol/xdr/writer.ts'
 import type { ReplayRecord } from '../clients/replay-cache.ts'
-import type { MessageConnection } from '../net/message.ts'
+import type { MessageConnection, Transport } from '../net/message.ts'
 import type { Barrier, ForwardedCall, ReplayTag } from '../operation.ts'
 import type { Call, RpcCredentials } from './program.ts'
 import type { ServedProcedure } from './served.ts'
@@ -51,6 +51,14 @@ export class ActiveCall implements Call {
   constructor(connection: MessageConnection, served: ServedProcedure) {
     this.connection = connection
     this.served = served
+  }
+
+  get transport(): Transport {
+    return this.connection.transport
+  }
+
+  get localAddress(): string {
+    return this.connection.localAddress
   }
 
   /** Keeps the call's bytes beyond the tick of its arrival: takes the buffer over or copies the arguments. */

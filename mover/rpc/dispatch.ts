@@ -92,7 +92,13 @@ export class Dispatcher implements MessageService {
   }
 
   open(connection: MessageConnection): MessageSink {
-    return new RpcSession(this, connection)
+    return new RpcSession(this, connection, this.#programs)
+  }
+
+  /** The same service with those of its programs alone that are served over UDP. */
+  datagrams(): MessageService {
+    const some = new Map([...this.#programs].filter(([, { datagrams }]) => datagrams))
+    return { open: (connection) => new RpcSession(this, connection, some) }
   }
 
   /** Calls that wait for something now. */
@@ -157,7 +163,7 @@ export class Dispatcher implements MessageService {
       this.#counts.authError++
       return answer(connection, (writer) => writeAuthError(writer, xid, session.authFailure))
     }
-    const served = this.#find(connection, xid, program, version, procedure)
+    const served = this.#find(session, xid, program, version, procedure)
     if (served === null) return false
 
     const call = this.#runner.take(connection, served)
@@ -212,13 +218,13 @@ export class Dispatcher implements MessageService {
 
   /** The procedure; null when there is none, which has been answered then. */
   #find(
-    connection: MessageConnection,
+    { connection, programs }: RpcSession,
     xid: number,
     program: number,
     version: number,
     procedure: number,
   ): ServedProcedure | null {
-    const entry = this.#programs.get(program)
+    const entry = programs.get(program)
     if (entry === undefined) {
       this.#counts.progUnavail++
       answer(connection, (writer) => writeAccepted(writer, xid, accept_stat.PROG_UNAVAIL))
@@ -273,14 +279,16 @@ export class Dispatcher implements MessageService {
 /** One connection's side of the dispatcher. */
 class RpcSession implements MessageSink {
   readonly connection: MessageConnection
+  readonly programs: ReadonlyMap<number, ServedProgram>
   readonly credentials = new CredentialCache()
   /** The auth_stat of the last call that was not let in. */
   authFailure: number = auth_stat.AUTH_BADCRED
   readonly #dispatcher: Dispatcher
 
-  constructor(dispatcher: Dispatcher, connection: MessageConnection) {
+  constructor(dispatcher: Dispatcher, connection: MessageConnection, programs: ReadonlyMap<number, ServedProgram>) {
     this.#dispatcher = dispatcher
     this.connection = connection
+    this.programs = programs
   }
 
   batch(): void {

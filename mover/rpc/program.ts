@@ -1,6 +1,7 @@
 import type { XdrReader } from '../../protocol/xdr/reader.ts'
 import type { XdrWriter } from '../../protocol/xdr/writer.ts'
 import type { Failure } from '../failure.ts'
+import type { Transport } from '../net/message.ts'
 import type { Barrier, ForwardedCall, ReplayTag } from '../operation.ts'
 
 /** AUTH_SYS credentials as the client sent them (RFC 5531 appendix A); squashing is the export's business. */
@@ -20,6 +21,9 @@ export interface Call {
   /** Peer address without port, IPv4 in dotted form also when it came over an IPv6 socket. */
   address: string
   port: number
+  readonly transport: Transport
+  /** Our own address that the call came to; as `address` in every other way. */
+  readonly localAddress: string
   /** Set by the dispatcher for procedures that are not idempotent; handlers pass it into the operation's log record. */
   replay: ReplayTag | null
   /** Set by a handler: the encoded reply is held back until this is done. */
@@ -28,6 +32,16 @@ export interface Call {
   release: (() => void) | null
   /** What a handler has asked other movers, kept from one run of the call to the next. Null: nothing. */
   forwarded: ForwardedCall | null
+}
+
+/** Thrown by a handler whose call gets no result, and has changed nothing. */
+export class NoResult {
+  /** What is answered instead: an accept_stat without data (RFC 5531 §9). Null: nothing at all. */
+  readonly stat: number | null
+
+  constructor(stat: number | null) {
+    this.stat = stat
+  }
 }
 
 /**
@@ -62,4 +76,6 @@ export interface Program {
   name: string
   // biome-ignore lint/suspicious/noExplicitAny: a table of procedures with different argument types
   procedures: readonly (Procedure<any, any> | undefined)[]
+  /** True: is served over UDP too, since its calls and replies are short, and some clients ask in no other way. */
+  datagrams?: boolean
 }

@@ -11,6 +11,7 @@ import { MAX_MESSAGE_BYTES } from '../net/output-queue.ts'
 import type { Barrier, KnownCall, ReplayTag } from '../operation.ts'
 import { Suspend } from '../suspend.ts'
 import { ActiveCall, type HeldReply } from './active-call.ts'
+import { NoResult } from './program.ts'
 import { writeAccepted } from './replies.ts'
 import type { ServedProcedure } from './served.ts'
 
@@ -121,6 +122,7 @@ export class CallRunner {
       result = this.#perform(call, args)
     } catch (error) {
       if (error instanceof Suspend) this.#suspend(call, error, procedure.replyBytes?.(args) ?? 0)
+      else if (error instanceof NoResult) this.#refuse(call, error.stat)
       else this.#unexpected(call, error)
       return
     }
@@ -264,10 +266,20 @@ export class CallRunner {
   /** GARBAGE_ARGS: the call did not run. */
   #refuseArgs(call: ActiveCall): void {
     this.garbageArgs++
+    this.#refuse(call, accept_stat.GARBAGE_ARGS)
+  }
+
+  /** The call has not run, and is answered by an accept_stat, or not at all. */
+  #refuse(call: ActiveCall, stat: number | null): void {
     call.served.errors++
+    this.#abandon(call)
     if (call.record !== null) this.#replays.forget(call.record)
     call.record = null
-    call.reply = this.#encodeStatus(call, accept_stat.GARBAGE_ARGS)
+    if (stat === null) {
+      this.#finish(call)
+      return
+    }
+    call.reply = this.#encodeStatus(call, stat)
     this.#deliver(call)
   }
 

@@ -51,6 +51,7 @@ export interface ServedProgram {
   /** Lowest and highest version. */
   low: number
   high: number
+  datagrams: boolean
   /** By version, then by procedure number. */
   versions: Map<number, readonly (ServedProcedure | undefined)[]>
 }
@@ -59,8 +60,8 @@ export interface ServedProgram {
 export function serve(programs: readonly Program[]): Map<number, ServedProgram> {
   const served = new Map<number, ServedProgram>()
   for (const program of programs) {
-    const { version } = program
-    const entry = served.get(program.program) ?? { low: version, high: version, versions: new Map() }
+    const { version, datagrams = false } = program
+    const entry = served.get(program.program) ?? { low: version, high: version, datagrams, versions: new Map() }
     if (entry.versions.has(version)) throw new Error(`program ${program.program} version ${version} is there twice`)
     entry.low = Math.min(entry.low, version)
     entry.high = Math.max(entry.high, version)

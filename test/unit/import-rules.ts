@@ -21,7 +21,7 @@ const PURE = { node: [], packages: [] }
 /** What a protocol's server side may know. */
 const SERVER = {
   rooms: ['protocol', 'files', 'volume', 'clients', 'identity', 'rpc', 'net', 'words'],
-  node: ['crypto', 'zlib'],
+  node: ['crypto', 'net', 'zlib'],
   packages: ['lru-cache', 'pino'],
 }
 const ALL = ['*']
@@ -69,7 +69,7 @@ export const ROOMS: readonly Room[] = [
     name: 'net',
     paths: ['mover/net/'],
     rooms: ['protocol', 'words'],
-    node: ['dgram', 'fs', 'net'],
+    node: ['dgram', 'fs', 'net', 'os'],
     packages: ['lru-cache', 'pino'],
   },
   {

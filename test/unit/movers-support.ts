@@ -2,7 +2,7 @@ import { Export, ExportTable } from '../../mover/files/exports.ts'
 import type { Credentials, FileService, Operation } from '../../mover/files/service.ts'
 import { ExportMountBackend } from '../../mover/mount/export-backend.ts'
 import { MountList } from '../../mover/mount/mount-list.ts'
-import { mountProgram } from '../../mover/mount/program.ts'
+import { mountPrograms } from '../../mover/mount/program.ts'
 import { HandleCodec } from '../../mover/nfs3/handle.ts'
 import { nfs3Program } from '../../mover/nfs3/table.ts'
 import { Dispatcher } from '../../mover/rpc/dispatch.ts'
@@ -52,7 +52,7 @@ export class TestMover {
     this.dispatcher = new Dispatcher({
       environment: world.env,
       logger: memoryLogger().logger,
-      programs: [nfs3Program(this.handles), mountProgram(backend, new MountList(() => {}))],
+      programs: [nfs3Program(this.handles), ...mountPrograms(backend, new MountList(() => {}))],
       ...(replayMemory === undefined ? {} : { replayMemory }),
     })
     this.connection = this.connect()

@@ -24,6 +24,8 @@ export const KEY = Uint8Array.from({ length: 32 }, (_, i) => i * 7)
 
 /** A call as the dispatcher makes it. */
 export class TestCall implements Call {
+  readonly transport = 'tcp'
+  readonly localAddress = '10.0.0.254'
   xid = 1
   credentials: RpcCredentials = { flavour: 1, uid: 0, gid: 0, gids: [], machineName: 'test' }
   address = '127.0.0.1'

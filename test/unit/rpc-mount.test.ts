@@ -5,7 +5,7 @@ import { Export, ExportTable } from '../../mover/files/exports.ts'
 import type { FileService, Operation } from '../../mover/files/service.ts'
 import { ExportMountBackend } from '../../mover/mount/export-backend.ts'
 import { MountList } from '../../mover/mount/mount-list.ts'
-import { mountProgram } from '../../mover/mount/program.ts'
+import { mountPrograms } from '../../mover/mount/program.ts'
 import { Dispatcher } from '../../mover/rpc/dispatch.ts'
 import { Suspend } from '../../mover/suspend.ts'
 import type { Inode } from '../../mover/volume/inode.ts'
@@ -14,6 +14,7 @@ import {
   type mountlist,
   mountstat3,
   readexports,
+  readfhstatus,
   readmountlist,
   readmountres3,
 } from '../../protocol/mount/mount.gen.ts'
@@ -94,9 +95,9 @@ function setUp() {
     export_.id === 4 ? 'STALE' : (service.inodes.find(({ inode }) => inode.ino === export_.rootIno)?.inode as Inode)
   const dropped: string[] = []
   const mounts = new MountList(({ host }) => dropped.push(host))
-  const program = mountProgram(new ExportMountBackend(table, handles, rootOf), mounts)
+  const programs = mountPrograms(new ExportMountBackend(table, handles, rootOf), mounts)
   const { logger, lines } = memoryLogger()
-  const dispatcher = new Dispatcher({ environment: new TestEnvironment(1), logger, programs: [program] })
+  const dispatcher = new Dispatcher({ environment: new TestEnvironment(1), logger, programs })
   const connect = (address: string, port: number): FakeConnection => {
     const connection = new FakeConnection(address, port)
     return connection.attach(dispatcher.open(connection))
@@ -120,8 +121,13 @@ function resultOf(replies: Uint8Array[]): XdrReader {
   return reader
 }
 
-function ask(connection: FakeConnection, procedure: number, args: Uint8Array = new Uint8Array(0)): XdrReader {
-  connection.receive(callMessage({ program: MOUNT, version: 3, procedure, args }))
+function ask(
+  connection: FakeConnection,
+  procedure: number,
+  args: Uint8Array = new Uint8Array(0),
+  version = 3,
+): XdrReader {
+  connection.receive(callMessage({ program: MOUNT, version, procedure, args }))
   return resultOf(connection.drain())
 }
 
@@ -226,6 +232,30 @@ t.test('EXPORT', (t) => {
     list.map((entry) => `${Buffer.from(entry.ex_dir)}: ${entry.ex_groups.map(({ gr_name }) => Buffer.from(gr_name))}`),
     ['/share: 10.0.0.0/8,192.168.0.0/16', '/share/inner: 192.168.0.0/16', '/low: 10.0.0.0/8', '/gone: 10.0.0.0/8'],
   )
+  t.end()
+})
+
+t.test('version 1 shows and changes the same lists, and gives no handles', (t) => {
+  const { connection, dispatcher } = setUp()
+  t.equal(ask(connection, 0, undefined, 1).remaining, 0, 'NULL')
+  t.same(readfhstatus(ask(connection, 1, pathArgs('/share'), 1)), { status: 13 }, 'MNT: EACCES')
+  t.same(dump(connection), [])
+  mount(connection, '/share')
+  mount(connection, '/share/dir')
+  const list = readmountlist(ask(connection, 2, undefined, 1))
+  t.same(
+    list.map((entry) => Buffer.from(entry.ml_directory).toString()),
+    ['/share/dir', '/share'],
+  )
+  t.equal(ask(connection, 3, pathArgs('/share'), 1).remaining, 0, 'UMNT')
+  t.same(dump(connection), ['10.0.0.1 /share/dir'])
+  ask(connection, 4, undefined, 1)
+  t.same(dump(connection), [])
+  t.same(readexports(ask(connection, 5, undefined, 1)), readexports(ask(connection, 5)))
+  connection.receive(callMessage({ program: MOUNT, version: 1, procedure: 6 }))
+  t.equal(Buffer.from(connection.drain()[0]).readUInt32BE(20), 3, 'there is no PATHCONF')
+  const row = dispatcher.procedures().find(({ procedure }) => procedure === 'MOUNTPROC_MNT')
+  t.match(row, { version: 1, calls: 1, errors: 1 })
   t.end()
 })
 

@@ -2,8 +2,9 @@ import { createSocket, type Socket } from 'node:dgram'
 import { networkInterfaces } from 'node:os'
 import t from 'tap'
 import { DATAGRAM_LIMITS, type DatagramLimits, DatagramServer } from '../../mover/net/datagram.ts'
-import { listenPortmapDatagrams } from '../../mover/portmap/listen.ts'
-import { portmapProgram } from '../../mover/portmap/program.ts'
+import { listenDatagrams } from '../../mover/net/listen-datagrams.ts'
+import { PORTMAP_DATAGRAMS } from '../../mover/portmap/listen.ts'
+import { portmapPrograms } from '../../mover/portmap/program.ts'
 import { PortRegistry } from '../../mover/portmap/registry.ts'
 import { RealEnvironment } from '../../mover/real-environment.ts'
 import { Dispatcher } from '../../mover/rpc/dispatch.ts'
@@ -21,14 +22,14 @@ async function setUp(host = '127.0.0.1', limits: Partial<DatagramLimits> = {}, m
   const { logger, lines } = memoryLogger()
   const environment = new RealEnvironment()
   const registry = new PortRegistry()
-  const portmap = portmapProgram(registry)
-  const dispatcher = new Dispatcher({ environment, logger, programs: [portmap, ...more] })
+  const portmap = portmapPrograms(registry, environment)
+  const dispatcher = new Dispatcher({ environment, logger, programs: [...portmap, ...more] })
   const server = new DatagramServer(environment, logger, limits)
-  const where = await listenPortmapDatagrams(server, dispatcher, host, 0, logger)
+  const where = await listenDatagrams(server, dispatcher, { host, port: 0 }, logger, PORTMAP_DATAGRAMS)
   if (where === null) throw new Error(`no UDP at ${host}`)
   registry.add([{ program: 100003, version: 3, name: 'nfs', procedures: [] }], 'tcp', 2049)
-  registry.add([portmap], 'tcp', where.port)
-  registry.add([portmap], 'udp', where.port)
+  registry.add(portmap.slice(0, 1), 'tcp', where.port)
+  registry.add(portmap.slice(0, 1), 'udp', where.port)
   const client = await clientSocket(host)
   const send = (message: Uint8Array): void => client.socket.send(message, where.port, host)
   const close = async (): Promise<void> => {
@@ -91,17 +92,56 @@ t.test('every call gets one datagram, without record mark', async (t) => {
     [0, ...[1, 100003, 3, TCP, 2049], ...[1, PMAP_PROG, 2, TCP, port], ...[1, PMAP_PROG, 2, UDP, port], 0],
     'DUMP',
   )
-  t.same(await ask(5, words(PMAP_PROG, 2, 0, 0)), [3], 'CALLIT: PROC_UNAVAIL')
+  t.same(await ask(5, words(PMAP_PROG, 2, 0, 0)), [0, port, 0], 'CALLIT')
   t.same(await ask(3, words(100003, 3, TCP)), [4], 'GARBAGE_ARGS')
   t.same(server.statistics(), { datagrams: 8, droppedDatagrams: 0 })
   t.same(lines, [])
   await close()
 })
 
-t.test('rpcbind versions 3 and 4 are answered with the version that there is', async (t) => {
-  const { send, receive, close } = await setUp()
-  send(call(5, 3, words(1), 4))
-  t.same(await receive(1), [hex('00000005 00000001 00000000 00000000 00000000 00000002 00000002 00000002')])
+t.test('rpcbind versions 3 and 4 answer, with the address that the call came to', async (t) => {
+  const { send, receive, port, close } = await setUp()
+  const rpcb = Buffer.concat([words(PMAP_PROG, 2), words(0, 0, 0)])
+  for (const version of [3, 4]) {
+    send(call(5, 3, rpcb, version))
+    const [reply] = await receive(1)
+    t.equal(reply.subarray(28).toString().replace(/\0+$/, ''), `127.0.0.1.${port >> 8}.${port & 0xff}`)
+  }
+  send(call(6, 3, rpcb, 5))
+  t.same(await receive(1), [hex('00000006 00000001 00000000 00000000 00000000 00000002 00000002 00000004')])
+  await close()
+})
+
+t.test('a call that is not to be answered is not, and keeps nothing', async (t) => {
+  const { send, receive, server, close } = await setUp()
+  for (let i = 1; i <= 300; i++) {
+    send(call(i, 5, words(300000, 1, 0, 0)))
+    while (server.statistics().datagrams < i) await new Promise((resolve) => setImmediate(resolve))
+  }
+  t.equal(server.unfinished, 0)
+  send(call(1000, 0))
+  t.same(
+    (await receive(1)).map((reply) => reply.readUInt32BE(0)),
+    [1000],
+  )
+  t.equal(server.statistics().droppedDatagrams, 0)
+  await close()
+})
+
+t.test('a reply leaves from the address that its call came to, also of a server at all addresses', async (t) => {
+  const { port, receive, socket, close } = await setUp('0.0.0.0')
+  let from = ''
+  socket.on('message', (_bytes, { address }) => {
+    from = address
+  })
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  const own = addresses.filter(({ family }) => family === 'IPv4').map(({ address }) => address)
+  t.ok(own.includes('127.0.0.1'))
+  for (const address of own) {
+    socket.send(call(1, 3, words(PMAP_PROG, 2, UDP, 0)), port, address)
+    await receive(1)
+    t.equal(from, address)
+  }
   await close()
 })
 
@@ -167,7 +207,7 @@ t.test('the longest call is answered, a longer one is dropped', async (t) => {
     [3],
   )
   t.equal(server.statistics().droppedDatagrams, 2)
-  t.match(lines, [{ level: 40, msg: /it is 1025 bytes long, more than 1024$/ }])
+  t.match(lines, [{ level: 40, msg: /it is 8193 bytes long, more than 8192$/ }])
   await close()
 })
 
@@ -237,6 +277,28 @@ t.test('calls that wait: each is answered at its own address; beyond a bound dat
   await close()
 })
 
+t.test('of the programs of a stream only those are served that are meant for datagrams', async (t) => {
+  const { logger } = memoryLogger()
+  const environment = new RealEnvironment()
+  const programs: Program[] = [true, false].map((datagrams, i) => {
+    return { program: 400000 + i, version: 1, name: 'one', procedures: [], datagrams }
+  })
+  const dispatcher = new Dispatcher({ environment, logger, programs })
+  const server = new DatagramServer(environment, logger)
+  const { port } = await server.listen('127.0.0.1', 0, dispatcher.datagrams())
+  const { socket, receive } = await clientSocket('127.0.0.1')
+  for (const [program, stat] of [
+    [400000, 0],
+    [400001, 1],
+  ]) {
+    socket.send(callMessage({ program, version: 1, procedure: 0 }), port, '127.0.0.1')
+    t.same(results((await receive(1))[0]), [stat])
+  }
+  t.match(dispatcher.procedures()[0], { procedure: 'NULL', calls: 1 }, 'counted with those of the stream')
+  socket.close()
+  await server.close()
+})
+
 t.test('over IPv6', { skip: HAS_IPV6 ? false : 'no IPv6 here' }, async (t) => {
   const { send, receive, close } = await setUp('::1')
   send(call(1, 3, words(100003, 3, TCP, 0)))
@@ -258,9 +320,9 @@ t.test('over IPv4 to an IPv6 socket', { skip: HAS_IPV6 ? false : 'no IPv6 here' 
 
 t.test('where UDP cannot be bound there is one line, whatever the reason', async (t) => {
   const { server, dispatcher, logger, lines, port, close } = await setUp()
-  t.equal(await listenPortmapDatagrams(server, dispatcher, '127.0.0.1', port, logger), null)
+  t.equal(await listenDatagrams(server, dispatcher, { host: '127.0.0.1', port }, logger, PORTMAP_DATAGRAMS), null)
   t.match(lines, [{ level: 40, msg: /cannot listen at 127\.0\.0\.1 UDP port \d+: another program listens there/ }])
-  t.equal(await listenPortmapDatagrams(server, dispatcher, '203.0.113.1', 0, logger), null)
+  t.equal(await listenDatagrams(server, dispatcher, { host: '203.0.113.1', port: 0 }, logger, PORTMAP_DATAGRAMS), null)
   t.match(lines[1], { level: 40, msg: /UDP port 0: .*EADDRNOTAVAIL/ })
   await close()
 })

@@ -2,7 +2,7 @@ import t from 'tap'
 import { DEFAULT_LIMITS } from '../../mover/net/limits.ts'
 import { NetServer } from '../../mover/net/server.ts'
 import { listenPortmap } from '../../mover/portmap/listen.ts'
-import { portmapProgram } from '../../mover/portmap/program.ts'
+import { portmapPrograms } from '../../mover/portmap/program.ts'
 import { PortRegistry } from '../../mover/portmap/registry.ts'
 import { RealEnvironment } from '../../mover/real-environment.ts'
 import { Dispatcher } from '../../mover/rpc/dispatch.ts'
@@ -15,10 +15,11 @@ const UDP = 17
 
 function setUp() {
   const registry = new PortRegistry()
-  const portmap = portmapProgram(registry)
+  const environment = new TestEnvironment(1)
+  const portmap = portmapPrograms(registry, environment)
   const { logger, lines } = memoryLogger()
-  const dispatcher = new Dispatcher({ environment: new TestEnvironment(1), logger, programs: [portmap] })
-  registry.add([portmap], 'tcp', 111)
+  const dispatcher = new Dispatcher({ environment, logger, programs: portmap })
+  registry.add(portmap, 'tcp', 111)
   registry.add(
     [
       { program: 100003, version: 3, name: 'nfs', procedures: [] },
@@ -28,6 +29,7 @@ function setUp() {
     'tcp',
     2049,
   )
+  registry.add([{ program: 100005, version: 3, name: 'mount', procedures: [] }], 'udp', 2049)
   const connection = new FakeConnection()
   connection.attach(dispatcher.open(connection))
   return { registry, dispatcher, connection, logger, lines }
@@ -64,30 +66,51 @@ t.test('GETPORT', (t) => {
 t.test('DUMP', (t) => {
   const { connection } = setUp()
   t.same(ask(connection, 4, words()), [
-    ...[0, 1, PMAP_PROG, 2, TCP, 111],
+    0,
+    ...[2, 3, 4].flatMap((version) => [1, PMAP_PROG, version, TCP, 111]),
     ...[1, 100003, 3, TCP, 2049],
     ...[1, 100005, 3, TCP, 2049],
     ...[1, 100021, 4, TCP, 2049],
+    ...[1, 100005, 3, UDP, 2049],
     0,
   ])
   t.end()
 })
 
-t.test('NULL; SET and UNSET change nothing; CALLIT is not there', (t) => {
+t.test('NULL; SET and UNSET change nothing', (t) => {
   const { connection, registry } = setUp()
   t.same(ask(connection, 0, words()), [0])
   t.same(ask(connection, 1, words(300000, 1, TCP, 5000)), [0, 0])
   t.same(ask(connection, 2, words(100003, 3, TCP, 2049)), [0, 0])
-  t.same(ask(connection, 5, words(100003, 3, 0, 0)), [3], 'PROC_UNAVAIL')
-  t.equal(registry.portOf(300000, 1, TCP), 0)
-  t.equal(registry.portOf(100003, 3, TCP), 2049)
+  t.equal(registry.portOf(300000, 1, 'tcp'), 0)
+  t.equal(registry.portOf(100003, 3, 'tcp'), 2049)
   t.end()
 })
 
-t.test('rpcbind versions 3 and 4 are answered with the version that there is', (t) => {
+t.test('CALLIT calls null procedures of programs on UDP; everything else is not answered', (t) => {
+  const { connection, dispatcher } = setUp()
+  t.same(ask(connection, 5, words(100005, 3, 0, 0)), [0, 2049, 0])
+  const unanswered = [
+    words(100003, 3, 0, 0),
+    words(100005, 1, 0, 0),
+    words(100005, 3, 1, 0),
+    words(100005, 3, 0, 4, 7),
+    words(300000, 1, 0, 0),
+  ]
+  for (const args of unanswered) {
+    connection.receive(callMessage({ program: PMAP_PROG, version: 2, procedure: 5, args }))
+    t.same(connection.drain(), [])
+  }
+  t.equal(connection.inFlight, 0)
+  t.match(dispatcher.procedures()[5], { procedure: 'PMAPPROC_CALLIT', calls: 6, errors: 5 })
+  t.same(ask(connection, 0, words()), [0], 'and the next call is served')
+  t.end()
+})
+
+t.test('another version is answered with those that there are', (t) => {
   const { connection } = setUp()
-  connection.receive(callMessage({ xid: 5, program: PMAP_PROG, version: 4, procedure: 3, args: words(1) }))
-  t.same(connection.drain(), [hex('00000005 00000001 00000000 00000000 00000000 00000002 00000002 00000002')])
+  connection.receive(callMessage({ xid: 5, program: PMAP_PROG, version: 5, procedure: 3, args: words(1) }))
+  t.same(connection.drain(), [hex('00000005 00000001 00000000 00000000 00000000 00000002 00000002 00000004')])
   t.end()
 })
 

@@ -1,5 +1,5 @@
 import { type Logger, pino } from 'pino'
-import type { MessageConnection, MessageSink } from '../../mover/net/message.ts'
+import type { MessageConnection, MessageSink, Transport } from '../../mover/net/message.ts'
 import type { OutWriter } from '../../mover/net/out-writer.ts'
 import { BatchPool, OutputQueue } from '../../mover/net/output-queue.ts'
 import { auth_flavor, msg_type, RPC_VERS } from '../../protocol/rpc/rpc.gen.ts'
@@ -108,6 +108,8 @@ export function messagesOf(bytes: Uint8Array): Uint8Array[] {
 export class FakeConnection implements MessageConnection {
   readonly address: string
   readonly port: number
+  transport: Transport = 'tcp'
+  localAddress = '10.0.0.254'
   open = true
   inFlight = 0
   heldBytes = 0

@@ -6,7 +6,9 @@ from world import check
 
 def body(world):
     server = world.server(portmap=111)
-    run_guest([(server.source(), 'vers=3,nolock', '/mnt/share')], 'portmap.py', ['/mnt/share', '/share'])
+    mounts = [(server.source(), options, folder) for options, folder in (
+        ('vers=3,nolock', '/mnt/share'), ('vers=3,nolock,mountproto=udp', '/mnt/udp'))]
+    run_guest(mounts, 'portmap.py', ['/mnt/share', '/share'])
     world.steps.step('libnfs finds the ports by itself', run, 'nfs-ls', f'nfs://{server.source().replace(":", "")}')
 
 

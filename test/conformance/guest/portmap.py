@@ -33,8 +33,18 @@ def exports():
 def programs():
     text = output('rpcinfo', '-p', SERVER)
     rows = {tuple(line.split()[:3]) for line in text.splitlines()[1:]}
-    for row in (('100003', '3', 'tcp'), ('100005', '3', 'tcp'), ('100000', '2', 'tcp')):
+    rows_wanted = [('100003', '3', 'tcp')]
+    for protocol in ('tcp', 'udp'):
+        rows_wanted += [('100005', version, protocol) for version in '13']
+        rows_wanted += [('100000', version, protocol) for version in '234']
+    for row in rows_wanted:
         require(row in rows, f'{row} is missing in {sorted(rows)}')
+
+
+def addresses():
+    text = output('rpcinfo', SERVER)
+    for row in (('100003', '3', 'tcp', f'{SERVER}.8.1'), ('100005', '1', 'udp', f'{SERVER}.8.1')):
+        require(row in {tuple(line.split()[:4]) for line in text.splitlines()[1:]}, text)
 
 
 def main():
@@ -42,8 +52,15 @@ def main():
     steps.step('the mount works', use)
     steps.step('showmount -e', exports)
     steps.step('rpcinfo -p', programs)
+    steps.step('rpcinfo: rpcbind 3 and 4', addresses)
+    steps.step('rpcinfo -s', output, 'rpcinfo', '-s', SERVER)
+    steps.step('rpcinfo -m', output, 'rpcinfo', '-m', SERVER)
+    steps.step('rpcinfo -l', output, 'rpcinfo', '-l', SERVER, '100005', '3')
+    steps.step('rpcinfo -T', output, 'rpcinfo', '-T', 'tcp', SERVER, '100003', '3')
     steps.step('rpcinfo -t: NFS answers', output, 'rpcinfo', '-t', SERVER, '100003', '3')
     steps.step('rpcinfo -t: MOUNT answers', output, 'rpcinfo', '-t', SERVER, '100005', '3')
+    for version in '13':
+        steps.step(f'rpcinfo -u: MOUNT {version} answers over UDP', output, 'rpcinfo', '-u', SERVER, '100005', version)
     steps.finish()
 
 
