@@ -1,0 +1,252 @@
+import {
+  accept_stat,
+  auth_flavor,
+  msg_type,
+  RPC_VERS,
+  readrpc_msg,
+  reply_stat,
+  writeauthsys_parms,
+} from '../../../protocol/rpc/rpc.gen.ts'
+import type { ProcedureCodec } from '../../../protocol/xdr/procedure.ts'
+import { XdrReader } from '../../../protocol/xdr/reader.ts'
+import { XdrWriter } from '../../../protocol/xdr/writer.ts'
+import type { Environment } from '../../environment.ts'
+import type { Carrier, CarrierUser, Peer } from '../../net/carrier.ts'
+import type { Transport } from '../../net/message.ts'
+
+const TWO_32 = 4294967296
+const MAX_CALL_BYTES = 16 * 1024
+
+/** Bounds on calls of ours. */
+export interface OutgoingLimits {
+  /** Calls under way, to all hosts and to one. */
+  maxCalls: number
+  maxCallsPerHost: number
+  /** A call that has no answer is sent again after this time, then after twice that, and so on. */
+  firstRetryMs: number
+  /** A call that has no answer by then has failed. */
+  deadlineMs: number
+}
+
+export const OUTGOING_LIMITS: Readonly<OutgoingLimits> = {
+  maxCalls: 512,
+  maxCallsPerHost: 16,
+  firstRetryMs: 1000,
+  deadlineMs: 15_000,
+}
+
+/**
+ * Why a call has no result. TIMEOUT: no answer; it may have been carried out. UNREACHABLE: nobody listens there. REFUSED: the
+ * host has answered that it does not run it. GARBLED: the answer makes no sense. BUSY: too many calls are under way.
+ * CLOSED: we are ending.
+ */
+export type CallFailure = 'TIMEOUT' | 'UNREACHABLE' | 'REFUSED' | 'GARBLED' | 'BUSY' | 'CLOSED'
+
+/** Called once, later: with a failure, or with null and the result. */
+export type Answered<Res> = (failure: CallFailure | null, result?: Res) => void
+
+/** A procedure and its arguments. */
+export interface OutgoingCall<Args, Res> {
+  program: number
+  version: number
+  codec: ProcedureCodec<string, Args, Res>
+  args: Args
+}
+
+/** A call under way. */
+interface Pending {
+  readonly xid: number
+  readonly peer: Peer
+  readonly message: Uint8Array
+  readonly startedMs: number
+  readonly read: (reader: XdrReader) => unknown
+  readonly done: (failure: CallFailure | null, result?: unknown) => void
+  /** True while it is on its way over a stream, which loses nothing. */
+  isSent: boolean
+  waitMs: number
+  cancelTimer: () => void
+}
+
+/** Calls of procedures of other hosts (RFC 5531 §9), by AUTH_SYS as the superuser; sent again until they are answered. */
+export class OutgoingCalls implements CarrierUser {
+  readonly #environment: Environment
+  readonly #carriers: Readonly<Record<Transport, Carrier>>
+  readonly #limits: OutgoingLimits
+  readonly #credential: Uint8Array
+  readonly #calls = new Map<number, Pending>()
+  readonly #callsOfHost = new Map<string, number>()
+  readonly #writer = new XdrWriter(MAX_CALL_BYTES)
+  readonly #reader = new XdrReader()
+  #nextXid: number
+  #isClosed = false
+
+  /** `machineName` is what we call ourselves in credentials. */
+  constructor(
+    environment: Environment,
+    machineName: string,
+    carriers: (user: CarrierUser) => Readonly<Record<Transport, Carrier>>,
+    limits: Partial<OutgoingLimits> = {},
+  ) {
+    this.#environment = environment
+    this.#limits = { ...OUTGOING_LIMITS, ...limits }
+    this.#credential = superuser(machineName)
+    const random = environment.randomBytes(4)
+    this.#nextXid = new DataView(random.buffer, random.byteOffset).getUint32(0)
+    this.#carriers = carriers(this)
+  }
+
+  /** Calls under way. */
+  get size(): number {
+    return this.#calls.size
+  }
+
+  /** Throws `XdrError` when the arguments do not fit the procedure. */
+  call<Args, Res>(peer: Peer, call: OutgoingCall<Args, Res>, done: Answered<Res>): void {
+    const { maxCalls, maxCallsPerHost, firstRetryMs } = this.#limits
+    const ofHost = this.#callsOfHost.get(peer.host) ?? 0
+    if (this.#isClosed || this.#calls.size >= maxCalls || ofHost >= maxCallsPerHost) {
+      const failure = this.#isClosed ? 'CLOSED' : 'BUSY'
+      this.#environment.defer(() => done(failure))
+      return
+    }
+    const xid = this.#takeXid()
+    const pending: Pending = {
+      xid,
+      peer,
+      message: this.#encode(xid, call),
+      startedMs: this.#environment.monotonicMs(),
+      read: call.codec.readResult,
+      done: done as Pending['done'],
+      isSent: false,
+      waitMs: firstRetryMs,
+      cancelTimer: () => {},
+    }
+    this.#calls.set(xid, pending)
+    this.#callsOfHost.set(peer.host, ofHost + 1)
+    this.#send(pending)
+  }
+
+  /** Sends a call whose answer, if there is one, means nothing. It is sent once, and may get lost. */
+  tell<Args>(peer: Peer, call: OutgoingCall<Args, undefined>): void {
+    if (!this.#isClosed) this.#carriers[peer.transport].send(peer, this.#encode(this.#takeXid(), call))
+  }
+
+  /** All calls fail; nothing is sent any more. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    for (const carrier of Object.values(this.#carriers)) carrier.close()
+    for (const pending of [...this.#calls.values()]) this.#finish(pending, 'CLOSED')
+  }
+
+  received(transport: Transport, host: string, port: number, message: Uint8Array): void {
+    if (message.length < 4) return
+    const reader = this.#reader.reset(message, 0, message.length)
+    const pending = this.#calls.get(new DataView(message.buffer, message.byteOffset).getUint32(0))
+    if (pending === undefined) return
+    const { peer } = pending
+    if (peer.transport !== transport || peer.host !== host || peer.port !== port) return
+    let failure: CallFailure | null = null
+    let result: unknown
+    try {
+      if (isSuccess(reader)) {
+        result = pending.read(reader)
+        reader.expectEnd()
+      } else failure = 'REFUSED'
+    } catch {
+      failure = 'GARBLED'
+    }
+    this.#finish(pending, failure, failure === null ? result : undefined)
+  }
+
+  lost(peer: Peer): void {
+    for (const pending of this.#calls.values()) if (isSame(pending.peer, peer)) pending.isSent = false
+  }
+
+  unreachable(peer: Peer): void {
+    for (const pending of [...this.#calls.values()])
+      if (isSame(pending.peer, peer)) this.#finish(pending, 'UNREACHABLE')
+  }
+
+  /** Sends a call, for the first time or again, and sets the time for the next look at it. */
+  #send(pending: Pending): void {
+    const { peer, message } = pending
+    if (!pending.isSent) {
+      pending.isSent = peer.transport === 'tcp'
+      this.#carriers[peer.transport].send(peer, message)
+    }
+    const { deadlineMs } = this.#limits
+    const leftMs = pending.startedMs + deadlineMs - this.#environment.monotonicMs()
+    const waitMs = Math.min(pending.waitMs, leftMs)
+    pending.waitMs *= 2
+    pending.cancelTimer = this.#environment.timer(waitMs, () => {
+      if (waitMs === leftMs) this.#finish(pending, 'TIMEOUT')
+      else this.#send(pending)
+    })
+  }
+
+  #finish(pending: Pending, failure: CallFailure | null, result?: unknown): void {
+    const { xid, peer, done } = pending
+    pending.cancelTimer()
+    this.#calls.delete(xid)
+    const ofHost = (this.#callsOfHost.get(peer.host) ?? 1) - 1
+    if (ofHost === 0) this.#callsOfHost.delete(peer.host)
+    else this.#callsOfHost.set(peer.host, ofHost)
+    done(failure, result)
+  }
+
+  #takeXid(): number {
+    let xid: number
+    do {
+      xid = this.#nextXid
+      this.#nextXid = (xid + 1) % TWO_32
+    } while (this.#calls.has(xid))
+    return xid
+  }
+
+  /** A call_body with its arguments (RFC 5531 §9). */
+  #encode<Args>(xid: number, { program, version, codec, args }: OutgoingCall<Args, unknown>): Uint8Array {
+    const writer = this.#writer.reset()
+    writer.u32(xid)
+    writer.u32(msg_type.CALL)
+    writer.u32(RPC_VERS)
+    writer.u32(program)
+    writer.u32(version)
+    writer.u32(codec.number)
+    writer.u32(auth_flavor.AUTH_SYS)
+    writer.opaque(this.#credential)
+    writer.u32(auth_flavor.AUTH_NONE)
+    writer.u32(0)
+    codec.writeArgs(writer, args)
+    return writer.bytes.slice(0, writer.position)
+  }
+}
+
+/** Reads a reply up to its results; false when there are none. Throws `XdrError`. */
+function isSuccess(reader: XdrReader): boolean {
+  const { body } = readrpc_msg(reader)
+  if (body.mtype !== msg_type.REPLY) return false
+  const { rbody } = body
+  return rbody.stat === reply_stat.MSG_ACCEPTED && rbody.areply.reply_data.stat === accept_stat.SUCCESS
+}
+
+function isSame(one: Peer, other: Peer): boolean {
+  return (
+    one.port === other.port &&
+    one.host === other.host &&
+    one.localAddress === other.localAddress &&
+    one.transport === other.transport
+  )
+}
+
+function superuser(machineName: string): Uint8Array {
+  const writer = new XdrWriter(1024)
+  writeauthsys_parms(writer, {
+    stamp: 0,
+    machinename: Buffer.from(machineName).subarray(0, 255),
+    uid: 0,
+    gid: 0,
+    gids: [],
+  })
+  return writer.bytes.slice(0, writer.position)
+}

@@ -1,0 +1,66 @@
+import type { Environment } from '../../environment.ts'
+import type { CarrierUser, HostAddress } from '../../net/carrier.ts'
+import { DatagramCarrier } from '../../net/datagram-carrier.ts'
+import type { Transport } from '../../net/message.ts'
+import { StreamCarrier } from '../../net/stream-carrier.ts'
+import { type OutgoingCall, OutgoingCalls } from './outgoing-calls.ts'
+import { type PortFailure, PortFinder, type PortFound } from './port-finder.ts'
+
+/** Called once: with a failure, or with null and the result. */
+export type ProgramAnswered<Res> = (failure: PortFailure | null, result?: Res) => void
+
+/** Calls programs of other hosts, wherever their portmappers say that they listen. */
+export class RpcClient {
+  readonly #calls: OutgoingCalls
+  readonly #ports: PortFinder
+
+  constructor(calls: OutgoingCalls, ports: PortFinder) {
+    this.#calls = calls
+    this.#ports = ports
+  }
+
+  /** Where a program listens. */
+  portOf(address: HostAddress, program: number, version: number, found: PortFound): void {
+    this.#ports.find(address, program, version, found)
+  }
+
+  /** Calls a procedure. A port at which it fails is asked for again the next time. */
+  call<Args, Res>(address: HostAddress, call: OutgoingCall<Args, Res>, done: ProgramAnswered<Res>): void {
+    const { program, version } = call
+    this.#ports.find(address, program, version, (problem, port) => {
+      if (problem !== null) {
+        done(problem)
+        return
+      }
+      this.#calls.call({ ...address, port }, call, (failure, result) => {
+        if (failure !== null && failure !== 'BUSY') this.#ports.forget(address, program, version)
+        done(failure, result)
+      })
+    })
+  }
+
+  /** Sends a call whose answer means nothing, once. It may get lost. */
+  tell<Args>(address: HostAddress, call: OutgoingCall<Args, undefined>): void {
+    this.#ports.find(address, call.program, call.version, (problem, port) => {
+      if (problem === null) this.#calls.tell({ ...address, port }, call)
+    })
+  }
+
+  /** All calls fail; nothing is sent any more. */
+  close(): void {
+    this.#calls.close()
+  }
+}
+
+/** A client over sockets of this machine. `machineName` is what we call ourselves in credentials. */
+export function socketClient(environment: Environment, machineName: string): RpcClient {
+  const calls = new OutgoingCalls(environment, machineName, (user) => socketCarriers(environment, user))
+  return new RpcClient(calls, new PortFinder(environment, calls))
+}
+
+function socketCarriers(
+  environment: Environment,
+  user: CarrierUser,
+): Record<Transport, DatagramCarrier | StreamCarrier> {
+  return { tcp: new StreamCarrier(environment, user), udp: new DatagramCarrier(environment, user) }
+}

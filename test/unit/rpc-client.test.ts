@@ -1,0 +1,326 @@
+import t from 'tap'
+import type { Carrier, CarrierUser, Peer } from '../../mover/net/carrier.ts'
+import type { Transport } from '../../mover/net/message.ts'
+import { type CallFailure, OutgoingCalls, type OutgoingLimits } from '../../mover/rpc/client/outgoing-calls.ts'
+import { PortFinder } from '../../mover/rpc/client/port-finder.ts'
+import { RpcClient } from '../../mover/rpc/client/rpc-client.ts'
+import { SM_PROG, SM_VERS, SM_VERS_codecs } from '../../protocol/nsm/nsm.gen.ts'
+import { readrpc_msg } from '../../protocol/rpc/rpc.gen.ts'
+import { XdrReader } from '../../protocol/xdr/reader.ts'
+import { TestEnvironment } from '../crash/test-environment.ts'
+import { hex } from './rpc-support.ts'
+
+interface Sent {
+  atMs: number
+  transport: Transport
+  to: string
+  message: Uint8Array
+}
+
+/** Calls over carriers that only remember what they were given. */
+function setUp(limits: Partial<OutgoingLimits> = {}) {
+  const environment = new TestEnvironment(7)
+  const sent: Sent[] = []
+  let closed = 0
+  const carrier = (transport: Transport): Carrier => ({
+    send: ({ localAddress, host, port }, message) => {
+      const to = `${localAddress} -> ${host}:${port}`
+      sent.push({ atMs: environment.monotonicMs(), transport, to, message })
+    },
+    close: () => closed++,
+  })
+  let user: CarrierUser | null = null
+  const calls = new OutgoingCalls(
+    environment,
+    'mover a',
+    (its) => {
+      user = its
+      return { tcp: carrier('tcp'), udp: carrier('udp') }
+    },
+    limits,
+  )
+  const outcomes: [name: string, failure: CallFailure | null, result: unknown][] = []
+  const stat = (name: string, peer: Peer): void => {
+    const args = { mon_name: Buffer.from(name) }
+    calls.call(peer, { ...STAT, args }, (failure, result) => outcomes.push([name, failure, result]))
+  }
+  /** The host's reply to the message that was sent as number `index`. */
+  const reply = (index: number, body: string, from: Partial<Peer> = {}): void => {
+    const peer = { ...UDP, transport: sent[index].transport, ...from }
+    const bytes = Buffer.concat([sent[index].message.subarray(0, 4), hex(body)])
+    user?.received(peer.transport, peer.host, peer.port, bytes)
+  }
+  const times = (): number[] => sent.map(({ atMs }) => atMs)
+  return {
+    environment,
+    calls,
+    sent,
+    outcomes,
+    stat,
+    reply,
+    times,
+    user: user as unknown as CarrierUser,
+    closed: () => closed,
+  }
+}
+
+const STAT = { program: SM_PROG, version: SM_VERS, codec: SM_VERS_codecs.SM_STAT }
+const UDP: Peer = { transport: 'udp', localAddress: '10.0.0.254', host: '10.0.0.9', port: 900 }
+const TCP: Peer = { ...UDP, transport: 'tcp' }
+const ACCEPTED = '00000001 00000000 00000000 00000000 00000000'
+const DONE = `${ACCEPTED} 00000000 00000005`
+const RESULT = { res_stat: 0, state: 5 }
+
+t.test('a call, and its answer', (t) => {
+  const { sent, stat, reply, outcomes, calls } = setUp()
+  stat('one', UDP)
+  t.equal(sent.length, 1)
+  t.match(sent[0], { transport: 'udp', to: '10.0.0.254 -> 10.0.0.9:900' })
+  const reader = new XdrReader().reset(sent[0].message, 0, sent[0].message.length)
+  const { body } = readrpc_msg(reader)
+  t.match(body, {
+    mtype: 0,
+    cbody: { rpcvers: 2, prog: SM_PROG, vers: 1, proc: 1, cred: { flavor: 1 }, verf: { flavor: 0 } },
+  })
+  const credential = body.mtype === 0 ? Buffer.from(body.cbody.cred.body) : null
+  t.equal(
+    credential?.subarray(4).toString('hex'),
+    `00000007${Buffer.from('mover a\0').toString('hex')}${'0'.repeat(24)}`,
+  )
+  t.equal(Buffer.from(STAT.codec.readArgs(reader).mon_name).toString(), 'one')
+  t.same(outcomes, [])
+  reply(0, DONE)
+  t.same(outcomes, [['one', null, RESULT]])
+  reply(0, DONE)
+  t.equal(outcomes.length, 1, 'once')
+  t.equal(calls.size, 0)
+  t.end()
+})
+
+t.test('over UDP a call is sent again until it is answered', (t) => {
+  const { environment, sent, stat, times, reply, outcomes } = setUp()
+  stat('one', UDP)
+  environment.advance(8000)
+  t.same(times(), [0, 1000, 3000, 7000])
+  for (const { message } of sent) t.same(message, sent[0].message, 'with the same xid')
+  reply(1, DONE)
+  environment.advance(60_000)
+  t.equal(sent.length, 4)
+  t.same(outcomes, [['one', null, RESULT]])
+  t.end()
+})
+
+t.test('without an answer it fails in the end', (t) => {
+  const { environment, stat, times, outcomes, reply } = setUp()
+  stat('one', UDP)
+  environment.advance(14_999)
+  t.same(outcomes, [])
+  environment.advance(1)
+  t.same(outcomes, [['one', 'TIMEOUT', undefined]])
+  t.same(times(), [0, 1000, 3000, 7000])
+  reply(0, DONE)
+  t.equal(outcomes.length, 1, 'a late answer is none')
+  t.end()
+})
+
+t.test('over TCP a call is sent again when the stream has ended, and then only', (t) => {
+  const { environment, stat, times, outcomes, reply, user } = setUp()
+  stat('one', TCP)
+  environment.advance(4000)
+  t.same(times(), [0])
+  user.lost({ ...TCP, port: 901 })
+  user.lost(UDP)
+  environment.advance(4000)
+  t.same(times(), [0], 'other streams')
+  user.lost(TCP)
+  environment.advance(7000)
+  t.same(outcomes, [['one', 'TIMEOUT', undefined]])
+  stat('two', TCP)
+  user.lost(TCP)
+  environment.advance(1000)
+  t.same(times(), [0, 15_000, 16_000])
+  reply(2, DONE)
+  t.same(outcomes[1], ['two', null, RESULT])
+  t.end()
+})
+
+t.test('nobody listens', (t) => {
+  const { stat, outcomes, user } = setUp()
+  stat('one', TCP)
+  stat('other port', { ...TCP, port: 901 })
+  stat('other transport', UDP)
+  stat('two', TCP)
+  user.unreachable(TCP)
+  t.same(outcomes, [
+    ['one', 'UNREACHABLE', undefined],
+    ['two', 'UNREACHABLE', undefined],
+  ])
+  t.end()
+})
+
+t.test('answers that are none', (t) => {
+  const { stat, outcomes, reply, user, sent } = setUp()
+  const cases: [body: string, failure: CallFailure][] = [
+    ['00000001 00000000 00000000 00000000 00000001', 'REFUSED'],
+    ['00000001 00000000 00000000 00000000 00000002 00000001 00000003', 'REFUSED'],
+    ['00000001 00000001 00000001 00000005', 'REFUSED'],
+    ['00000001 00000001 00000000 00000002 00000002', 'REFUSED'],
+    [`${ACCEPTED} 00000000`, 'GARBLED'],
+    [`${ACCEPTED} 00000000 00000005 00000000`, 'GARBLED'],
+    [`${ACCEPTED} 00000007 00000005`, 'GARBLED'],
+    ['00000001', 'GARBLED'],
+    ['', 'GARBLED'],
+  ]
+  for (const [i, [body, failure]] of cases.entries()) {
+    stat(body, UDP)
+    reply(i, body)
+    t.same(outcomes[i], [body, failure, undefined])
+  }
+  stat('one', UDP)
+  const last = sent.length - 1
+  reply(last, DONE, { host: '10.0.0.8' })
+  reply(last, DONE, { port: 901 })
+  reply(last, DONE, { transport: 'tcp' })
+  user.received('udp', UDP.host, UDP.port, new Uint8Array(3))
+  t.equal(outcomes.length, cases.length, 'nobody else can answer')
+  reply(last, DONE)
+  t.equal(outcomes.length, cases.length + 1)
+  t.end()
+})
+
+t.test('calls under way are bounded, for each host and in all', (t) => {
+  const { environment, calls, stat, outcomes, reply } = setUp({ maxCalls: 3, maxCallsPerHost: 2 })
+  stat('one', UDP)
+  stat('two', TCP)
+  stat('three', UDP)
+  t.same(outcomes, [], 'nothing is said while a call is made')
+  environment.advance(0)
+  t.same(outcomes, [['three', 'BUSY', undefined]])
+  stat('four', { ...UDP, host: '10.0.0.8' })
+  stat('five', { ...UDP, host: '10.0.0.7' })
+  environment.advance(0)
+  t.same(outcomes[1], ['five', 'BUSY', undefined])
+  t.equal(calls.size, 3)
+  reply(0, DONE)
+  stat('six', UDP)
+  t.equal(calls.size, 3)
+  environment.advance(15_000)
+  t.equal(calls.size, 0)
+  t.equal(outcomes.length, 6)
+  t.end()
+})
+
+t.test('what needs no answer is sent once', (t) => {
+  const { environment, calls, sent, reply } = setUp({ maxCalls: 0 })
+  const args = { mon_name: Buffer.from('a'), state: 3 }
+  calls.tell(UDP, { ...STAT, codec: SM_VERS_codecs.SM_NOTIFY, args })
+  environment.advance(60_000)
+  t.equal(sent.length, 1)
+  reply(0, ACCEPTED)
+  t.equal(calls.size, 0)
+  t.end()
+})
+
+t.test('the end', (t) => {
+  const { environment, calls, sent, stat, outcomes, closed } = setUp()
+  stat('one', UDP)
+  calls.close()
+  calls.close()
+  t.same(outcomes, [['one', 'CLOSED', undefined]])
+  t.equal(closed(), 2)
+  stat('two', UDP)
+  calls.tell(UDP, { ...STAT, codec: SM_VERS_codecs.SM_NOTIFY, args: { mon_name: Buffer.from('a'), state: 3 } })
+  environment.advance(60_000)
+  t.same(outcomes[1], ['two', 'CLOSED', undefined])
+  t.equal(sent.length, 1)
+  t.end()
+})
+
+t.test('where a program listens is asked once, and for a minute', (t) => {
+  const { environment, calls, sent, reply } = setUp()
+  const ports = new PortFinder(environment, calls)
+  const found: unknown[] = []
+  const { port: _, ...address } = UDP
+  const find = (version = 4): void => ports.find(address, 100021, version, (...answer) => found.push(answer))
+  find()
+  find()
+  t.equal(sent.length, 1)
+  t.equal(sent[0].to, '10.0.0.254 -> 10.0.0.9:111')
+  t.equal(
+    Buffer.from(sent[0].message).subarray(-16).toString('hex'),
+    '000186b5000000040000001100000000',
+    'GETPORT over UDP',
+  )
+  reply(0, `${ACCEPTED} 00000fa0`, { port: 111 })
+  t.same(found.splice(0), [
+    [null, 4000],
+    [null, 4000],
+  ])
+  find()
+  t.same(found.splice(0), [[null, 4000]], 'at once')
+  find(3)
+  t.equal(sent.length, 2, 'another version')
+  reply(1, `${ACCEPTED} 00000000`, { port: 111 })
+  t.same(found.splice(0), [['UNREGISTERED', 0]])
+  find(3)
+  t.equal(sent.length, 3, 'what is not there may come')
+  reply(2, `${ACCEPTED} 00010000`, { port: 111 })
+  t.same(found.splice(0), [['UNREGISTERED', 65536]])
+  ports.forget(address, 100021, 4)
+  find()
+  reply(3, `${ACCEPTED} 00000fa1`, { port: 111 })
+  t.same(found.splice(0), [[null, 4001]])
+  environment.advance(60_000)
+  find()
+  t.equal(sent.length, 5)
+  environment.advance(15_000)
+  t.same(found.splice(0), [['TIMEOUT', 0]])
+  t.end()
+})
+
+t.test('ports of so many programs are remembered, not of more', (t) => {
+  const { environment, calls, sent, reply } = setUp()
+  const ports = new PortFinder(environment, calls)
+  const { port: _, ...address } = UDP
+  const ask = (program: number): boolean => {
+    const before = sent.length
+    ports.find(address, program, 1, () => {})
+    if (sent.length === before) return false
+    reply(before, `${ACCEPTED} 00000fa0`, { port: 111 })
+    return true
+  }
+  for (let program = 0; program < 300; program++) t.ok(ask(program))
+  t.notOk(ask(299))
+  t.notOk(ask(44))
+  t.ok(ask(43), 'the oldest is forgotten')
+  t.end()
+})
+
+t.test('a program that is not where it was is looked for again', (t) => {
+  const { environment, calls, sent, reply } = setUp()
+  const client = new RpcClient(calls, new PortFinder(environment, calls))
+  const { port: _, ...address } = UDP
+  const outcomes: unknown[] = []
+  const stat = (): void =>
+    client.call(address, { ...STAT, args: { mon_name: Buffer.from('x') } }, (...answer) => outcomes.push(answer))
+  stat()
+  reply(0, `${ACCEPTED} 00000fa0`, { port: 111 })
+  t.equal(sent[1].to, '10.0.0.254 -> 10.0.0.9:4000')
+  reply(1, DONE, { port: 4000 })
+  stat()
+  t.equal(sent.length, 3, 'the port is remembered')
+  reply(2, '00000001 00000000 00000000 00000000 00000001', { port: 4000 })
+  stat()
+  t.equal(sent[3].to, '10.0.0.254 -> 10.0.0.9:111')
+  reply(3, `${ACCEPTED} 00000fa1`, { port: 111 })
+  t.equal(sent[4].to, '10.0.0.254 -> 10.0.0.9:4001')
+  t.same(outcomes, [
+    [null, RESULT],
+    ['REFUSED', undefined],
+  ])
+  client.tell(address, { ...STAT, codec: SM_VERS_codecs.SM_NOTIFY, args: { mon_name: Buffer.from('a'), state: 3 } })
+  t.equal(sent[5].to, '10.0.0.254 -> 10.0.0.9:4001')
+  client.close()
+  t.same(outcomes[2], ['CLOSED', undefined])
+  t.end()
+})
