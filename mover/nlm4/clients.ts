@@ -1,0 +1,62 @@
+import { keyOf, textOf } from './owner.ts'
+
+/** A client that may have locks. */
+export interface NlmClient {
+  /** As owners of locks name it. */
+  readonly key: string
+  /** What it calls itself; a character for each byte. */
+  readonly name: string
+  readonly address: string
+}
+
+const MAX_CLIENTS = 16_384
+
+/** The clients of this mover that have asked for locks since they, or it, were started. */
+export class NlmClients {
+  readonly #clients = new Map<string, NlmClient>()
+
+  /** The client of a call; null when there are too many. */
+  add(callerName: Uint8Array, address: string): NlmClient | null {
+    const name = textOf(callerName)
+    const key = keyOf(name, address)
+    let client = this.#clients.get(key)
+    if (client === undefined) {
+      if (this.#clients.size >= MAX_CLIENTS) return null
+      client = { key, name, address }
+      this.#clients.set(key, client)
+    }
+    return client
+  }
+
+  /** True when a client of that name and address (see `NlmClient`) has asked for locks. */
+  has({ name, address }: Pick<NlmClient, 'name' | 'address'>): boolean {
+    return this.#clients.has(keyOf(name, address))
+  }
+
+  /** The client is gone, and its locks are. */
+  remove({ key }: NlmClient): void {
+    this.#clients.delete(key)
+  }
+
+  /**
+   * Those of whom it is said, from `address`, that `name` has started anew. Who calls from there by that name is meant; or by
+   * that name in a shorter or longer form; or, since locks and news may come by different names, whoever calls from there.
+   * A client of several addresses may have sent it from another one: it is known by its name.
+   */
+  named(name: string, address: string): NlmClient[] {
+    const all = [...this.#clients.values()]
+    const there = all.filter((client) => client.address === address)
+    const byRule = [
+      there.filter((client) => client.name === name),
+      there.filter((client) => hostOf(client.name) === hostOf(name)),
+      there,
+      all.filter((client) => client.name === name),
+    ]
+    return byRule.find((clients) => clients.length > 0) ?? []
+  }
+}
+
+/** A name without its domain. */
+function hostOf(name: string): string {
+  return name.split('.', 1)[0].toLowerCase()
+}

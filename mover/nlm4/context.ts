@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto'
+import { type MonitoredClient, monitorRecord } from '../clients/monitors.ts'
+import type { Environment } from '../environment.ts'
+import type { Failure } from '../failure.ts'
+import { MAY, mayTransfer } from '../files/access.ts'
+import type { ClientLocks } from '../files/client-locks.ts'
+import type { ClientRecords } from '../files/client-records.ts'
+import { type Export, squash } from '../files/exports.ts'
+import { type Credentials, type FileService, newOperation, type Operation } from '../files/service.ts'
+import type { RpcClient } from '../rpc/client/rpc-client.ts'
+import type { Call } from '../rpc/program.ts'
+import { Suspend } from '../suspend.ts'
+import { type NlmClient, NlmClients } from './clients.ts'
+import { Grants } from './grants.ts'
+import { FAILURE_STATUS, type NlmStatus } from './status.ts'
+import { Waiters } from './waiters.ts'
+
+/** Understands file handles (RFC 1813 §2.6) of the NFS server. */
+export interface HandleReader {
+  decode(bytes: Uint8Array): { export: Export; ino: number; generation: number } | 'BADHANDLE' | 'STALE'
+}
+
+/** What a volume keeps of locks: null where it keeps none. */
+export interface LockServices {
+  locks: ClientLocks
+  records: ClientRecords
+}
+
+export interface NlmOptions {
+  environment: Environment
+  /** Calls clients back. */
+  client: RpcClient
+  handles: HandleReader
+  servicesOf(service: FileService): LockServices | null
+  /** The mover's name, which its clients are remembered under. */
+  mover: string
+}
+
+/** A file, as far as locks are concerned. */
+export interface Target extends LockServices {
+  service: FileService
+  ino: number
+  generation: number
+}
+
+/** What the procedures of all versions share. One call is served at a time. */
+export class NlmContext {
+  readonly environment: Environment
+  readonly client: RpcClient
+  readonly grants: Grants
+  readonly clients = new NlmClients()
+  readonly op: Operation & { credentials: Credentials }
+  readonly #options: NlmOptions
+  readonly #waiters = new Map<ClientLocks, Waiters>()
+  /** Clients that are known to be remembered, by volume. */
+  readonly #remembered = new WeakMap<ClientRecords, Set<string>>()
+
+  constructor(options: NlmOptions) {
+    this.#options = options
+    this.environment = options.environment
+    this.client = options.client
+    this.grants = new Grants(options.environment, options.client)
+    this.op = newOperation({ uid: 0, gid: 0, gids: [] }, false)
+  }
+
+  /** Runs a handler: its operation goes on where the last run of the call was answered by other movers. */
+  run<T>(call: Call, handle: () => T): T {
+    const { op } = this
+    op.barrier = null
+    op.forwarded = call.forwarded
+    op.forwarded?.rewind()
+    try {
+      return handle()
+    } finally {
+      call.barrier = op.barrier
+      call.forwarded = op.forwarded
+    }
+  }
+
+  /** The file of a handle. Sets up `op` for its caller by the export's rules. */
+  open(handle: Uint8Array, call: Call): Target | NlmStatus {
+    const known = this.#options.handles.decode(handle)
+    if (typeof known === 'string') return FAILURE_STATUS[known]
+    const rule = known.export.match(call.address, call.port)
+    if (rule === undefined) return 'FAILED'
+    const { op } = this
+    squash(rule, call.credentials, op.credentials)
+    op.readOnly = rule.access === 'ro'
+    op.intent = 'attributes'
+    const { service } = known.export
+    const services = this.#options.servicesOf(service)
+    if (services === null) return 'NOLOCKS'
+    return { ...services, service, ino: known.ino, generation: known.generation }
+  }
+
+  /**
+   * Why the caller may not lock the file; null when it may. It has opened the file already, as far as its client knows: so it
+   * is let in who owns the file, or may read or write it. On a read-only export nothing is locked for writing.
+   */
+  refusal({ service, ino, generation }: Target, isForWriting: boolean): NlmStatus | null {
+    const { op } = this
+    if (isForWriting && op.readOnly) return 'ROFS'
+    const inode = service.inode(op, ino, generation)
+    if (typeof inode === 'string') return FAILURE_STATUS[inode]
+    if (inode.type !== 'file') return 'FAILED'
+    const { credentials } = op
+    const isAllowed = mayTransfer(credentials, inode, MAY.read) || mayTransfer(credentials, inode, MAY.write)
+    return isAllowed ? null : 'FAILED'
+  }
+
+  /** Those who wait for locks of this volume. */
+  waitersOf(locks: ClientLocks): Waiters {
+    let waiters = this.#waiters.get(locks)
+    if (waiters === undefined) {
+      waiters = new Waiters(this.environment, locks, this.grants)
+      this.#waiters.set(locks, waiters)
+      locks.listener = waiters
+    }
+    return waiters
+  }
+
+  /**
+   * Makes sure that the client is durably remembered: when this mover starts anew, it is told so, and reclaims its locks. Null,
+   * or why it cannot be. Throws `Suspend` until it is.
+   */
+  remember({ records }: Target, { key, name, address }: NlmClient, { localAddress }: Call): Failure | null {
+    let remembered = this.#remembered.get(records)
+    if (remembered === undefined) {
+      remembered = new Set()
+      this.#remembered.set(records, remembered)
+    }
+    if (remembered.has(key)) return null
+    const failure = records.set(this.op, this.#recordOf({ name, address, localAddress }))
+    if (failure !== null) return failure
+    const { barrier } = this.op
+    const known = remembered
+    if (barrier === null) known.add(key)
+    else {
+      this.op.barrier = null
+      throw new Suspend((resume) =>
+        barrier.wait((problem) => {
+          if (problem === null) known.add(key)
+          resume()
+        }),
+      )
+    }
+    return null
+  }
+
+  /** A client has started anew, or wants nothing any more: all its locks go. */
+  release(client: NlmClient): void {
+    this.clients.remove(client)
+    for (const [locks, waiters] of this.#waiters) {
+      waiters.forgetClient(client.key)
+      locks.releaseClient('nlm', client.key)
+    }
+  }
+
+  #recordOf(client: MonitoredClient) {
+    return monitorRecord(this.#options.mover, client, (text) => createHash('sha256').update(text).digest('hex'))
+  }
+}

@@ -1,0 +1,83 @@
+import { MAX_NAME_LENGTH } from '../clients/monitors.ts'
+import type { RangeLock } from '../files/client-locks.ts'
+import type { Call } from '../rpc/program.ts'
+import type { NlmContext, Target } from './context.ts'
+import type { GrantCall } from './grants.ts'
+import { rangeOwner } from './owner.ts'
+import { rangeOf } from './range.ts'
+import { FAILURE_STATUS, type NlmStatus, OUTCOME_STATUS } from './status.ts'
+import type { LockArgs, NlmVersion, Result, WireLock } from './version.ts'
+
+/** How LOCK, LOCK_MSG and NM_LOCK differ. */
+export interface LockKind {
+  /** Who waits is told by a message of its own, not by a call that it answers. */
+  isMessage: boolean
+  /** The client says itself when it has started anew; of one that is not monitored nobody learns it. */
+  isMonitored: boolean
+}
+
+/** NLM_LOCK, NLM_LOCK_MSG (C702 §10.3): a lock of bytes; one that has to wait is answered BLOCKED, and told later. */
+export function lock(nlm: NlmContext, version: NlmVersion, kind: LockKind): (args: LockArgs, call: Call) => Result {
+  return (args, call) => {
+    const status = answer(nlm, version, kind, args, call)
+    return { cookie: args.cookie, stat: { stat: version.statuses[status] } } as Result
+  }
+}
+
+function answer(nlm: NlmContext, version: NlmVersion, kind: LockKind, args: LockArgs, call: Call): NlmStatus {
+  const { alock, exclusive, block, reclaim } = args
+  const target = nlm.open(alock.fh, call)
+  if (typeof target === 'string') return target
+  const range = rangeOf(version, alock)
+  if (range === null) return 'FBIG'
+  const { locks, ino } = target
+  const { op } = nlm
+  const waiters = nlm.waitersOf(locks)
+  if (!locks.isAsked(op)) {
+    const refusal = mayAsk(nlm, kind, args, target, call)
+    if (refusal !== null) return refusal
+    if (block && !waiters.hasRoom) return 'NOLOCKS'
+  }
+  const owner = rangeOwner(alock, call.address)
+  const wanted: RangeLock = { kind: 'range', flavour: 'posix', owner, ...range, isExclusive: exclusive }
+  const outcome = locks.lock(op, ino, wanted, reclaim ? 'reclaim' : block ? 'wait' : 'try')
+  if (outcome.type === 'waiting') {
+    waiters.add(outcome.waiter, ino, wanted, grantCall(version, kind, alock, exclusive, call))
+  } else if (outcome.type === 'granted') waiters.forget(ino, wanted)
+  return OUTCOME_STATUS[outcome.type]
+}
+
+/** What is looked at before anything is asked. */
+function mayAsk(
+  nlm: NlmContext,
+  { isMonitored }: LockKind,
+  { alock, exclusive }: LockArgs,
+  target: Target,
+  call: Call,
+): NlmStatus | null {
+  const refusal = nlm.refusal(target, exclusive)
+  if (refusal !== null) return refusal
+  if (alock.caller_name.length > MAX_NAME_LENGTH) return 'FAILED'
+  const client = nlm.clients.add(alock.caller_name, call.address)
+  if (client === null) return 'NOLOCKS'
+  const failure = isMonitored ? nlm.remember(target, client, call) : null
+  return failure === null ? null : FAILURE_STATUS[failure]
+}
+
+/** A copy: the call's bytes do not last. */
+function grantCall(
+  version: NlmVersion,
+  { isMessage }: LockKind,
+  alock: WireLock,
+  exclusive: boolean,
+  { transport, localAddress, address }: Call,
+): GrantCall {
+  const { caller_name, fh, oh } = alock
+  const copied = { ...alock, caller_name: caller_name.slice(), fh: fh.slice(), oh: oh.slice() }
+  return {
+    address: { transport, localAddress, host: address },
+    version,
+    isMessage,
+    args: { exclusive, alock: copied } as GrantCall['args'],
+  }
+}

@@ -1,0 +1,47 @@
+import { fsh_access, type nlm_share, type nlm_shareargs } from '../../protocol/nlm4/nlm.gen.ts'
+import type { OpenLock } from '../files/client-locks.ts'
+import type { Call } from '../rpc/program.ts'
+import type { NlmContext } from './context.ts'
+import { shareOwner } from './owner.ts'
+import { type NlmStatus, OUTCOME_STATUS } from './status.ts'
+import type { NlmVersion, ShareResult } from './version.ts'
+
+type Answer = (args: nlm_shareargs, call: Call) => ShareResult
+
+/** An owner has one reservation of a file: a second one takes its place. */
+const ONLY = 0
+
+/** NLM_SHARE (C702 §10.3): reserves access to a file, and denies it to others. */
+export function share(nlm: NlmContext, version: NlmVersion): Answer {
+  return respond(version, ({ share, reclaim }, call) => {
+    const target = nlm.open(share.fh, call)
+    if (typeof target === 'string') return target
+    const { locks, ino } = target
+    if (!locks.isAsked(nlm.op)) {
+      const isForWriting = share.access === fsh_access.fsa_W || share.access === fsh_access.fsa_RW
+      const refusal = nlm.refusal(target, isForWriting)
+      if (refusal !== null) return refusal
+      if (nlm.clients.add(share.caller_name, call.address) === null) return 'NOLOCKS'
+    }
+    return OUTCOME_STATUS[locks.lock(nlm.op, ino, openOf(share, call), reclaim ? 'reclaim' : 'try').type]
+  })
+}
+
+/** NLM_UNSHARE (C702 §10.3). */
+export function unshare(nlm: NlmContext, version: NlmVersion): Answer {
+  return respond(version, ({ share }, call) => {
+    const target = nlm.open(share.fh, call)
+    if (typeof target === 'string') return target
+    return OUTCOME_STATUS[target.locks.unlock(nlm.op, target.ino, openOf(share, call)).type]
+  })
+}
+
+function respond({ statuses }: NlmVersion, answer: (args: nlm_shareargs, call: Call) => NlmStatus): Answer {
+  return (args, call) => ({ cookie: args.cookie, stat: statuses[answer(args, call)], sequence: 0 }) as ShareResult
+}
+
+/** The bits of reading and writing are the wire's. */
+function openOf(share: nlm_share, { address }: Call): OpenLock {
+  const { access, mode: deny } = share
+  return { kind: 'open', owner: shareOwner(share, address), id: ONLY, access, deny }
+}

@@ -1,0 +1,23 @@
+import type { RangeLock } from '../files/client-locks.ts'
+import type { Call } from '../rpc/program.ts'
+import type { NlmContext } from './context.ts'
+import { rangeOwner } from './owner.ts'
+import { rangeOf } from './range.ts'
+import { type NlmStatus, OUTCOME_STATUS } from './status.ts'
+import type { NlmVersion, Result, UnlockArgs } from './version.ts'
+
+/** NLM_UNLOCK (C702 §10.3): what the owner has of these bytes goes; that it has nothing is no failure. */
+export function unlock(nlm: NlmContext, version: NlmVersion): (args: UnlockArgs, call: Call) => Result {
+  const answer = ({ alock }: UnlockArgs, call: Call): NlmStatus => {
+    const target = nlm.open(alock.fh, call)
+    if (typeof target === 'string') return target
+    const range = rangeOf(version, alock)
+    if (range === null) return 'FBIG'
+    const owner = rangeOwner(alock, call.address)
+    const given: RangeLock = { kind: 'range', flavour: 'posix', owner, ...range, isExclusive: false }
+    return OUTCOME_STATUS[target.locks.unlock(nlm.op, target.ino, given).type]
+  }
+  return (args, call) => {
+    return { cookie: args.cookie, stat: { stat: version.statuses[answer(args, call)] } } as Result
+  }
+}

@@ -1,0 +1,106 @@
+import type { Environment } from '../environment.ts'
+import { inBackground } from '../files/background.ts'
+import type { ClientLock, ClientLocks, LockListener, RangeLock } from '../files/client-locks.ts'
+import type { Grant, GrantCall, Grants } from './grants.ts'
+
+const MAX_WAITERS = 10_000
+/** Grants that came before the call that waits had heard that it waits. */
+const MAX_EARLY = 1000
+
+interface Waiting {
+  readonly key: string
+  readonly waiter: number
+  readonly ino: number
+  readonly lock: RangeLock
+  readonly call: GrantCall
+  /** Null: it waits; else it has its lock, and is told. */
+  grant: Grant | null
+}
+
+/**
+ * The clients that wait for locks of one volume, and those that have them and do not know yet. One that does not want its lock
+ * any more, or cannot be told, loses it.
+ */
+export class Waiters implements LockListener {
+  readonly #environment: Environment
+  readonly #locks: ClientLocks
+  readonly #grants: Grants
+  readonly #byKey = new Map<string, Waiting>()
+  readonly #byWaiter = new Map<number, Waiting>()
+  readonly #early = new Map<number, { ino: number; lock: ClientLock }>()
+
+  constructor(environment: Environment, locks: ClientLocks, grants: Grants) {
+    this.#environment = environment
+    this.#locks = locks
+    this.#grants = grants
+  }
+
+  /** False: no client may wait any more. */
+  get hasRoom(): boolean {
+    return this.#byKey.size < MAX_WAITERS
+  }
+
+  /** A client waits for `lock` under this number; asked again, it is told as it has asked last. */
+  add(waiter: number, ino: number, lock: RangeLock, call: GrantCall): void {
+    this.forget(ino, lock)
+    const waiting: Waiting = { key: keyOf(ino, lock), waiter, ino, lock, call, grant: null }
+    this.#byKey.set(waiting.key, waiting)
+    this.#byWaiter.set(waiter, waiting)
+    if (this.#early.delete(waiter)) this.#tell(waiting)
+  }
+
+  /** The client knows that it has the lock, or does not wait for it any more; true when it has it and is being told. */
+  forget(ino: number, lock: RangeLock): boolean {
+    const waiting = this.#byKey.get(keyOf(ino, lock))
+    if (waiting === undefined) return false
+    this.#remove(waiting)
+    return waiting.grant !== null
+  }
+
+  /** Nothing is told to a client any more that has started anew. */
+  forgetClient(client: string): void {
+    for (const waiting of [...this.#byKey.values()]) if (waiting.lock.owner.client === client) this.#remove(waiting)
+  }
+
+  granted(ino: number, waiter: number, lock: ClientLock): void {
+    const waiting = this.#byWaiter.get(waiter)
+    if (waiting !== undefined) {
+      this.#tell(waiting)
+      return
+    }
+    this.#early.set(waiter, { ino, lock })
+    for (const [oldest, { ino, lock }] of this.#early) {
+      if (this.#early.size <= MAX_EARLY) break
+      this.#early.delete(oldest)
+      this.#environment.defer(() => this.#release(ino, lock))
+    }
+  }
+
+  /** A client learns of it when it asks again. */
+  gone(_ino: number, waiter: number): void {
+    this.#early.delete(waiter)
+    const waiting = this.#byWaiter.get(waiter)
+    if (waiting !== undefined) this.#remove(waiting)
+  }
+
+  #tell(waiting: Waiting): void {
+    waiting.grant = this.#grants.tell(waiting.call, (isTaken) => {
+      this.#remove(waiting)
+      if (!isTaken) this.#release(waiting.ino, waiting.lock)
+    })
+  }
+
+  #remove(waiting: Waiting): void {
+    waiting.grant?.cancel()
+    this.#byKey.delete(waiting.key)
+    this.#byWaiter.delete(waiting.waiter)
+  }
+
+  #release(ino: number, lock: ClientLock): void {
+    inBackground((op) => this.#locks.unlock(op, ino, lock))
+  }
+}
+
+function keyOf(ino: number, { owner, start, end, isExclusive }: RangeLock): string {
+  return `${ino} ${start} ${end} ${isExclusive} ${owner.client} ${owner.owner}`
+}

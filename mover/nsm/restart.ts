@@ -1,0 +1,29 @@
+import { type MonitoredClient, monitorPrefix, readMonitor } from '../clients/monitors.ts'
+import { inBackground } from '../files/background.ts'
+import type { ClientRecords } from '../files/client-records.ts'
+import type { Announcer } from './announcer.ts'
+
+/**
+ * Tells all clients that a volume remembers for `mover` that it has started anew. Who has been told is forgotten, unless it
+ * `isBack`: it has locks again.
+ */
+export function announceRestart(
+  announcer: Announcer,
+  records: ClientRecords,
+  mover: string,
+  isBack: (client: MonitoredClient) => boolean,
+): void {
+  inBackground((op) => {
+    const known = records.list(op, monitorPrefix(mover))
+    if (typeof known === 'string') return
+    for (const { id, value } of known) {
+      const client = readMonitor(value)
+      const forget = (): void => inBackground((op) => void records.drop(op, id))
+      if (client === null) forget()
+      else
+        announcer.tell(client, () => {
+          if (!isBack(client)) forget()
+        })
+    }
+  })
+}

@@ -1,0 +1,266 @@
+import t from 'tap'
+import type { LockOutcome } from '../../mover/files/client-locks.ts'
+import { nlm4_stats } from '../../protocol/nlm4/nlm.gen.ts'
+import { type AskOptions, NlmWorld, resultOf, statName, versionOf } from './nlm-support.ts'
+
+const { codecs } = versionOf(4)
+const { NLM4_GRANTED, NLM4_DENIED, NLM4_DENIED_GRACE_PERIOD } = nlm4_stats
+const COOKIE = Uint8Array.of(9, 9)
+const WAITER: AskOptions = { address: '10.0.0.2' }
+
+/** One client has the file locked, another one waits for it. */
+function setUp(options: AskOptions & { isMessage?: boolean } = {}) {
+  const world = new NlmWorld()
+  const fh = world.file('f')
+  const waiter = { ...WAITER, ...options }
+  const alock = (svid: number, version = 4) => ({
+    ...{ caller_name: Buffer.from(`c${svid}`), fh, oh: Buffer.from(`o${svid}`), svid },
+    ...(version === 4 ? { l_offset: 5n, l_len: 10n } : { l_offset: 5, l_len: 10 }),
+  })
+  const lockArgs = (svid: number, version = 4) =>
+    ({ cookie: COOKIE, block: true, exclusive: true, reclaim: false, state: 1, alock: alock(svid, version) }) as never
+  const its = versionOf(options.version ?? 4)
+  const lock = (svid: number, from: AskOptions): string =>
+    statName(world.nlmAsk(its.codecs.LOCK, lockArgs(svid, from.version), from).stat.stat)
+  const unlock = (svid: number, from: AskOptions = {}): string =>
+    statName(world.nlmAsk(codecs.UNLOCK, { cookie: COOKIE, alock: alock(svid) } as never, from).stat.stat)
+  const cancel = (svid: number, from: AskOptions): string => {
+    const args = { cookie: COOKIE, block: true, exclusive: true, alock: alock(svid) } as never
+    return statName(world.nlmAsk(codecs.CANCEL, args, from).stat.stat)
+  }
+  /** The client's answer to a GRANTED_MSG. */
+  const answer = (cookie: Uint8Array, stat: number, from: AskOptions = waiter): void => {
+    world.nlmAsk(its.codecs.GRANTED_RES, { cookie, stat: { stat } } as never, from)
+  }
+  t.equal(lock(1, { address: '10.0.0.1', version: options.version ?? 4 }), 'GRANTED')
+  if (options.isMessage) world.nlmAsk(its.codecs.LOCK_MSG, lockArgs(2, options.version), waiter)
+  else t.equal(lock(2, waiter), 'BLOCKED')
+  world.environment.advance(0)
+  const { callbacks, environment } = world
+  return { world, callbacks, environment, lock, unlock, cancel, answer, waiter, lockArgs, fh }
+}
+
+/** The first client lets go, and the other one is told. */
+function grant(options: AskOptions & { isMessage?: boolean } = {}) {
+  const set = setUp(options)
+  if (options.isMessage) set.callbacks.shift()
+  t.same(set.callbacks, [])
+  t.equal(set.unlock(1), 'GRANTED')
+  set.environment.advance(0)
+  return set
+}
+
+t.test('who has waited by LOCK is told by GRANTED, over its transport, from the address that it knows', (t) => {
+  for (const transport of ['tcp', 'udp'] as const) {
+    const { world, callbacks, environment, fh } = grant({ transport })
+    t.same(world.called(), [`GRANTED ${transport} 4 10.0.0.2`])
+    t.equal(callbacks[0].from, '10.0.0.254')
+    t.match(callbacks[0].args, { exclusive: true, alock: { svid: 2, l_offset: 5n, l_len: 10n } })
+    t.same(callbacks[0].args.alock.fh, fh)
+    t.equal(Buffer.from(callbacks[0].args.alock.caller_name).toString(), 'c2')
+    t.equal(Buffer.from(callbacks[0].args.alock.oh).toString(), 'o2')
+    t.ok(callbacks[0].args.cookie.length <= 32, 'Linux takes no longer cookies')
+    callbacks[0].reply({ cookie: callbacks[0].args.cookie, stat: { stat: NLM4_GRANTED } })
+    environment.advance(600_000)
+    t.equal(callbacks.length, 1, 'once')
+    t.match(world.locks.list(), [/^3 c2 10\.0\.0\.2: 2 o2 exclusive 5-15$/])
+  }
+  t.end()
+})
+
+t.test('versions 1 and 3 are told in their own words', (t) => {
+  for (const version of [1, 3]) {
+    const { world, callbacks } = grant({ version })
+    t.same(world.called(), [`GRANTED tcp ${version} 10.0.0.2`])
+    t.match(callbacks[0].args, { alock: { svid: 2, l_offset: 5, l_len: 10 } })
+  }
+  t.end()
+})
+
+t.test('who has waited by LOCK_MSG is told by GRANTED_MSG, and answers by GRANTED_RES', (t) => {
+  const { world, callbacks, environment, answer } = grant({ isMessage: true })
+  t.same(world.called(), ['GRANTED_MSG tcp 4 10.0.0.2'])
+  const { cookie } = callbacks[0].args
+  callbacks[0].reply(undefined)
+  answer(cookie, NLM4_DENIED, { address: '10.0.0.66' })
+  answer(Uint8Array.of(1), NLM4_DENIED)
+  answer(cookie, NLM4_GRANTED)
+  answer(cookie, NLM4_DENIED)
+  environment.advance(600_000)
+  t.equal(callbacks.length, 1)
+  t.equal(world.locks.list().length, 1, 'neither others nor late answers take it away')
+  t.end()
+})
+
+t.test('LOCK_MSG and others are answered by calls of the procedures that end in _RES', (t) => {
+  const { world, callbacks, environment, lockArgs } = setUp({ isMessage: true })
+  t.same(world.called(), ['LOCK_RES tcp 4 10.0.0.2'])
+  t.match(callbacks[0].args, { cookie: COOKIE, stat: { stat: nlm4_stats.NLM4_BLOCKED } })
+  callbacks.length = 0
+  const options: AskOptions = { ...WAITER, transport: 'udp' }
+  world.nlmAsk(codecs.TEST_MSG, lockArgs(2), options)
+  world.nlmAsk(codecs.CANCEL_MSG, lockArgs(2), options)
+  world.nlmAsk(codecs.UNLOCK_MSG, lockArgs(2), options)
+  world.nlmAsk(codecs.GRANTED_MSG, lockArgs(2), options)
+  environment.advance(60_000)
+  t.same(
+    callbacks.map(({ what, args }) => `${what} ${Object.values(args.stat ?? args.test_stat)[0]}`),
+    [
+      `TEST_RES udp 4 ${NLM4_DENIED}`,
+      `CANCEL_RES udp 4 ${NLM4_GRANTED}`,
+      `UNLOCK_RES udp 4 ${NLM4_GRANTED}`,
+      `GRANTED_RES udp 4 ${NLM4_DENIED}`,
+    ],
+    'each once: whoever hears nothing asks again',
+  )
+  for (const { args } of callbacks) t.same(args.cookie, COOKIE)
+  t.equal(callbacks[0].args.test_stat.holder.svid, 1)
+  t.end()
+})
+
+t.test('the result of a message waits for what must be durable', (t) => {
+  const { world, callbacks, environment, lockArgs } = setUp({ isMessage: true })
+  callbacks.length = 0
+  const barrier = world.records.barrier()
+  world.files.barrier = barrier
+  const connection = world.connect(WAITER)
+  const send = (): void => world.send(connection, 100021, codecs.TEST_MSG, lockArgs(2))
+  send()
+  environment.advance(0)
+  t.same(connection.drain(), [])
+  t.same(callbacks, [])
+  world.records.barriers.shift()?.(null)
+  environment.advance(0)
+  t.same(world.called(), ['TEST_RES tcp 4 10.0.0.2'])
+  t.equal(resultOf(connection, codecs.TEST_MSG), undefined)
+  send()
+  world.records.barriers.shift()?.('IO')
+  environment.advance(0)
+  t.equal(callbacks.length, 1, 'what has failed is not told')
+  t.end()
+})
+
+t.test('who does not answer is told again, in the other way, and loses the lock in the end', (t) => {
+  const { world, callbacks, environment } = grant()
+  environment.advance(3_600_000)
+  const times = callbacks.map(({ what, atMs }) => `${Math.round(atMs / 1000)} ${what.split(' ')[0]}`)
+  t.same(times, [
+    '0 GRANTED',
+    '16 GRANTED_MSG',
+    '23 GRANTED',
+    '43 GRANTED_MSG',
+    '58 GRANTED',
+    '93 GRANTED_MSG',
+    '128 GRANTED',
+  ])
+  t.same(world.locks.list(), [])
+  t.end()
+})
+
+t.test('who cannot be reached loses it too', (t) => {
+  const { world, environment, lock, waiter } = setUp()
+  world.silent.add('10.0.0.2')
+  world.locks.releaseClient('nlm', 'c1 10.0.0.1')
+  environment.advance(30_000)
+  t.equal(world.locks.list().length, 1)
+  environment.advance(600_000)
+  t.same(world.locks.list(), [])
+  t.equal(lock(2, waiter), 'GRANTED', 'and may come again')
+  environment.advance(600_000)
+  t.equal(world.locks.list().length, 1)
+  t.end()
+})
+
+t.test('who refuses the lock has it no more', (t) => {
+  const { world, callbacks, environment, lock } = grant()
+  t.equal(lock(3, { address: '10.0.0.3' }), 'BLOCKED')
+  callbacks[0].reply({ cookie: COOKIE, stat: { stat: NLM4_DENIED } })
+  environment.advance(0)
+  t.same(world.called(), ['GRANTED tcp 4 10.0.0.2', 'GRANTED tcp 4 10.0.0.3'])
+  t.match(world.locks.list(), [/^3 c3 /])
+  t.end()
+})
+
+t.test('who has just started anew is told again later', (t) => {
+  const { world, callbacks, environment } = grant()
+  callbacks[0].reply({ cookie: COOKIE, stat: { stat: NLM4_DENIED_GRACE_PERIOD } })
+  environment.advance(9999)
+  t.equal(callbacks.length, 1)
+  environment.advance(1)
+  t.equal(callbacks.length, 2)
+  t.match(callbacks[1].what, /^GRANTED_MSG/)
+  t.equal(world.locks.list().length, 1)
+  t.end()
+})
+
+t.test('who asks again while it is being told has the lock, and what it answers to the callback means nothing', (t) => {
+  const { world, callbacks, environment, lock, waiter } = grant()
+  t.equal(lock(2, waiter), 'GRANTED')
+  callbacks[0].reply({ cookie: COOKIE, stat: { stat: NLM4_DENIED } })
+  environment.advance(600_000)
+  t.equal(callbacks.length, 1)
+  t.equal(world.locks.list().length, 1)
+  t.end()
+})
+
+t.test('who asks again while it waits is told once, as it has asked last', (t) => {
+  const { world, callbacks, environment, lock, unlock, waiter } = setUp()
+  t.equal(lock(2, { ...waiter, transport: 'udp' }), 'BLOCKED')
+  unlock(1)
+  environment.advance(0)
+  t.same(world.called(), ['GRANTED udp 4 10.0.0.2'])
+  callbacks[0].reply({ cookie: COOKIE, stat: { stat: NLM4_GRANTED } })
+  environment.advance(600_000)
+  t.equal(callbacks.length, 1)
+  t.end()
+})
+
+t.test('CANCEL: before the lock is granted it is done, after that it comes too late', (t) => {
+  const before = setUp()
+  t.equal(before.cancel(2, WAITER), 'GRANTED')
+  before.unlock(1)
+  before.environment.advance(600_000)
+  t.same(before.callbacks, [])
+  t.same(before.world.locks.list(), [])
+
+  const after = grant()
+  t.equal(after.cancel(2, WAITER), 'DENIED')
+  t.equal(after.world.locks.list().length, 1, 'it is the client’s to unlock')
+  t.equal(after.unlock(2, WAITER), 'GRANTED')
+  after.callbacks[0].reply({ cookie: COOKIE, stat: { stat: NLM4_GRANTED } })
+  after.environment.advance(600_000)
+  t.equal(after.callbacks.length, 1, 'it is told no more')
+  t.same(after.world.locks.list(), [])
+  t.end()
+})
+
+t.test('a grant that comes before the call has heard that it waits', (t) => {
+  const { world, callbacks, environment, lockArgs, lock } = setUp()
+  world.locks.isRemote = true
+  const connection = world.connect({ address: '10.0.0.3' })
+  world.send(connection, 100021, codecs.LOCK, lockArgs(3))
+  // The answer has arrived, and the grant behind it, before the call is run again.
+  const { listener } = world.locks
+  world.locks.always = { type: 'waiting', waiter: 77 } satisfies LockOutcome
+  const lockOf3 = { kind: 'range', owner: { protocol: 'nlm', client: 'c3 10.0.0.3', owner: '3 o3' } } as never
+  listener?.granted(3, 77, lockOf3)
+  world.locks.answer()
+  t.equal(statName(resultOf(connection, codecs.LOCK).stat.stat), 'BLOCKED')
+  environment.advance(0)
+  t.same(world.called(), ['GRANTED tcp 4 10.0.0.3'])
+  t.equal(callbacks[0].args.alock.svid, 3)
+  world.locks.isRemote = false
+  world.locks.always = null
+  t.equal(lock(2, WAITER), 'BLOCKED')
+  t.end()
+})
+
+t.test('a file that is gone: nobody is told', (t) => {
+  const { world, callbacks, environment } = setUp()
+  const [{ waiter }] = world.locks.waiting
+  world.locks.listener?.gone(3, waiter)
+  world.locks.releaseClient('nlm', 'c1 10.0.0.1')
+  environment.advance(600_000)
+  t.same(callbacks, [])
+  t.end()
+})

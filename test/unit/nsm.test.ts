@@ -1,0 +1,162 @@
+import t from 'tap'
+import { monitorRecord } from '../../mover/clients/monitors.ts'
+import { Announcer } from '../../mover/nsm/announcer.ts'
+import { announceRestart } from '../../mover/nsm/restart.ts'
+import { NLM4_VERS_codecs } from '../../protocol/nlm4/nlm.gen.ts'
+import { SM_VERS_codecs } from '../../protocol/nsm/nsm.gen.ts'
+import { NlmWorld } from './nlm-support.ts'
+
+const { SM_STAT, SM_MON, SM_UNMON, SM_UNMON_ALL, SM_SIMU_CRASH, SM_NOTIFY } = SM_VERS_codecs
+const NONE = new Uint8Array(0)
+
+/** Clients that have a lock each, on a byte of their own. */
+function setUp(...clients: [name: string, address: string][]) {
+  const world = new NlmWorld()
+  const fh = world.file('f')
+  let byte = 0n
+  const lock = (name: string, address: string): void => {
+    const alock = { caller_name: Buffer.from(name), fh, oh: NONE, svid: 1, l_offset: byte++, l_len: 1n }
+    const args = { cookie: NONE, block: false, exclusive: true, reclaim: false, state: 1, alock }
+    const { stat } = world.nlmAsk(NLM4_VERS_codecs.NLMPROC4_LOCK, args, { address })
+    if (stat.stat !== 0) throw new Error(`status ${stat.stat}`)
+  }
+  for (const [name, address] of clients) lock(name, address)
+  const notify = (name: string, state: number, address: string): void => {
+    world.nsmAsk(SM_NOTIFY, { mon_name: Buffer.from(name), state }, { address, transport: 'udp' })
+  }
+  const holders = (): string[] => world.locks.list().map((text) => text.split(/[ :]+/).slice(1, 3).join(' '))
+  return { world, lock, notify, holders }
+}
+
+t.test('a client that has started anew has no locks any more', (t) => {
+  const { notify, holders, lock } = setUp(['c1', '10.0.0.1'], ['c1', '10.0.0.1'], ['c2', '10.0.0.2'])
+  notify('c1', 5, '10.0.0.1')
+  t.same(holders(), ['c2 10.0.0.2'])
+  lock('c1', '10.0.0.1')
+  notify('c1', 5, '10.0.0.1')
+  t.same(holders(), ['c1 10.0.0.1', 'c2 10.0.0.2'], 'what is said again is no news')
+  notify('c1', 7, '10.0.0.1')
+  t.same(holders(), ['c2 10.0.0.2'])
+  notify('c3', 1, '10.0.0.3')
+  t.same(holders(), ['c2 10.0.0.2'])
+  t.end()
+})
+
+t.test('whose locks they are when names or addresses are not quite the same', (t) => {
+  const both: [string, string][] = [
+    ['one', '10.0.0.1'],
+    ['two', '10.0.0.1'],
+  ]
+  const cases: [say: string, from: string, left: string[]][] = [
+    ['one', '10.0.0.1', ['two 10.0.0.1', 'one 10.0.0.2']],
+    ['ONE.example.com', '10.0.0.1', ['two 10.0.0.1', 'one 10.0.0.2']],
+    ['10.0.0.1', '10.0.0.1', ['one 10.0.0.2']],
+    ['two', '10.0.0.9', ['one 10.0.0.1', 'one 10.0.0.2']],
+    ['one', '10.0.0.2', ['one 10.0.0.1', 'two 10.0.0.1']],
+    ['three', '10.0.0.9', ['one 10.0.0.1', 'two 10.0.0.1', 'one 10.0.0.2']],
+  ]
+  for (const [say, from, left] of cases) {
+    const { notify, holders } = setUp(...both, ['one', '10.0.0.2'])
+    notify(say, 3, from)
+    t.same(holders().sort(), left.sort(), `${say} from ${from}`)
+  }
+  t.end()
+})
+
+t.test('who has started anew is not told of what it waited for', (t) => {
+  const { world, notify } = setUp(['c1', '10.0.0.1'])
+  const fh = world.handles.encode(world.export, 3, 30)
+  const alock = { caller_name: Buffer.from('c2'), fh, oh: NONE, svid: 1, l_offset: 0n, l_len: 0n }
+  const args = { cookie: NONE, block: true, exclusive: true, reclaim: false, state: 1, alock }
+  world.nlmAsk(NLM4_VERS_codecs.NLMPROC4_LOCK, args, { address: '10.0.0.2' })
+  t.equal(world.locks.waiting.length, 1)
+  notify('c2', 3, '10.0.0.2')
+  t.equal(world.locks.waiting.length, 0)
+  notify('c1', 3, '10.0.0.1')
+  world.environment.advance(600_000)
+  t.same(world.callbacks, [])
+  t.end()
+})
+
+t.test('the procedures for lock managers of the same host do nothing for others', (t) => {
+  const { world, holders } = setUp(['c1', '10.0.0.1'])
+  const my_id = { my_name: Buffer.from('x'), my_prog: 100021, my_vers: 4, my_proc: 16 }
+  const mon_id = { mon_name: Buffer.from('y'), my_id }
+  t.same(world.nsmAsk(SM_STAT, { mon_name: Buffer.from('y') }), { res_stat: 1, state: 7 })
+  t.same(world.nsmAsk(SM_MON, { mon_id, priv: new Uint8Array(16) }), { res_stat: 1, state: -1 })
+  t.same(world.nsmAsk(SM_UNMON, mon_id), { state: 7 })
+  t.same(world.nsmAsk(SM_UNMON_ALL, my_id), { state: 7 })
+  t.equal(world.nsmAsk(SM_SIMU_CRASH, undefined), undefined)
+  t.equal(world.nsmAsk(SM_VERS_codecs.SM_NULL, undefined), undefined)
+  world.environment.advance(60_000)
+  t.same(world.callbacks, [])
+  t.equal(holders().length, 1)
+  t.end()
+})
+
+t.test('a mover that has started anew tells its clients, and forgets who is not back', (t) => {
+  const { world, lock } = setUp(['c1', '10.0.0.1'], ['c2', '10.0.0.2'])
+  const { records } = world.records
+  const other = monitorRecord('b', { name: 'c3', address: '10.0.0.3', localAddress: '10.0.0.253' }, (text) => text)
+  records.set(Buffer.from(other.id).toString(), other)
+  records.set('nlm a\0broken', { id: Buffer.from('nlm a\0broken'), value: Buffer.from('[1]') })
+  t.equal(records.size, 4)
+
+  const next = new NlmWorld()
+  next.silent.add('10.0.0.2')
+  const announcer = new Announcer(next.environment, next.client, 9)
+  announceRestart(announcer, world.records, 'a', (client) => next.nlm.clients.has(client))
+  next.environment.advance(0)
+  t.same(next.called(), ['SM_NOTIFY udp 1 10.0.0.1'])
+  t.same(next.callbacks[0].args, { mon_name: new Uint8Array(Buffer.from('10.0.0.254')), state: 9 })
+  t.equal(next.callbacks[0].from, '10.0.0.254')
+  // It reclaims before its answer has arrived.
+  next.nlm.clients.add(Buffer.from('c1'), '10.0.0.1')
+  next.callbacks[0].reply(undefined)
+  t.equal(records.size, 3)
+  next.environment.advance(20_000)
+  next.silent.clear()
+  next.environment.runUntil(() => next.callbacks.length === 2)
+  t.same(next.called(), ['SM_NOTIFY udp 1 10.0.0.1', 'SM_NOTIFY udp 1 10.0.0.2'])
+  next.callbacks[1].reply(undefined)
+  next.environment.advance(600_000)
+  t.equal(next.callbacks.length, 2)
+  const left = [...records.values()].map(({ value }) => JSON.parse(Buffer.from(value).toString())[0])
+  t.same(left.sort(), ['c1', 'c3'])
+  lock('c1', '10.0.0.1')
+  t.end()
+})
+
+t.test('who cannot be told is given up, unless it is us who end', (t) => {
+  const end = (closes: boolean): { left: number; attempts: number } => {
+    const { world } = setUp(['c1', '10.0.0.1'])
+    const next = new NlmWorld()
+    announceRestart(new Announcer(next.environment, next.client, 9), world.records, 'a', () => false)
+    next.environment.advance(20_000)
+    if (closes) next.client.close()
+    next.environment.advance(600_000)
+    return { left: world.records.records.size, attempts: new Set(next.callbacks.map(({ args }) => args)).size }
+  }
+  t.match(end(true), { left: 1 })
+  const { left, attempts } = end(false)
+  t.equal(left, 0)
+  t.ok(attempts >= 6, `${attempts} calls`)
+  t.end()
+})
+
+t.test('clients are told a few at a time', (t) => {
+  const clients = Array.from({ length: 40 }, (_, i): [string, string] => [`c${i}`, `10.0.1.${i}`])
+  const { world } = setUp(...clients)
+  const next = new NlmWorld()
+  announceRestart(new Announcer(next.environment, next.client, 9), world.records, 'a', () => false)
+  next.environment.advance(0)
+  t.equal(next.callbacks.length, 16)
+  for (let i = 0; i < next.callbacks.length; i++) {
+    next.callbacks[i].reply(undefined)
+    next.environment.advance(0)
+  }
+  t.equal(next.callbacks.length, 40)
+  t.equal(new Set(next.callbacks.map(({ host }) => host)).size, 40)
+  t.equal(world.records.records.size, 0)
+  t.end()
+})
