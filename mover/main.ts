@@ -109,7 +109,16 @@ class MoverMain {
     const { volumes } = this.#volumes
     const handleKey = readHandleKey(config.stateDir)
     if (this.#stopping !== null) return
-    this.#mover = new Mover({ mover, config, volumes, handleKey, lease, environment, logger })
+    this.#mover = new Mover({
+      mover,
+      config,
+      volumes,
+      handleKey,
+      state: stateNumber(environment),
+      lease,
+      environment,
+      logger,
+    })
     const serving = await this.#mover.listen()
     const routes = controlRoutes(this.#mover)
     this.#control = await startControl(controlSocket(config.stateDir, { mover: this.#name }), routes)
@@ -171,6 +180,11 @@ class MoverMain {
     setTimeout(() => process.exit(1), ORPHAN_LIMIT_MS)
     void this.#close()
   }
+}
+
+/** Odd, and greater than at any start before, as long as the clock is not set back (C702 §11.1). */
+function stateNumber(environment: RealEnvironment): number {
+  return (Math.floor(environment.wallMs() / 100) % 0x40000000) * 2 + 1
 }
 
 function controlRoutes(mover: Mover): ControlRoutes {

@@ -16,9 +16,15 @@ import { listenDatagrams } from './net/listen-datagrams.ts'
 import { type ListenAddress, NetServer } from './net/server.ts'
 import { HandleCodec } from './nfs3/handle.ts'
 import { nfs3Program } from './nfs3/table.ts'
+import { NlmContext } from './nlm4/context.ts'
+import { nlmPrograms } from './nlm4/program.ts'
+import { Announcer } from './nsm/announcer.ts'
+import { nsmProgram } from './nsm/program.ts'
+import { announceRestart } from './nsm/restart.ts'
 import { listenPortmap, PORTMAP_DATAGRAMS } from './portmap/listen.ts'
 import { portmapPrograms } from './portmap/program.ts'
 import { PortRegistry } from './portmap/registry.ts'
+import { type RpcClient, socketClient } from './rpc/client/rpc-client.ts'
 import { Dispatcher } from './rpc/dispatch.ts'
 import type { Program } from './rpc/program.ts'
 import type { ReplayMemory } from './rpc/runner.ts'
@@ -33,6 +39,8 @@ export interface MoverParts {
   volumes: readonly OpenedVolume[]
   /** Authenticates file handles; the same on every mover. */
   handleKey: Uint8Array
+  /** See `nsmProgram`. */
+  state: number
   /** No client is answered without it. */
   lease: Lease
   environment: Environment
@@ -47,12 +55,15 @@ export class Mover {
   readonly #mounts: MountList
   readonly #dispatchers: Dispatcher[] = []
   readonly #startedMs: number
+  /** Calls clients back. */
+  readonly #client: RpcClient
   #exports: readonly Export[] = []
 
   constructor(parts: MoverParts) {
-    const { config, environment, logger, lease } = parts
+    const { mover, config, environment, logger, lease } = parts
     this.#parts = parts
     this.#startedMs = environment.monotonicMs()
+    this.#client = socketClient(environment, mover.name)
     this.#net = new NetServer(environment, logger, limitsFor(config.cache.perMoverBytes), lease)
     this.#datagrams = new DatagramServer(environment, logger, {}, lease)
     this.#mounts = new MountList(({ host, directory }) => {
@@ -65,15 +76,26 @@ export class Mover {
     const { mover, config, volumes, handleKey } = this.#parts
     const { exports, unserved } = await buildExports(config.exports, volumes)
     this.#exports = exports
-    const programs = buildPrograms(new ExportTable(exports), handleKey, volumes, this.#mounts)
+    const table = new ExportTable(exports)
+    const handles = new HandleCodec(handleKey, table)
+    const nlm = this.#lockServer(handles)
+    const programs = [
+      ...buildPrograms(table, handles, volumes, this.#mounts),
+      ...nlmPrograms(nlm),
+      nsmProgram(this.#parts.state, (name, from) => {
+        for (const client of nlm.clients.named(name, from)) nlm.release(client)
+      }),
+    ]
     const registry = new PortRegistry()
     const nfs = await this.#listenNfs(mover, programs, registry)
     const portmap = await this.#listenPortmap(mover, registry)
+    this.#announce(nlm)
     return { addresses: { address: mover.address, nfs, portmap }, unserved }
   }
 
   /** Ends all connections. The volumes are its maker's to close. */
   async close(): Promise<void> {
+    this.#client.close()
     await this.#datagrams.close()
     await this.#net.close()
   }
@@ -122,6 +144,25 @@ export class Mover {
     const opened = this.#parts.volumes.find(({ name }) => name === volume)
     if (opened === undefined || !Number.isSafeInteger(ino)) return { problem: `there is no file ${volume}:${ino}` }
     return opened.trace.poll(ino, trace, after) ?? { problem: 'too many files are being traced' }
+  }
+
+  #lockServer(handles: HandleCodec): NlmContext {
+    const { mover, environment } = this.#parts
+    return new NlmContext({
+      environment,
+      client: this.#client,
+      handles,
+      servicesOf: ({ locks, clients }) => (locks === null ? null : { locks, records: clients }),
+      mover: mover.name,
+    })
+  }
+
+  /** Clients that have locks here, as far as they know, are told that this mover has started anew. */
+  #announce(nlm: NlmContext): void {
+    const { mover, environment, volumes, state } = this.#parts
+    const announcer = new Announcer(environment, this.#client, state)
+    for (const { service } of volumes)
+      announceRestart(announcer, service.clients, mover.name, (client) => nlm.clients.has(client))
   }
 
   #dispatcher(programs: readonly Program[]): Dispatcher {
@@ -188,11 +229,10 @@ export async function buildExports(
 /** NFS and MOUNT, which share a port. */
 export function buildPrograms(
   exports: ExportTable,
-  handleKey: Uint8Array,
+  handles: HandleCodec,
   volumes: readonly OpenedVolume[],
   mounts: MountList,
 ): Program[] {
-  const handles = new HandleCodec(handleKey, exports)
   const volumeOf = new Map(volumes.map((volume) => [volume.service, volume]))
   const backend = new ExportMountBackend(exports, handles, (entry, op) => {
     return volumeOf.get(entry.service)?.inodeByNumber(op, entry.rootIno) ?? 'STALE'

@@ -4,14 +4,13 @@ meet before each at the host's PORT (lib/meeting.py), where they also tell when 
 actimeo=0: what a client keeps of names and attributes by itself must not be taken for what its mover says."""
 import errno
 import hashlib
-import json
 import os
 import random
-import socket
 import sys
 
 sys.path.insert(0, os.environ['JOB'])
 from steps import Steps, equal, require
+from talk import Talk
 
 FOLDER, ROLE, PORT = sys.argv[1], sys.argv[2], int(sys.argv[3])
 IS_A = ROLE == 'a'
@@ -21,21 +20,8 @@ RECORD = 512
 BIG_MIB = 24
 CREATE = os.O_CREAT | os.O_RDWR
 
-connection = socket.create_connection((os.environ['HOSTIP'], PORT))
-lines = connection.makefile('rw')
-
-
-def say(*words):
-    lines.write(json.dumps(words) + '\n')
-    lines.flush()
-
-
-def meet(word=None):
-    """Waits for the other client; returns its word."""
-    say('meet', word)
-    answer = lines.readline()
-    require(answer, 'the other client has ended')
-    return json.loads(answer)
+talk = Talk(PORT)
+meet, say = talk.meet, talk.say
 
 
 def path(name):
@@ -58,8 +44,7 @@ def line(role, number):
 
 
 def half_way(turn, step):
-    if turn == TURNS // 2:
-        say('half', f'{ROLE} {step}')
+    talk.half_way(turn, TURNS, f'{ROLE} {step}')
 
 
 def new_file():

@@ -12,7 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 GUEST = os.path.join(os.path.dirname(HERE), 'guest')
 SERVER_ADDRESS = '10.0.2.2'
 SECOND_ADDRESS = '10.0.2.3'
-SHARED_MODULES = ('steps.py', 'pattern.py')
+SHARED_MODULES = ('steps.py', 'pattern.py', 'talk.py')
 STEP = ('ok - ', 'not ok - ', 'skip - ')
 
 
@@ -39,9 +39,11 @@ def make_network():
 
 class Guest:
     """One guest. `mounts`: (source, options, folder) triples; `script`: a file of guest/, run with `arguments`.
-    Guests that run at the same time need different `index`es (1 to 99): address and host name come from it."""
+    Guests that run at the same time need different `index`es (1 to 99): address and host name come from it. `locks`: with
+    what it needs to lock files at the server; its records of whom to tell after a restart are in the folder of that
+    name, which a guest of the same index finds again."""
 
-    def __init__(self, mounts, script, arguments=(), index=1, mem_mib=512, deadline_s=1140):
+    def __init__(self, mounts, script, arguments=(), index=1, mem_mib=512, deadline_s=1140, locks=None):
         self.tap = f'tap{index}'
         self.folder = tempfile.mkdtemp(prefix='guest-')
         self.job = os.path.join(self.folder, 'job')
@@ -53,7 +55,7 @@ class Guest:
         self._write('mounts', ''.join(f'{s} {o} {f}\n' for s, o, f in mounts))
         quoted = shlex.quote(shlex.join(str(a) for a in arguments))
         self._write('env', f'NAME=c{index} HOSTIP={SERVER_ADDRESS} MYIP=10.0.2.{15 + index}\n'
-                           f'ARGUMENTS={quoted}\n')
+                           f'ARGUMENTS={quoted} LOCKS={shlex.quote(locks or "")}\n')
         run('ip', 'tuntap', 'add', 'dev', self.tap, 'mode', 'tap')
         run('ip', 'link', 'set', self.tap, 'master', 'br0')
         run('ip', 'link', 'set', self.tap, 'up')
@@ -118,6 +120,14 @@ class Guest:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
+
+    def die(self):
+        """As `kill`, and nothing is left of it: another guest may have its index."""
+        self.kill()
+        self.process.wait()
+        self.timer.cancel()
+        self.output.close()
+        subprocess.run(['ip', 'link', 'del', self.tap], check=False)
 
 
 def run_guest(*positional, **named):

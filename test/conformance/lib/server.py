@@ -41,10 +41,10 @@ class Server:
     def source(self, export='/share', address=SERVER_ADDRESS):
         return f'{address}:{export}'
 
-    def options(self, *extra):
-        """Options of mount.nfs for a mount without the portmapper and without network locks."""
+    def options(self, *extra, locks=False):
+        """Options of mount.nfs for a mount without the portmapper, and without locks at the server unless `locks`."""
         return ','.join(['vers=3', 'proto=tcp', 'mountproto=tcp', f'port={self.nfs_port}',
-                         f'mountport={self.mount_port}', 'nolock', *extra])
+                         f'mountport={self.mount_port}', *([] if locks else ['nolock']), *extra])
 
     def url(self, path, export='/share', address=SERVER_ADDRESS):
         """The URL of libnfs' tools."""

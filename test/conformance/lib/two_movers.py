@@ -1,4 +1,5 @@
 """What the checks of two data movers of one volume share."""
+import os
 import threading
 
 from guest import Guest
@@ -8,21 +9,35 @@ from steps import Skip, equal, require
 
 DEADLINE_S = 240
 LEASE = '20s'
+GRACE = '10s'
 
 
-def start_two(world):
+def start_two(world, **options):
     """Two movers of one volume, started. Skips the check where the server under test cannot do that."""
     if world.kind is not Lockkeeper:
         raise Skip('one server of this kind cannot be two data movers')
     # A mover that a busy machine leaves no time must not be taken for a stuck one.
-    return world.server(kind=TwoMovers, settings={'timing': {'lease': LEASE}})
+    return world.server(kind=TwoMovers, settings={'timing': {'lease': LEASE, 'grace': GRACE}}, **options)
 
 
-def guests(server, script, arguments, **options):
+def start_two_with_locks(world):
+    """As `start_two`, for clients that lock files: they ask the portmapper at its usual port where that is done."""
+    return start_two(world, portmap=111)
+
+
+def guest(server, name, script, arguments, locks=False, **options):
+    """A guest at the mover `name`. `locks`: it locks files there."""
+    index, address = next((index, one) for index, (other, one) in enumerate(server.movers.items(), 1) if other == name)
+    mount = (server.source(address=address), server.options('actimeo=0', locks=locks), '/mnt/share')
+    folder = os.path.join(server.folder, f'monitor-{name}') if locks else None
+    if folder is not None:
+        os.makedirs(folder, exist_ok=True)
+    return Guest([mount], script, arguments, index=index, deadline_s=DEADLINE_S, locks=folder, **options)
+
+
+def guests(server, script, arguments, locks=False, **options):
     """A guest at each mover, by the mover's name; `arguments(name)` are those of its script."""
-    return {name: Guest([(server.source(address=address), server.options('actimeo=0'), '/mnt/share')], script,
-                        arguments(name), index=index, deadline_s=DEADLINE_S, **options)
-            for index, (name, address) in enumerate(server.movers.items(), 1)}
+    return {name: guest(server, name, script, arguments(name), locks, **options) for name in server.movers}
 
 
 def finish(world, running, at_end=None):
@@ -70,13 +85,13 @@ class Killer:
         return f'{self.kills} kills'
 
 
-def two_clients(world, server, killer=None):
+def two_clients(world, server, killer=None, script='two.py', locks=False):
     """A kernel client at each mover, both in one folder; see guest/two.py."""
     if killer is None:
         Meeting()
     else:
         Meeting(killer.half, killer.before_release)
-    finish(world, guests(server, 'two.py', lambda name: ['/mnt/share', name, PORT]))
+    finish(world, guests(server, script, lambda name: ['/mnt/share', name, PORT], locks))
     if killer is not None:
         world.steps.step('every kill came', killer.all_came)
 

@@ -1,0 +1,13 @@
+#!/usr/bin/python3
+"""Two kernel clients at two data movers of one volume lock files, and keep out of each other's way."""
+from two_movers import sound_and_silent, start_two_with_locks, two_clients
+from world import check
+
+
+def body(world):
+    server = start_two_with_locks(world)
+    two_clients(world, server, script='locks.py', locks=True)
+    sound_and_silent(world, server)
+
+
+check(body)
