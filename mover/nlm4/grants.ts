@@ -118,9 +118,8 @@ class Telling implements Grant {
       this.#after(ANSWER_MS, () => this.#again())
       return
     }
-    const attempt = this.#attempts
     this.#client.call(address, { ...call, codec: version.codecs.GRANTED }, (failure, result) => {
-      if (this.#isOver || attempt !== this.#attempts) return
+      if (this.#isOver) return
       if (failure === null && result !== undefined) this.#settle(result.stat.stat)
       else this.#again()
     })

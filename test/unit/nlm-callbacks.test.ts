@@ -203,6 +203,14 @@ t.test('who asks again while it is being told has the lock, and what it answers 
   t.end()
 })
 
+t.test('who knows already is not told again, though it has not answered', (t) => {
+  const { callbacks, environment, lock, waiter } = grant({ transport: 'tcp' })
+  t.equal(lock(2, waiter), 'GRANTED')
+  environment.advance(600_000)
+  t.equal(callbacks.length, 1)
+  t.end()
+})
+
 t.test('who asks again while it waits is told once, as it has asked last', (t) => {
   const { world, callbacks, environment, lock, unlock, waiter } = setUp()
   t.equal(lock(2, { ...waiter, transport: 'udp' }), 'BLOCKED')

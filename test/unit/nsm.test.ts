@@ -2,6 +2,7 @@ import t from 'tap'
 import { monitorRecord } from '../../mover/clients/monitors.ts'
 import { Announcer } from '../../mover/nsm/announcer.ts'
 import { announceRestart } from '../../mover/nsm/restart.ts'
+import { stateAt } from '../../mover/nsm/state.ts'
 import { NLM4_VERS_codecs } from '../../protocol/nlm4/nlm.gen.ts'
 import { SM_VERS_codecs } from '../../protocol/nsm/nsm.gen.ts'
 import { NlmWorld } from './nlm-support.ts'
@@ -72,9 +73,19 @@ t.test('who has started anew is not told of what it waited for', (t) => {
   t.equal(world.locks.waiting.length, 1)
   notify('c2', 3, '10.0.0.2')
   t.equal(world.locks.waiting.length, 0)
+  const address = '10.0.0.3'
+  world.nlmAsk(
+    NLM4_VERS_codecs.NLMPROC4_LOCK,
+    { ...args, alock: { ...alock, caller_name: Buffer.from('c3') } },
+    { address },
+  )
   notify('c1', 3, '10.0.0.1')
+  world.environment.advance(0)
+  t.same(world.called(), ['GRANTED tcp 4 10.0.0.3'], 'it waits no more')
+  notify('c3', 3, address)
   world.environment.advance(600_000)
-  t.same(world.callbacks, [])
+  t.equal(world.callbacks.length, 1, 'it is being told, and is told no more')
+  t.same(world.locks.list(), [])
   t.end()
 })
 
@@ -141,6 +152,16 @@ t.test('who cannot be told is given up, unless it is us who end', (t) => {
   const { left, attempts } = end(false)
   t.equal(left, 0)
   t.ok(attempts >= 6, `${attempts} calls`)
+  t.end()
+})
+
+t.test('the state is odd, and greater at each start', (t) => {
+  const now = Date.parse('2026-11-26T12:00:00Z')
+  const state = stateAt(now)
+  t.equal(state % 2, 1)
+  t.ok(stateAt(now + 1000) > state)
+  t.equal(stateAt(0), 1, 'a clock that was never set')
+  t.equal(stateAt(Date.parse('2100-01-01')), 2 ** 31 - 1, 'the greatest that there is')
   t.end()
 })
 

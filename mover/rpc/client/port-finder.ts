@@ -74,7 +74,6 @@ export class PortFinder {
   }
 
   #remember(key: string, port: number): void {
-    this.#known.delete(key)
     this.#known.set(key, { port, atMs: this.#environment.monotonicMs() })
     for (const oldest of this.#known.keys()) {
       if (this.#known.size <= MAX_REMEMBERED) break
