@@ -63,6 +63,8 @@ interface Pending {
   readonly done: (failure: CallFailure | null, result?: unknown) => void
   /** True while it is on its way over a stream, which loses nothing. */
   isSent: boolean
+  /** True when a stream that it was sent over has ended. */
+  wasLost: boolean
   waitMs: number
   cancelTimer: () => void
 }
@@ -118,6 +120,7 @@ export class OutgoingCalls implements CarrierUser {
       read: call.codec.readResult,
       done: done as Pending['done'],
       isSent: false,
+      wasLost: false,
       waitMs: firstRetryMs,
       cancelTimer: () => {},
     }
@@ -159,8 +162,16 @@ export class OutgoingCalls implements CarrierUser {
     this.#finish(pending, failure, failure === null ? result : undefined)
   }
 
+  /** A stream that has been idle may have ended long ago: a call is sent again at once, but not time and again. */
   lost(peer: Peer): void {
-    for (const pending of this.#calls.values()) if (isSame(pending.peer, peer)) pending.isSent = false
+    for (const pending of [...this.#calls.values()]) {
+      if (!pending.isSent || !isSame(pending.peer, peer)) continue
+      pending.isSent = false
+      if (pending.wasLost) continue
+      pending.wasLost = true
+      pending.cancelTimer()
+      this.#send(pending)
+    }
   }
 
   unreachable(peer: Peer): void {

@@ -18,8 +18,8 @@ const PROTOCOL = { tcp: IPPROTO_TCP, udp: IPPROTO_UDP } as const
 /** UNREGISTERED: the host's portmapper does not know the program. */
 export type PortFailure = CallFailure | 'UNREGISTERED'
 
-/** Called once: with a failure, or with null and the port. */
-export type PortFound = (failure: PortFailure | null, port: number) => void
+/** Called once: with a failure, or with null and the port; `isRemembered`: it may be another one by now. */
+export type PortFound = (failure: PortFailure | null, port: number, isRemembered: boolean) => void
 
 /** Asks other hosts' portmappers where a program of theirs listens (RFC 1833 §3.2 PMAPPROC_GETPORT). */
 export class PortFinder {
@@ -42,7 +42,7 @@ export class PortFinder {
     const key = keyOf(address, program, version)
     const known = this.#known.get(key)
     if (known !== undefined && this.#environment.monotonicMs() - known.atMs < REMEMBERED_MS) {
-      found(null, known.port)
+      found(null, known.port, true)
       return
     }
     const asked = this.#asked.get(key)
@@ -69,7 +69,7 @@ export class PortFinder {
       const isPort = port > 0 && port < 65536
       if (failure === null && isPort) this.#remember(key, port)
       const problem = failure ?? (isPort ? null : 'UNREGISTERED')
-      for (const found of waiting) found(problem, port)
+      for (const found of waiting) found(problem, port, false)
     })
   }
 

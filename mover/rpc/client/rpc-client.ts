@@ -24,17 +24,22 @@ export class RpcClient {
     this.#ports.find(address, program, version, found)
   }
 
-  /** Calls a procedure. A port at which it fails is asked for again the next time. */
+  /**
+   * Calls a procedure. A port at which it fails is asked for again the next time; at once where it was remembered, and nobody
+   * or somebody else listens there now.
+   */
   call<Args, Res>(address: HostAddress, call: OutgoingCall<Args, Res>, done: ProgramAnswered<Res>): void {
     const { program, version } = call
-    this.#ports.find(address, program, version, (problem, port) => {
+    this.#ports.find(address, program, version, (problem, port, isRemembered) => {
       if (problem !== null) {
         done(problem)
         return
       }
       this.#calls.call({ ...address, port }, call, (failure, result) => {
         if (failure !== null && failure !== 'BUSY') this.#ports.forget(address, program, version)
-        done(failure, result)
+        const isElsewhere = failure === 'UNREACHABLE' || failure === 'REFUSED'
+        if (isElsewhere && isRemembered) this.call(address, call, done)
+        else done(failure, result)
       })
     })
   }
