@@ -16,11 +16,11 @@ export function cancel(nlm: NlmContext, version: NlmVersion): (args: CancelArgs,
     if (typeof target === 'string') return target
     const range = rangeOf(version, alock)
     if (range === null) return 'FBIG'
-    const { locks, ino } = target
+    const { locks, waiters, ino } = target
     const owner = rangeOwner(alock, call.address)
     const wanted: RangeLock = { kind: 'range', flavour: 'posix', owner, ...range, isExclusive: exclusive }
     const outcome = locks.cancel(nlm.op, ino, wanted)
-    const hasIt = nlm.waitersOf(locks).forget(ino, wanted)
+    const hasIt = waiters.forget(ino, wanted)
     return outcome.type === 'notHeld' && hasIt ? 'DENIED' : OUTCOME_STATUS[outcome.type]
   }
   return (args, call) => {

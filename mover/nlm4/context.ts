@@ -38,6 +38,8 @@ export interface NlmOptions {
 
 /** A file, as far as locks are concerned. */
 export interface Target extends LockServices {
+  /** Those who wait for locks of its volume. */
+  waiters: Waiters
   service: FileService
   ino: number
   generation: number
@@ -90,7 +92,8 @@ export class NlmContext {
     const { service } = known.export
     const services = this.#options.servicesOf(service)
     if (services === null) return 'NOLOCKS'
-    return { ...services, service, ino: known.ino, generation: known.generation }
+    const waiters = this.#waitersOf(services.locks)
+    return { ...services, waiters, service, ino: known.ino, generation: known.generation }
   }
 
   /**
@@ -106,17 +109,6 @@ export class NlmContext {
     const { credentials } = op
     const isAllowed = mayTransfer(credentials, inode, MAY.read) || mayTransfer(credentials, inode, MAY.write)
     return isAllowed ? null : 'FAILED'
-  }
-
-  /** Those who wait for locks of this volume. */
-  waitersOf(locks: ClientLocks): Waiters {
-    let waiters = this.#waiters.get(locks)
-    if (waiters === undefined) {
-      waiters = new Waiters(this.environment, locks, this.grants)
-      this.#waiters.set(locks, waiters)
-      locks.listener = waiters
-    }
-    return waiters
   }
 
   /**
@@ -154,6 +146,16 @@ export class NlmContext {
       waiters.forgetClient(client.key)
       locks.releaseClient('nlm', client.key)
     }
+  }
+
+  #waitersOf(locks: ClientLocks): Waiters {
+    let waiters = this.#waiters.get(locks)
+    if (waiters === undefined) {
+      waiters = new Waiters(this.environment, locks, this.grants)
+      this.#waiters.set(locks, waiters)
+      locks.listener = waiters
+    }
+    return waiters
   }
 
   #recordOf(client: MonitoredClient) {

@@ -30,9 +30,8 @@ function answer(nlm: NlmContext, version: NlmVersion, kind: LockKind, args: Lock
   if (typeof target === 'string') return target
   const range = rangeOf(version, alock)
   if (range === null) return 'FBIG'
-  const { locks, ino } = target
+  const { locks, waiters, ino } = target
   const { op } = nlm
-  const waiters = nlm.waitersOf(locks)
   if (!locks.isAsked(op)) {
     const refusal = mayAsk(nlm, kind, args, target, call)
     if (refusal !== null) return refusal

@@ -230,6 +230,8 @@ t.test('SHARE and UNSHARE', (t) => {
   t.equal(share(0, 2), 'ROFS')
   t.equal(share(0, 3), 'ROFS')
   t.equal(share(0, 1), 'GRANTED')
+  for (const name of ['pc', 'other']) world.nlmAsk(NLMPROC4_FREE_ALL, { name: Buffer.from(name), state: 0 })
+  t.same(world.locks.list(), [], 'also of those who have never locked anything')
   t.end()
 })
 
