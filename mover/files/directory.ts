@@ -17,7 +17,7 @@ const dotName = Uint8Array.of(DOT)
 const dotDotName = Uint8Array.of(DOT, DOT)
 
 /** Cookies of the two entries that every directory begins with. */
-const COOKIE = { dot: 1, dotDot: 2 } as const
+export const COOKIE = { dot: 1, dotDot: 2 } as const
 
 /** A found name; reused by its owner. */
 export interface FoundName {

@@ -19,6 +19,7 @@ import type { Barrier } from '../operation.ts'
 import { Suspend } from '../suspend.ts'
 import type { Inode } from '../volume/inode.ts'
 import { typeName } from '../volume/inode-value.ts'
+import { NodeCacheFull } from '../volume/tree/corruption.ts'
 import { neutralHow, neutralSet, neutralTag } from './call-words.ts'
 import { attributesOf } from './remote-inode.ts'
 import { type Intent, newOperation, type Operation, type PrimaryFiles } from './service.ts'
@@ -166,6 +167,12 @@ export class ForwardedCalls {
         if (typeof clients === 'string') return refusal(clients)
         return { ...refusal(null), remembered: { clients } }
       }
+      case operation_kind.ATTRIBUTES: {
+        const { dir: id, inos } = what.attributes
+        const list: listing = { entries: [], eof: true }
+        const answer = this.#on(op, [id], (dir) => this.#show(op, dir, inos, list.entries))
+        return { ...answer, list }
+      }
       case operation_kind.STATISTICS: {
         const { totalBytes, freeBytes, totalFiles, freeFiles } = files.statistics(op)
         const space = { total_bytes: totalBytes, free_bytes: freeBytes, total_files: totalFiles, free_files: freeFiles }
@@ -210,6 +217,20 @@ export class ForwardedCalls {
     if (typeof eof === 'string') return eof
     list.entries = entries
     list.eof = eof
+    return null
+  }
+
+  /** Fills `entries` with what is to be shown of these objects, or of the first of them when tree nodes of all are too many. */
+  #show(op: Operation, dir: Inode, inos: readonly number[], entries: entry[]): null {
+    entries.length = 0
+    try {
+      for (const ino of inos) {
+        const inode = this.#options.files.entry(op, dir, ino)
+        entries.push({ cookie: 0, ino, what: NO_BYTES, object: typeof inode === 'string' ? null : attributesOf(inode) })
+      }
+    } catch (error) {
+      if (entries.length === 0 || !(error instanceof NodeCacheFull)) throw error
+    }
     return null
   }
 }

@@ -1,6 +1,7 @@
 import type { SecondaryAuthority } from '../authority/secondary.ts'
 import type { Failure } from '../failure.ts'
 import { FILE_END } from '../locks/token.ts'
+import type { Inode } from '../volume/inode.ts'
 import { BLOCK_BYTES, MAX_FILE_BYTES } from '../volume/layout.ts'
 import type { HeldVolume } from './held-volume.ts'
 import type { LiveInode } from './live-inode.ts'
@@ -45,12 +46,26 @@ export class HeldData {
 
   /** The inode of an object whose attributes nobody can change before this mover has given up its token; null: it has none. */
   current(ino: number, generation: number): LiveInode | null {
+    const inode = this.named(ino)
+    return inode !== null && inode.generation === generation ? inode : null
+  }
+
+  /** The same of an object that has a name. */
+  named(ino: number): LiveInode | null {
     const inode = this.#held.inode(ino)
     if (inode === undefined || !this.#authority.isReady) return null
     if (!this.#authority.tokens.allows(ino, 'WF_R', 0, FILE_END)) return null
     inode.referenced = true
     inode.isCurrent = true
-    return inode.generation === generation && inode.nlink > 0 ? inode : null
+    return inode.nlink > 0 ? inode : null
+  }
+
+  /** The primary was asked for what this mover would know if it held the directory or link: from now on it does. */
+  want({ ino, generation, change }: Inode): void {
+    if (this.current(ino, generation) !== null) return
+    const { busyDirectories, context } = this.#held
+    busyDirectories.shown(ino, change, context.env.monotonicMs())
+    if (!busyDirectories.has(ino)) this.#authority.askWhole(ino)
   }
 
   read(op: Operation, inode: LiveInode, offset: number, count: number, result: ReadResult): Failure | null {

@@ -100,9 +100,9 @@ export class RemoteCalls {
     return inode
   }
 
-  /** True when an earlier run of the operation has asked for an object's attributes at this point. */
-  hasAsked(op: Operation): boolean {
-    return (op.forwarded as AskedCalls | null)?.comingKind === operation_kind.GETATTR
+  /** True when an earlier run of the operation has asked this at this point. */
+  hasAsked(op: Operation, kind: operation_kind): boolean {
+    return (op.forwarded as AskedCalls | null)?.comingKind === kind
   }
 
   /** An object as the primary shows it now. */
@@ -214,6 +214,23 @@ export class RemoteCalls {
   entry(_op: Operation, _dir: Inode, ino: number): Inode | Failure {
     const object = this.#listed?.object ?? null
     return object === null || object.ino !== ino ? 'ACCES' : this.#shown.show(object)
+  }
+
+  /**
+   * Asks for attributes of objects that have names in a directory. Throws Suspend: when the operation runs again,
+   * `toldAttributes` has them.
+   */
+  askAttributes(op: Operation, dir: Inode, inos: number[]): never {
+    op.forwarded ??= new AskedCalls()
+    const what: operation = { kind: operation_kind.ATTRIBUTES, attributes: { dir: idOf(dir), inos } }
+    throw this.#suspend(op, op.forwarded as AskedCalls, what)
+  }
+
+  /** What an earlier run of the operation has been told by `askAttributes` at this point; null: it has not asked. */
+  toldAttributes(op: Operation): readonly entry[] | Failure | null {
+    if (!this.hasAsked(op, operation_kind.ATTRIBUTES)) return null
+    const answer = (op.forwarded as AskedCalls).take(operation_kind.ATTRIBUTES) as answer
+    return failureOf(answer) ?? answer.list?.entries ?? []
   }
 
   statistics(op: Operation): VolumeStatistics {

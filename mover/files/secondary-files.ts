@@ -1,8 +1,7 @@
+import { operation_kind } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { SecondaryAuthority } from '../authority/secondary.ts'
 import type { Timestamp } from '../environment.ts'
 import type { Failure } from '../failure.ts'
-import type { ForwardedCall } from '../operation.ts'
-import { Suspend } from '../suspend.ts'
 import type { FileType, Inode } from '../volume/inode.ts'
 import { BLOCK_BYTES } from '../volume/layout.ts'
 import { ROOT_INO } from '../volume/mkfs.ts'
@@ -11,7 +10,8 @@ import type { ClientLocks } from './client-locks.ts'
 import type { ClientRecords } from './client-records.ts'
 import { isDot, isDotDot } from './directory.ts'
 import { HeldData } from './held-data.ts'
-import { type DirectoryNames, keyOf } from './held-names.ts'
+import { HeldListings } from './held-listings.ts'
+import type { HeldDirectory } from './held-names.ts'
 import type { HeldVolume } from './held-volume.ts'
 import { LiveInode } from './live-inode.ts'
 import { RemoteCalls } from './remote-calls.ts'
@@ -39,7 +39,7 @@ export interface SecondaryFilesOptions {
 
 /**
  * The file service of a volume at a secondary: data and attributes under tokens, from the shared device and from memory;
- * names by calls to the primary.
+ * names by calls to the primary, and under tokens from memory.
  */
 export class SecondaryFiles implements FileService {
   readonly volumeUuid: Uint8Array
@@ -47,18 +47,16 @@ export class SecondaryFiles implements FileService {
   readonly held: HeldVolume
   trace: CallTrace | null = null
   locks: ClientLocks | null = null
-  readonly #authority: SecondaryAuthority
   readonly #calls: RemoteCalls
   readonly #data: HeldData
-  /** By call: a directory's names when it asked the primary for one. */
-  readonly #askedUnder = new WeakMap<ForwardedCall, DirectoryNames>()
+  readonly #listings: HeldListings
 
   constructor({ volumeUuid, held, authority }: SecondaryFilesOptions) {
     this.volumeUuid = volumeUuid
     this.held = held
-    this.#authority = authority
     this.#calls = new RemoteCalls({ call: ({ id: _, ...call }, done) => authority.call(call, done) })
     this.#data = new HeldData(held, authority)
+    this.#listings = new HeldListings(held.names, this.#data, this.#calls)
   }
 
   get clients(): ClientRecords {
@@ -79,7 +77,7 @@ export class SecondaryFiles implements FileService {
     if (this.held.busyDirectories.has(ino)) return this.#look(op, ino, generation)
     const inode = this.#data.open(ino, generation, 'BR_R', 0, 0)
     // While others write, their primary asks them. Asked in an earlier run, it is answered, whatever is held since.
-    const isKnown = typeof inode === 'string' || (inode.isCurrent && !this.#calls.hasAsked(op))
+    const isKnown = typeof inode === 'string' || (inode.isCurrent && !this.#calls.hasAsked(op, operation_kind.GETATTR))
     return isKnown ? inode : this.#look(op, ino, generation)
   }
 
@@ -104,38 +102,26 @@ export class SecondaryFiles implements FileService {
   #found(op: Operation, dir: Inode, name: Uint8Array, exportRoot: number): Inode | Failure {
     if (!(dir instanceof LiveInode) || dir.type !== 'directory' || isDot(name) || isDotDot(name)) {
       const found = this.#calls.lookup(op, dir, name, exportRoot)
-      this.#wantNames(dir)
+      if (dir.type === 'directory') this.#data.want(dir)
       return found
     }
-    const names = this.held.names.of(dir.ino)
-    const known = names.get(keyOf(name))
-    if (known === undefined) return this.#lookUp(op, dir, name, exportRoot, names)
+    const directory = this.held.names.of(dir.ino)
+    const known = directory.object(name)
+    if (known === undefined) return this.#lookUp(op, dir, name, exportRoot, directory)
     if (!may(op.credentials, dir, MAY.execute)) return 'ACCES'
     if (known === null) return 'NOENT'
     return this.#data.current(known.ino, known.generation) ?? new RemoteInode(known.ino, known.generation)
   }
 
-  /** The primary was asked for a name of a directory that is not held: held from now on, it is asked once for each. */
-  #wantNames(dir: Inode): void {
-    const { busyDirectories, context } = this.held
-    if (dir.type !== 'directory' || this.#data.current(dir.ino, dir.generation) !== null) return
-    busyDirectories.shown(dir.ino, dir.change, context.env.monotonicMs())
-    if (!busyDirectories.has(dir.ino)) this.#authority.askWhole(dir.ino)
-  }
-
   /** Asks the primary what a name of a held directory stands for, and remembers it. */
-  #lookUp(op: Operation, dir: Inode, name: Uint8Array, exportRoot: number, names: DirectoryNames): Inode | Failure {
-    try {
-      const found = this.#calls.lookup(op, dir, name, exportRoot)
-      const under = op.forwarded === null ? undefined : this.#askedUnder.get(op.forwarded)
-      if (under !== undefined && (typeof found !== 'string' || found === 'NOENT')) {
-        this.held.names.learn(dir.ino, under, name, typeof found === 'string' ? null : idOf(found))
-      }
-      return found
-    } catch (error) {
-      if (error instanceof Suspend && op.forwarded !== null) this.#askedUnder.set(op.forwarded, names)
-      throw error
+  #lookUp(op: Operation, dir: Inode, name: Uint8Array, exportRoot: number, directory: HeldDirectory): Inode | Failure {
+    const { names } = this.held
+    const found = names.asking(op, directory, () => this.#calls.lookup(op, dir, name, exportRoot))
+    if (typeof found !== 'string' || found === 'NOENT') {
+      const object = typeof found === 'string' ? null : idOf(found)
+      names.learn(op, dir.ino, (known) => known.noteObject(name, object))
     }
+    return found
   }
 
   access(op: Operation, inode: Inode, wanted: number): number {
@@ -147,7 +133,14 @@ export class SecondaryFiles implements FileService {
   }
 
   readlink(op: Operation, inode: Inode): Uint8Array | Failure {
-    return this.#calls.readlink(op, inode)
+    const { names } = this.held
+    const known = inode instanceof LiveInode ? names.target(inode.ino) : undefined
+    if (known !== undefined) return known
+    const target = this.#calls.readlink(op, inode)
+    if (typeof target === 'string') return target
+    names.learnTarget(inode.ino, target)
+    this.#data.want(inode)
+    return target
   }
 
   read(op: Operation, inode: Inode, offset: number, count: number, result: ReadResult): Failure | null {
@@ -213,11 +206,11 @@ export class SecondaryFiles implements FileService {
     room: ListingRoom,
     sink: EntrySink,
   ): boolean | Failure {
-    return this.#calls.readdir(op, dir, cookie, exportRoot, room, sink)
+    return this.#listings.readdir(op, dir, cookie, exportRoot, room, sink)
   }
 
   entry(op: Operation, dir: Inode, ino: number): Inode | Failure {
-    return this.#calls.entry(op, dir, ino)
+    return this.#listings.entry(op, dir, ino)
   }
 
   /** An object by its number alone, such as the root of an export; STALE when there is none. */

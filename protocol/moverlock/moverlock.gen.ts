@@ -1324,12 +1324,13 @@ export const operation_kind = {
   SET_CLIENT: 16,
   DROP_CLIENT: 17,
   CLIENTS: 18,
+  ATTRIBUTES: 19,
 } as const
 export type operation_kind = (typeof operation_kind)[keyof typeof operation_kind]
 
 export function readoperation_kind(r: XdrReader): operation_kind {
   const value = r.i32()
-  if (!(value >= 1 && value <= 18)) throw new XdrError(`operation_kind is ${value}`)
+  if (!(value >= 1 && value <= 19)) throw new XdrError(`operation_kind is ${value}`)
   return value as operation_kind
 }
 
@@ -1699,6 +1700,34 @@ export function sizeclient_record(v: client_record): number {
   return size
 }
 
+export interface attributes_args {
+  dir: object_id
+  inos: attributes_args_inos
+}
+
+export function readattributes_args(r: XdrReader): attributes_args {
+  return {
+    dir: readobject_id(r),
+    inos: readattributes_args_inos(r),
+  }
+}
+
+export function readattributes_argsInto(r: XdrReader, out: attributes_args): void {
+  readobject_idInto(r, out.dir)
+  out.inos = readattributes_args_inos(r)
+}
+
+export function writeattributes_args(w: XdrWriter, v: attributes_args): void {
+  writeobject_id(w, v.dir)
+  writeattributes_args_inos(w, v.inos)
+}
+
+export function sizeattributes_args(v: attributes_args): number {
+  let size = 12
+  size += sizeattributes_args_inos(v.inos)
+  return size
+}
+
 export type operation =
   | { kind: typeof operation_kind.GETATTR | typeof operation_kind.READLINK; what: object_id }
   | { kind: typeof operation_kind.LOOKUP; lookup: lookup_args }
@@ -1716,6 +1745,7 @@ export type operation =
   | { kind: typeof operation_kind.SET_CLIENT; client: client_record }
   | { kind: typeof operation_kind.DROP_CLIENT; id: Uint8Array }
   | { kind: typeof operation_kind.CLIENTS; prefix: Uint8Array }
+  | { kind: typeof operation_kind.ATTRIBUTES; attributes: attributes_args }
 
 export function readoperation(r: XdrReader): operation {
   const kind = readoperation_kind(r)
@@ -1754,6 +1784,8 @@ export function readoperation(r: XdrReader): operation {
       return { kind, id: r.opaque(255) }
     case operation_kind.CLIENTS:
       return { kind, prefix: r.opaque(255) }
+    case operation_kind.ATTRIBUTES:
+      return { kind, attributes: readattributes_args(r) }
     default:
       throw new XdrError(`operation has no arm ${kind}`)
   }
@@ -1811,6 +1843,9 @@ export function writeoperation(w: XdrWriter, v: operation): void {
     case operation_kind.CLIENTS:
       w.opaque(v.prefix, 255)
       break
+    case operation_kind.ATTRIBUTES:
+      writeattributes_args(w, v.attributes)
+      break
     default:
       throw new XdrError(`operation has no arm ${(v as { kind: number }).kind}`)
   }
@@ -1852,6 +1887,8 @@ export function sizeoperation(v: operation): number {
       return 4 + 4 + padded(v.id.length)
     case operation_kind.CLIENTS:
       return 4 + 4 + padded(v.prefix.length)
+    case operation_kind.ATTRIBUTES:
+      return 4 + sizeattributes_args(v.attributes)
     default:
       throw new XdrError(`operation has no arm ${(v as { kind: number }).kind}`)
   }
@@ -1903,6 +1940,7 @@ export function sizecall(v: call): number {
   return size
 }
 
+/** Of a directory; in the answer to ATTRIBUTES without cookie and name. */
 export interface entry {
   cookie: number64
   ino: number64
@@ -3456,6 +3494,24 @@ export function writesetattr_args_guard(w: XdrWriter, v: setattr_args_guard): vo
 
 export function sizesetattr_args_guard(v: setattr_args_guard): number {
   return v === null ? 4 : 4 + 12
+}
+
+export type attributes_args_inos = number64[]
+
+export function readattributes_args_inos(r: XdrReader): attributes_args_inos {
+  const count = r.count(1024, 8)
+  const out: attributes_args_inos = []
+  for (let i = 0; i < count; i++) out.push(r.number64())
+  return out
+}
+
+export function writeattributes_args_inos(w: XdrWriter, v: attributes_args_inos): void {
+  w.count(v.length, 1024)
+  for (const element of v) w.number64(element)
+}
+
+export function sizeattributes_args_inos(v: attributes_args_inos): number {
+  return 4 + v.length * 8
 }
 
 export type call_replay = replay_tag | null

@@ -1,90 +1,13 @@
 /** Names that a secondary remembers under the tokens of their directories: no message for what nobody can have changed. */
 import t from 'tap'
 import { QUIET_MS } from '../../mover/authority/quiet.ts'
-import type { Failure } from '../../mover/failure.ts'
-import { newOperation, type Operation } from '../../mover/files/service.ts'
-import { Suspend } from '../../mover/suspend.ts'
-import type { Inode } from '../../mover/volume/inode.ts'
 import { MoverWorld, type Secondary } from '../sim/mover-world.ts'
-import { bytes, ROOT } from './files-support.ts'
-
-/** Runs an operation at a mover to its end, as a protocol server does. */
-function call<T>(world: MoverWorld, attempt: (op: Operation) => T, credentials = ROOT): T {
-  const op = newOperation(credentials, false)
-  let result: { value: T } | null = null
-  const run = (): void => {
-    op.barrier = null
-    op.forwarded?.rewind()
-    try {
-      result = { value: attempt(op) }
-    } catch (error) {
-      if (!(error instanceof Suspend)) throw error
-      error.wait(run)
-    }
-  }
-  run()
-  world.env.runUntil(() => result !== null)
-  world.env.runUntilIdle()
-  return (result as unknown as { value: T }).value
-}
-
-class Client {
-  readonly world: MoverWorld
-  readonly mover: Secondary
-
-  constructor(world: MoverWorld, mover: Secondary) {
-    this.world = world
-    this.mover = mover
-  }
-
-  /** Messages that `run` takes. */
-  messages(run: () => void): number {
-    const before = this.mover.session.counts.messagesSent
-    run()
-    return this.mover.session.counts.messagesSent - before
-  }
-
-  attributes(ino: number): Inode | Failure {
-    return call(this.world, (op) => {
-      op.intent = 'attributes'
-      return this.mover.files.inode(op, ino, this.#generation(ino))
-    })
-  }
-
-  lookup(dir: number, name: string, credentials = ROOT): number | Failure {
-    return call(
-      this.world,
-      (op) => {
-        op.intent = 'names'
-        const inode = this.mover.files.inode(op, dir, this.#generation(dir))
-        if (typeof inode === 'string') return inode
-        const found = this.mover.files.lookup(op, inode, bytes(name), dir)
-        return typeof found === 'string' ? found : found.ino
-      },
-      credentials,
-    )
-  }
-
-  create(dir: number, name: string): number {
-    const made = call(this.world, (op) => {
-      op.intent = 'change'
-      const inode = this.mover.files.inode(op, dir, this.#generation(dir))
-      if (typeof inode === 'string') return inode
-      const file = this.mover.files.create(op, inode, bytes(name), { kind: 'guarded', attributes: { mode: 0o644 } })
-      return typeof file === 'string' ? file : file.ino
-    })
-    if (typeof made === 'string') throw new Error(`CREATE ${name}: ${made}`)
-    return made
-  }
-
-  #generation(ino: number): number {
-    return this.world.files.inode(ino).generation
-  }
-}
+import { bytes } from './files-support.ts'
+import { call, HeldClient } from './held-client.ts'
 
 t.test('a name is asked for once, as long as nobody changes its directory', async (t) => {
   const world = new MoverWorld(1, 2)
-  const [a, b] = world.secondaries.map((mover) => new Client(world, mover)) as [Client, Client]
+  const [a, b] = world.secondaries.map((mover) => new HeldClient(world, mover)) as [HeldClient, HeldClient]
   const { rootIno } = world.files.files
   const ino = world.files.create('known')
   a.attributes(rootIno)
@@ -109,7 +32,7 @@ t.test('a name is asked for once, as long as nobody changes its directory', asyn
 })
 
 /** A client looks at a directory, and a name in it; returns the messages that took. */
-function glance(client: Client, dir: number, name: string): number {
+function glance(client: HeldClient, dir: number, name: string): number {
   return client.messages(() => {
     client.attributes(dir)
     client.lookup(dir, name)
@@ -118,7 +41,7 @@ function glance(client: Client, dir: number, name: string): number {
 
 t.test('a directory that is changed again and again is not held until it has been quiet', async (t) => {
   const world = new MoverWorld(1, 2)
-  const [a, b] = world.secondaries.map((mover) => new Client(world, mover)) as [Client, Client]
+  const [a, b] = world.secondaries.map((mover) => new HeldClient(world, mover)) as [HeldClient, HeldClient]
   const { rootIno } = world.files.files
   const known = world.files.create('known')
   const holds = (): boolean => a.mover.authority.tokens.allows(rootIno, 'WF_R', 0, 1)
@@ -150,7 +73,7 @@ t.test('a directory that is changed again and again is not held until it has bee
 
 t.test('who only looks names up need not ask for each again and again', async (t) => {
   const world = new MoverWorld(3, 1)
-  const client = new Client(world, world.secondaries[0])
+  const client = new HeldClient(world, world.secondaries[0])
   const { rootIno } = world.files.files
   const ino = world.files.create('known')
   t.equal(client.lookup(rootIno, 'known'), ino)
@@ -197,7 +120,7 @@ t.test('a busy directory is no file either', async (t) => {
 
 t.test('who may not search a directory learns nothing from what others have asked', async (t) => {
   const world = new MoverWorld(2, 1)
-  const client = new Client(world, world.secondaries[0])
+  const client = new HeldClient(world, world.secondaries[0])
   const made = world.files.call((op) =>
     world.files.files.mkdir(op, world.files.root, bytes('private'), { mode: 0o700 }),
   )

@@ -4,30 +4,32 @@ import { TREE_ID } from '../../mover/volume/layout.ts'
 import { walkTreeTask } from '../../mover/volume/tree/walk.ts'
 import { Random } from '../crash/random.ts'
 import { bytes, FilesWorld } from './files-support.ts'
+import type { RemoteFiles } from './forwarding-support.ts'
 import { memory } from './volume-spoil.ts'
 
 /** As much as there is. */
 const ROOM = { bytes: Number.POSITIVE_INFINITY, attributes: true }
 
 t.test('a listing of more than there is memory for is told in parts', (t) => {
-  const world = new FilesWorld(1, { nodeCapacity: 64, inodeCapacity: 8 })
+  const world = new FilesWorld(1, { nodeCapacity: 64, inodeCapacity: 8 }, null, 'secondary')
   const { files } = world
   // Their targets lie between the inodes: each of these is in a leaf of its own.
   const target = new Uint8Array(4000).fill(0x61)
   const names = Array.from({ length: 1100 }, (_, i) => `link ${i}`)
   for (const name of names) world.call<Inode>((op) => files.symlink(op, world.root, bytes(name), target, {}))
   const found: string[] = []
+  const inos: number[] = []
   let cookie = 0
   let parts = 0
   for (let isWhole = false; !isWhole; parts++) {
-    let seen: [number, string][] = []
+    let seen: [number, string, number][] = []
     const outcome = world.call<{ isWhole: boolean }>((op) => {
       seen = []
       const dir = world.root
       const whole = files.readdir(op, dir, cookie, files.rootIno, ROOM, (at, ino, name) => {
         const inode = files.entry(op, dir, ino)
         if (typeof inode === 'string') throw new Error(`entry of inode ${ino}: ${inode}`)
-        seen.push([at, Buffer.from(name).toString()])
+        seen.push([at, Buffer.from(name).toString(), ino])
         return true
       })
       return typeof whole === 'string' ? whole : { isWhole: whole }
@@ -36,9 +38,28 @@ t.test('a listing of more than there is memory for is told in parts', (t) => {
     isWhole = outcome.isWhole
     cookie = seen.at(-1)?.[0] as number
     found.push(...seen.map(([, name]) => name))
+    inos.push(...seen.map(([, , ino]) => ino))
   }
   t.ok(parts > 1, `${parts} parts`)
   t.strictSame(found, ['.', '..', ...names])
+
+  const service = world.service as RemoteFiles
+  const [asked, gone] = [inos.slice(2, 1000), 99_999]
+  let runs = 0
+  const told = world.call<Map<number, unknown>>((op) => {
+    runs++
+    const dir = world.object(op, files.rootIno)
+    const known = new Map<number, unknown>()
+    for (let list = service.toldAttributes(op); list !== null; list = service.toldAttributes(op)) {
+      if (typeof list === 'string') return list
+      for (const { ino, object } of list) known.set(ino, object === null ? null : object.ino)
+    }
+    const missing = [...asked, gone].filter((ino) => !known.has(ino))
+    return missing.length === 0 ? known : service.askAttributes(op, dir, missing)
+  })
+  t.ok(runs > 2, `${runs - 1} parts`)
+  t.same(told, new Map<number, unknown>([...asked.map((ino) => [ino, ino] as const), [gone, null]]))
+  t.same(world.primary.errors, [])
   t.equal(files.volume.failure, null)
   t.end()
 })
