@@ -7,6 +7,7 @@ import type { TestEnvironment } from '../crash/test-environment.ts'
 import type { ContentNames, Named } from './content-names.ts'
 import { Violation } from './failure-checks.ts'
 import type { SimulatedHost, Slot } from './failure-host.ts'
+import { listing } from './failure-listing.ts'
 import type { Outcome, SimulatedMover } from './failure-mover.ts'
 import { type FileHistory, type HistoryWrite, Incoherence } from './history.ts'
 import { SECTOR_BYTES, valuesOf } from './sectors.ts'
@@ -58,11 +59,13 @@ export interface Playground {
   readonly bystanders: readonly Id[]
   readonly counts: Record<string, number>
   readonly root: Id
+  /** Clients list the directory, where they else look a name up or look at bystanders. */
+  readonly lists: boolean
   /** Another operation may begin. */
   mayBegin(): boolean
 }
 
-type Attempt<T> = (service: FileService, op: Operation) => T | Failure
+export type Attempt<T> = (service: FileService, op: Operation) => T | Failure
 
 /** A client with one operation at a time: it repeats its call at another mover when the one that it uses dies. */
 export class Client {
@@ -149,7 +152,7 @@ export class Client {
     ['looks', (file) => this.#look(file, () => this.#done())],
     ['observations', (file) => this.#observe(file)],
     ['names', () => this.#changeName()],
-    ['wanderings', () => this.#wander(20)],
+    ['wanderings', () => (this.#p.lists ? this.#list(() => this.#done()) : this.#wander(20))],
     ['piecemeal truncations', () => this.#makePieces()],
   ]
 
@@ -283,11 +286,33 @@ export class Client {
     this.#call(this.#isThere ? 'removes its name' : 'makes its name', null, true, change, () => {
       this.#isThere = !this.#isThere
       if (this.#p.random.chance(0.5)) this.#slot = this.#p.random.pick(this.#p.host.slots)
-      this.#call('looks its name up', null, false, find, (isThere) => {
+      const found = (isThere: boolean | null): void => {
         if (isThere !== this.#isThere) throw new Violation(`the name of client ${this.#number} is there: ${isThere}`)
         this.#done()
-      })
+      }
+      if (this.#p.lists) this.#list((names) => found(names.includes(Buffer.from(name).toString())))
+      else this.#call('looks its name up', null, false, find, found)
     })
+  }
+
+  /** Lists the directory, page by page: whatever nobody changes must be there once. */
+  #list(then: (names: readonly string[]) => void): void {
+    const { root, bystanders, counts, trace } = this.#p
+    const names: string[] = []
+    const next = (cookie: number): void =>
+      this.#call('lists', null, false, listing(root, cookie), (page) => {
+        counts['pages'] = (counts['pages'] ?? 0) + 1
+        trace.note(`client ${this.#number} is told ${page?.names.length} names`)
+        names.push(...(page?.names ?? []))
+        if (page?.isEnd === false) next(page.last)
+        else {
+          if (new Set(names).size !== names.length) throw new Violation('a name is listed twice')
+          const there = names.filter((name) => name.startsWith('bystander'))
+          if (there.length !== bystanders.length) throw new Violation(`${there.length} bystanders are listed`)
+          then(names)
+        }
+      })
+    next(0)
   }
 
   /** Makes a file of more extents than one record frees, and truncates it: meanwhile others who want it must wait. */

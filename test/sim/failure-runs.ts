@@ -16,6 +16,7 @@ export function failureOptions(seed: number): FailureOptions {
     operations: 120,
     isTight: seed % 5 < 2,
     isCrowded: seed % 4 === 3,
+    lists: seed % 11 === 6,
   }
 }
 

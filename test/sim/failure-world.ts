@@ -40,6 +40,8 @@ export interface FailureOptions {
   isTight: boolean
   /** The volume is nearly full. */
   isCrowded: boolean
+  /** See `Playground`. */
+  lists: boolean
 }
 
 /** What can befall a mover, the primary, or all. */
@@ -135,6 +137,7 @@ export class FailureWorld {
       bystanders,
       counts: this.counts,
       root,
+      lists: options.lists,
       mayBegin: () => this.#mayBegin(),
     }
     this.#clients = Array.from({ length: clients }, (_, i) => new Client(i + 1, playground))

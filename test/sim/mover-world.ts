@@ -10,7 +10,14 @@ import { HeldData } from '../../mover/files/held-data.ts'
 import { HeldVolume } from '../../mover/files/held-volume.ts'
 import type { LiveInode } from '../../mover/files/live-inode.ts'
 import { SecondaryFiles } from '../../mover/files/secondary-files.ts'
-import type { CreateHow, Operation, ReadResult, Stability, WriteResult } from '../../mover/files/service.ts'
+import type {
+  CreateHow,
+  FileService,
+  Operation,
+  ReadResult,
+  Stability,
+  WriteResult,
+} from '../../mover/files/service.ts'
 import type { VolumeFiles } from '../../mover/files/volume-files.ts'
 import { PagePool } from '../../mover/store/page-pool.ts'
 import type { Inode } from '../../mover/volume/inode.ts'
@@ -25,6 +32,7 @@ const NEW_FILE: CreateHow = { kind: 'guarded', attributes: { mode: 0o644 } }
 /** What one mover does for its clients, whichever it is. */
 export interface SimulatedMover {
   readonly name: string
+  readonly files: FileService
   read(op: Operation, ino: number, offset: number, count: number, result: ReadResult): Failure | null
   write(
     op: Operation,

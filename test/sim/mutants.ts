@@ -256,9 +256,70 @@ const OF_DATA: readonly Break[] = [
   },
 ]
 
+const HELD_NAMES = 'mover/files/held-names.ts'
+const HELD_LISTINGS = 'mover/files/held-listings.ts'
+
+const OF_NAMES: readonly Break[] = [
+  {
+    name: 'names and listings stay when the token of their directory goes',
+    file: HELD_VOLUME,
+    find: '    this.names.forget(ino)\n    const inodeOf',
+    replace: '    const inodeOf',
+  },
+  {
+    name: 'what was told of a directory under one token counts under the next',
+    file: HELD_NAMES,
+    find: 'return asked !== undefined && this.#objects.get(dir) === asked ? asked : null',
+    replace: 'return asked === undefined ? null : this.of(dir)',
+  },
+  {
+    name: 'a page is remembered as what follows another cookie',
+    file: HELD_NAMES,
+    find: '    let at = cookie\n    for (const entry of entries)',
+    replace: '    let at = cookie > 2 ? 2 : cookie\n    for (const entry of entries)',
+  },
+  {
+    name: 'the end of a page is the end of its directory',
+    file: HELD_NAMES,
+    find: 'if (isEnd) this.#follow(',
+    replace: 'if (isEnd || entries.length > 0) this.#follow(',
+  },
+  {
+    name: 'the directory above an export is shown at its root',
+    file: HELD_NAMES,
+    find: 'return isRoot && cookie === COOKIE.dot ? -COOKIE.dot : cookie',
+    replace: 'return cookie',
+  },
+  {
+    name: 'attributes are shown without a token',
+    file: 'mover/files/held-data.ts',
+    find: "    if (!this.#authority.tokens.allows(ino, 'WF_R', 0, FILE_END)) return null\n",
+    replace: '',
+  },
+  {
+    name: 'attributes that were told for an earlier page are shown',
+    file: HELD_LISTINGS,
+    find: '    this.#told.clear()\n',
+    replace: '',
+  },
+  {
+    name: 'a directory is moved although others hold it',
+    file: 'mover/files/unmake.ts',
+    find: 'claim(r.fromDir.ino, r.toDir.ino, r.moved.ino, gone?.ino)',
+    replace: 'claim(r.fromDir.ino, r.toDir.ino, gone?.ino)',
+  },
+  {
+    name: 'names are made although others hold their directory',
+    file: 'mover/files/make.ts',
+    find: '  context.tokens?.claim(dir.ino)\n',
+    replace: '',
+  },
+]
+
 /** Deliberate breaks of the product that the simulations must notice. */
 export const MUTANTS: readonly SimMutant[] = [
   ...OF_TOKENS.map((mutant) => ({ ...mutant, world: 'tokens' as const })),
   ...OF_DATA.map((mutant) => ({ ...mutant, world: 'data' as const })),
+  ...OF_NAMES.map((mutant) => ({ ...mutant, world: 'names' as const })),
   ...[...OF_FAILURES, ...OF_TAKE_OVER].map((mutant) => ({ ...mutant, world: 'failure' as const })),
 ]

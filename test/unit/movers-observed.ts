@@ -7,13 +7,18 @@ import type { MoverState } from '../../mover/host/managed-mover.ts'
 import { controlSocket } from '../../mover/host/state-folder.ts'
 import { createmode3, nfsstat3, stable_how } from '../../protocol/nfs3/nfs3.gen.ts'
 import { Random } from '../crash/random.ts'
-import { NfsClient } from '../faults/nfs-client.ts'
+import { NfsClient, type Result } from '../faults/nfs-client.ts'
 import { Command, identify, moverStates, until, workFolder, writeConfig } from './appliance.ts'
 import { bytes, nothingSet } from './nfs3-client.ts'
 
 const OK = nfsstat3.NFS3_OK
 export const BLOCK = 4096
 export type Handle = { data: Uint8Array }
+
+/** Of '..'; entries come behind it. */
+const PARENT_COOKIE = 2
+const NO_VERIFIER = new Uint8Array(8)
+const ROOM_BYTES = 65_536
 
 /** What all sessions of a volume have carried, as its primary has counted it. */
 export interface Carried {
@@ -151,15 +156,51 @@ export class ObservedClient {
   }
 
   /** Makes a file with content in so many blocks; its handle is good at every mover. */
-  async create(name: string, blocks: number): Promise<{ handle: Handle; ino: number }> {
-    const made = await this.nfs.call('NFSPROC3_CREATE', {
-      where: { dir: this.root, name: bytes(name) },
-      how: { mode: createmode3.GUARDED, obj_attributes: nothingSet() },
-    })
-    if (made.status !== OK || !made.resok.obj.handle_follows) throw new Error(`CREATE: ${made.status}`)
-    const handle = { data: made.resok.obj.handle.data.slice() }
-    await this.write(handle, 0, blocks)
+  async create(name: string, blocks: number, dir = this.root): Promise<{ handle: Handle; ino: number }> {
+    const how = { mode: createmode3.GUARDED, obj_attributes: nothingSet() } as const
+    const handle = madeBy(await this.nfs.call('NFSPROC3_CREATE', { where: { dir, name: bytes(name) }, how }))
+    if (blocks > 0) await this.write(handle, 0, blocks)
     return { handle, ino: await this.stat(handle) }
+  }
+
+  async mkdir(name: string): Promise<Handle> {
+    const where = { dir: this.root, name: bytes(name) }
+    return madeBy(await this.nfs.call('NFSPROC3_MKDIR', { where, attributes: nothingSet() }))
+  }
+
+  async symlink(dir: Handle, name: string, target: string): Promise<Handle> {
+    const symlink = { symlink_attributes: nothingSet(), symlink_data: bytes(target) }
+    return madeBy(await this.nfs.call('NFSPROC3_SYMLINK', { where: { dir, name: bytes(name) }, symlink }))
+  }
+
+  async readlink(symlink: Handle): Promise<string> {
+    const read = await this.nfs.call('NFSPROC3_READLINK', { symlink })
+    if (read.status !== OK) throw new Error(`READLINK: ${read.status}`)
+    return Buffer.from(read.resok.data).toString()
+  }
+
+  /** Names in a directory, in the order of their making. */
+  async list(dir: Handle): Promise<string[]> {
+    const args = { dir, cookie: PARENT_COOKIE, cookieverf: NO_VERIFIER, count: ROOM_BYTES }
+    const listed = await this.nfs.call('NFSPROC3_READDIR', args)
+    if (listed.status !== OK || !listed.resok.reply.eof) throw new Error(`READDIR: ${listed.status}`)
+    return listed.resok.reply.entries.map(({ name }) => Buffer.from(name).toString())
+  }
+
+  /** The same, with each object's number of names. */
+  async listWithLinks(dir: Handle): Promise<[string, number | null][]> {
+    const room = { dircount: ROOM_BYTES, maxcount: ROOM_BYTES }
+    const args = { dir, cookie: PARENT_COOKIE, cookieverf: NO_VERIFIER, ...room }
+    const listed = await this.nfs.call('NFSPROC3_READDIRPLUS', args)
+    if (listed.status !== OK || !listed.resok.reply.eof) throw new Error(`READDIRPLUS: ${listed.status}`)
+    return listed.resok.reply.entries.map(({ name, name_attributes: shown }) => {
+      return [Buffer.from(name).toString(), shown.attributes_follow ? shown.attributes.nlink : null]
+    })
+  }
+
+  async link(file: Handle, dir: Handle, name: string): Promise<void> {
+    const linked = await this.nfs.call('NFSPROC3_LINK', { file, link: { dir, name: bytes(name) } })
+    if (linked.status !== OK) throw new Error(`LINK: ${linked.status}`)
   }
 
   /** Reads whole blocks; resolves with the letter that each of them is full of. */
@@ -189,4 +230,10 @@ export class ObservedClient {
     if (found.status !== OK) throw new Error(`GETATTR: ${found.status}`)
     return found.resok.obj_attributes.fileid
   }
+}
+
+/** The handle of what was made. */
+function madeBy(made: Result<'NFSPROC3_CREATE' | 'NFSPROC3_MKDIR' | 'NFSPROC3_SYMLINK'>): Handle {
+  if (made.status !== OK || !made.resok.obj.handle_follows) throw new Error(`it was not made: ${made.status}`)
+  return { data: made.resok.obj.handle.data.slice() }
 }

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import type { ShownEvent } from '../../mover/cli/trace-merger.ts'
 import type { TokenStatus } from '../../mover/control/status.ts'
 import { Command, until } from './appliance.ts'
-import { BLOCK, ObservedAppliance, type ObservedClient } from './movers-observed.ts'
+import { BLOCK, type Handle, ObservedAppliance, type ObservedClient } from './movers-observed.ts'
 
 t.setTimeout(300_000)
 
@@ -212,6 +212,37 @@ t.test('with six movers', async (t) => {
     const { handle: read } = await a.create('read', 8)
     await b.read(read, 0)
     t.equal(await frames(() => b.write(read, 8)), 2 + 2, 'the first write, behind the end of a file that was read')
+  })
+
+  await t.test('what listings and links cost, in frames of all sessions', async (t) => {
+    const dir = await a.mkdir('dir')
+    const files: Handle[] = []
+    for (let i = 0; i < 20; i++) files.push((await a.create(`file ${i}`, 0, dir)).handle)
+    const names = files.map((_, i) => `file ${i}`)
+    const shown = names.map((name) => [name, 1])
+    const lists = async (what: string, expected: number): Promise<void> => {
+      t.equal(await frames(async () => t.strictSame(await b.list(dir), names)), expected, what)
+    }
+    const plus = async (what: string, expected: number): Promise<void> => {
+      t.equal(await frames(async () => t.strictSame(await b.listWithLinks(dir), shown)), expected, what)
+    }
+    t.equal(await frames(() => b.stat(dir)), 2, 'a first look at a directory')
+    await plus('a first listing, with attributes', 2)
+    await lists('names that were listed', 0)
+    await plus('attributes of what is not held, of all at once', 2)
+    for (const file of files) await b.stat(file)
+    await plus('attributes of what is held', 0)
+    const link = await a.symlink(a.root, 'link', 'somewhere')
+    await b.stat(link)
+    const reads = async (expected: number): Promise<void> => {
+      const action = async (): Promise<boolean> => t.equal(await b.readlink(link), 'somewhere')
+      t.equal(await frames(action), expected)
+    }
+    await reads(2)
+    await reads(0)
+    await c.link(files[3] as Handle, dir, 'another name')
+    t.strictSame(await b.list(dir), [...names, 'another name'], 'what another mover has made is listed')
+    t.strictSame((await b.listWithLinks(dir))[3], ['file 3', 2], 'and what it has changed is shown')
   })
 
   await t.test('no data goes through another mover', async (t) => {

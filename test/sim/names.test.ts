@@ -1,0 +1,20 @@
+/** Names that clients of several movers change, look up and list, and links that they read: what they are told is one history. */
+import t from 'tap'
+import { NAMES_SEEDS, namesWorld, playNames } from './names-runs.ts'
+
+t.test('names, listings and links are what the last change left, whichever movers serve', async (t) => {
+  const { counts, failure } = playNames(1, NAMES_SEEDS)
+  t.comment(`seeds 1 to ${NAMES_SEEDS}: ${JSON.stringify(counts)}`)
+  t.equal(failure, null)
+  for (const [what, count] of Object.entries(counts)) t.ok(count > 100, `${what}: ${count}`)
+})
+
+t.test('one seed is one world', async (t) => {
+  const digests = [7, 7, 8].map((seed) => {
+    const world = namesWorld(seed)
+    world.run()
+    return world.digest
+  })
+  t.equal(digests[0], digests[1])
+  t.not(digests[1], digests[2])
+})
