@@ -53,7 +53,7 @@ export class HeldListings {
     this.#isRemembered =
       known !== null && !calls.hasAsked(op, operation_kind.READDIR) && known.after(from, isRoot) !== undefined
     if (known === null || !this.#isRemembered) return this.#fetch(op, dir, known, from, exportRoot, room, sink)
-    return this.#remember(op, dir, known, from, isRoot, sink)
+    return this.#recall(op, dir, known, from, isRoot, sink)
   }
 
   /** An object of the page at hand. */
@@ -81,9 +81,10 @@ export class HeldListings {
     sink: EntrySink,
   ): boolean | Failure {
     const page: ListedName[] = []
+    const isKept = this.#names.since(op, dir.ino) !== null
     const take: EntrySink = (next, ino, name) => {
       if (!sink(next, ino, name)) return false
-      page.push({ cookie: next, ino, name: name.slice() })
+      if (isKept) page.push({ cookie: next, ino, name: name.slice() })
       return true
     }
     const isEnd = this.#names.asking(op, known, () => this.#calls.readdir(op, dir, cookie, exportRoot, room, take))
@@ -94,7 +95,7 @@ export class HeldListings {
   }
 
   /** A page from memory, as far as it goes. */
-  #remember(
+  #recall(
     op: Operation,
     dir: Inode,
     known: HeldDirectory,
