@@ -24,6 +24,7 @@ const EVENTS = [
   'full',
   'truncations',
   'named',
+  'pages',
 ]
 
 t.test('whoever fails, clients see one history', async (t) => {
