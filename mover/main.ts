@@ -73,7 +73,7 @@ class MoverMain {
     } else if (message.type === 'gone') {
       this.#volumes?.gone(message)
     } else if (message.type === 'reigns') {
-      this.#volumes?.reigns(message.roles)
+      this.#volumes?.reigns(message.roles, message.holders)
     } else if (message.type === 'stop') {
       void this.#stop()
     } else {

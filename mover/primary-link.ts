@@ -1,22 +1,19 @@
 import { MOVERLOCK_VERSION, type message, message_kind } from '../protocol/moverlock/moverlock.gen.ts'
 import type { SecondaryAuthority } from './authority/secondary.ts'
-import { Session, type SessionObserver, type SessionStream } from './authority/session.ts'
+import { Session, type SessionObserver } from './authority/session.ts'
 import { SessionError } from './authority/session-error.ts'
 import type { Environment } from './environment.ts'
 import type { Incarnation, VolumeRole } from './host/channel.ts'
 import type { SharedDevice } from './sessions/reception.ts'
-import type { StreamReceiver } from './sessions/stream.ts'
+import type { MoverStream } from './sessions/stream.ts'
 
 export interface PrimaryLinkOptions {
   role: VolumeRole
   /** This mover. */
   self: Incarnation
   environment: Environment
-  /**
-   * Connects to the primary as soon as it receives its secondaries; `done` is called once, later, if at all after `signal`
-   * has given it up.
-   */
-  connect: (signal: AbortSignal, done: (error: Error | null, stream: LinkStream | null) => void) => void
+  /** Connects to the primary that the role names. */
+  connect: Connect
   /** Who has lost a primary that lives waits so long for the supervisor to end one of the two; then it gives up. */
   leaseMs: number
   /** Aborted when the mover is to end, and waits for nobody any longer. */
@@ -25,10 +22,15 @@ export interface PrimaryLinkOptions {
   onLost: (reason: string) => void
 }
 
-/** What a session is led over. */
-export interface LinkStream extends SessionStream {
-  deliverTo(receiver: StreamReceiver): void
-}
+/**
+ * Connects to a primary as soon as it receives its secondaries; `done` is called once, later, if at all after `signal` has
+ * given it up.
+ */
+export type Connect = (
+  role: VolumeRole,
+  signal: AbortSignal,
+  done: (error: Error | null, stream: MoverStream | null) => void,
+) => void
 
 /** What a secondary says of itself and its volume. */
 export interface Introduction {
@@ -126,14 +128,14 @@ export class PrimaryLink {
     const { connect, signal } = this.#o
     const attempt = new AbortController()
     this.#attempt = attempt
-    connect(AbortSignal.any([attempt.signal, signal]), (error, stream) => {
+    connect(this.#role, AbortSignal.any([attempt.signal, signal]), (error, stream) => {
       if (attempt.signal.aborted || signal.aborted) stream?.close()
       else if (stream === null) this.#failed(error?.message ?? 'nobody is there')
       else this.#introduce(stream, attempt.signal)
     })
   }
 
-  #introduce(stream: LinkStream, dropped: AbortSignal): void {
+  #introduce(stream: MoverStream, dropped: AbortSignal): void {
     const { self, environment, signal } = this.#o
     const authority = this.#authority as SecondaryAuthority
     const { volume, device } = this.#introduction as Introduction

@@ -33,6 +33,8 @@ export interface PrimaryReignOptions {
   graceMs: number
   /** See `PrimaryAuthority`: of files, when there are holders. */
   raised: ReadonlySet<number>
+  /** What this mover says of the volume already, as its secondary; null: it is none. */
+  trace: VolumeTrace | null
 }
 
 /** A volume as its primary shares it: its authority, and the sessions of the movers that have come. */
@@ -49,7 +51,7 @@ export class PrimaryReign implements Reign {
   readonly #waiting: (() => void)[] = []
 
   constructor(options: PrimaryReignOptions) {
-    const { name, term, device, files, env, logger, holders, raised, noted, graceMs } = options
+    const { name, term, device, files, env, logger, holders, raised, noted, graceMs, trace } = options
     this.#options = options
     this.term = term
     this.device = device
@@ -66,24 +68,41 @@ export class PrimaryReign implements Reign {
     files.context.locks = locks
     this.authority = new PrimaryAuthority(governed, files.volume.log, env, locks, isRecovering ? raised : null)
     if (!isRecovering) locks.recovered()
-    this.trace = new VolumeTrace({
-      env,
-      tokens: () => this.authority.tokens,
-      turned: (isOn) => {
-        files.trace = isOn ? new TracedCalls(this.trace) : null
-      },
-    })
+    this.trace =
+      trace ??
+      new VolumeTrace({
+        env,
+        tokens: () => this.authority.tokens,
+        turned: (isOn) => {
+          files.trace = isOn ? new TracedCalls(this.trace) : null
+        },
+      })
   }
 
   /** Calls `done` when every holder has said what it holds, or is gone: nobody may be served before. */
   whenRecovered(done: () => void): void {
-    if (this.#awaited.size === 0) done()
+    if (this.isRecovered) done()
     else this.#waiting.push(done)
   }
 
-  /** Holders that have not said it yet. */
-  get awaited(): Incarnation[] {
-    return [...this.#awaited.values()]
+  /** True when nobody is waited for. */
+  get isRecovered(): boolean {
+    return this.#awaited.size === 0
+  }
+
+  /** The mover ends: holders that are still waited for are not any more, and nobody waits for their sake. */
+  abandon(): void {
+    if (this.isRecovered) return
+    for (const { session } of this.#peers.values()) session.end('this mover ends')
+  }
+
+  /** Calls `silent` for each holder that has not said for a lease what it holds, again and again, while `signal` lets it. */
+  watchHolders(leaseMs: number, signal: AbortSignal, silent: (mover: Incarnation) => void): void {
+    if (this.isRecovered || signal.aborted) return
+    this.#options.env.timer(leaseMs, () => {
+      if (!signal.aborted) for (const mover of [...this.#awaited.values()]) silent(mover)
+      this.watchHolders(leaseMs, signal, silent)
+    })
   }
 
   /** Counters of the sessions together, and how many files are shared now. */

@@ -7,6 +7,7 @@ import { TracedCalls } from './files/call-trace.ts'
 import { HeldClientLocks } from './files/client-locks.ts'
 import { HeldVolume } from './files/held-volume.ts'
 import { SecondaryFiles } from './files/secondary-files.ts'
+import type { OpenedReign } from './primary.ts'
 import type { PrimaryLink } from './primary-link.ts'
 import { LeasedDevice } from './store/leased-device.ts'
 import { PagePool } from './store/page-pool.ts'
@@ -31,14 +32,22 @@ export interface SecondaryOptions extends VolumeHost {
   claimed: ClaimedVolume
   /** The way to its primary, not opened yet. */
   link: PrimaryLink
+  /** The volume as this mover has opened it besides, since it is its own primary; null while another one is. */
+  own: () => OpenedReign | null
+}
+
+/** A volume that is served by a secondary. */
+export interface OpenedSecondary extends OpenedVolume {
+  /** Writes what is dirty through the primary, gives everything back, and lets the device go. */
+  close(): Promise<void>
 }
 
 /**
  * Opens a volume as a secondary, whose primary is waited for: the device is used without being owned. Rejects with an Error
  * that says why that cannot be.
  */
-export async function openSecondary(options: SecondaryOptions): Promise<OpenedVolume> {
-  const { claimed, link, environment: env, lanes, logger } = options
+export async function openSecondary(options: SecondaryOptions): Promise<OpenedSecondary> {
+  const { claimed, link, own, environment: env, lanes, logger } = options
   const { name } = claimed.config
   const file = deviceOf(claimed, lanes, (line) => logger.warn(line))
   const device = new LeasedDevice(file, options.lease)
@@ -85,22 +94,29 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedVo
     name,
     service: files,
     inodeByNumber: (op, ino) => files.find(op, ino),
-    reign: null,
+    get reign() {
+      return own()?.reign ?? null
+    },
     replayMemory: { find: () => null },
-    tokens: () => [],
+    tokens: (self) => own()?.reign.tokens(self) ?? [],
     trace,
-    status: () => ({
-      name,
-      device: device.name,
-      readOnly: held.volume.failure?.message ?? null,
-      ...files.latestStatistics(),
-      counters: {
-        cachedPages: held.context.pages.usedCount,
-        dirtyPages: held.context.pages.dirtyCount,
-        cachedInodes: held.inodeCount,
-        ...link.session?.counters(),
-      },
-    }),
+    status: () => {
+      const reign = own()?.status() ?? null
+      const { cachedPages = 0, dirtyPages = 0, cachedInodes = 0 } = reign?.counters ?? {}
+      return {
+        name,
+        device: device.name,
+        readOnly: reign?.readOnly ?? held.volume.failure?.message ?? null,
+        ...files.latestStatistics(),
+        counters: {
+          // Those of all sessions at a primary.
+          ...(reign?.counters ?? link.session?.counters()),
+          cachedPages: cachedPages + held.context.pages.usedCount,
+          dirtyPages: dirtyPages + held.context.pages.dirtyCount,
+          cachedInodes: cachedInodes + held.inodeCount,
+        },
+      }
+    },
     close: async () => {
       // Without a primary nothing more can be written: clients send again what was not committed.
       await Promise.race([writeOut(held, authority, env), link.closing()])

@@ -1,16 +1,20 @@
 import type { Logger } from 'pino'
 import type { Environment } from './environment.ts'
 import type { Incarnation, VolumeRole } from './host/channel.ts'
-import { sessionSocket } from './host/state-folder.ts'
+import { removeSessionSockets, sessionSocket } from './host/state-folder.ts'
 import type { Lease } from './lease.ts'
-import { PrimaryLink } from './primary-link.ts'
-import { openSecondary } from './secondary.ts'
-import { Reception } from './sessions/reception.ts'
+import { Membership } from './membership.ts'
+import { type OpenedReign, openReign, servedByPrimary } from './primary.ts'
+import { type OpenedSecondary, openSecondary } from './secondary.ts'
 import { connectSession, listenSessions, type SessionListener } from './sessions/socket.ts'
 import { IoLanes } from './store/io-lanes.ts'
-import { type ClaimedVolume, type OpenedVolume, openPrimary, type VolumeHost } from './volumes.ts'
+import type { ClaimedVolume, OpenedVolume, VolumeHost } from './volumes.ts'
 
-/** A volume and what this mover is to it. */
+/** How long a primary that cannot open its volume waits before it tries again: longer each time. */
+const FIRST_RETRY_MS = 100
+const LAST_RETRY_MS = 10_000
+
+/** A volume and what this mover is to it at its start. */
 export interface AssignedVolume {
   claimed: ClaimedVolume
   role: VolumeRole
@@ -40,23 +44,35 @@ export interface VolumeSetOptions {
   onSilent: (mover: Incarnation) => void
 }
 
+/** A volume of this mover, for as long as the mover runs. */
+interface Place {
+  readonly claimed: ClaimedVolume
+  readonly role: VolumeRole
+  readonly membership: Membership
+  /** What clients are served by, once it is open. */
+  served: OpenedVolume | null
+  /** The same, at a secondary. */
+  secondary: OpenedSecondary | null
+  /** Of a volume whose primary this mover is, once it is open. */
+  reign: OpenedReign | null
+  listener: SessionListener | null
+  /** Whatever opens it as its primary beside its being a secondary has ended. */
+  electing: Promise<void>
+}
+
 /** The volumes of one mover: those whose primary it is, whose secondaries it receives, and those that it has of others. */
 export class VolumeSet {
   readonly #options: VolumeSetOptions
   readonly #host: VolumeHost
   readonly #ending = new AbortController()
-  readonly #opened = new Map<string, OpenedVolume>()
-  #reception: Reception | null = null
-  #listener: SessionListener | null = null
-  /** By volume: to the primaries of those that have another mover as theirs. */
-  readonly #links: ReadonlyMap<string, PrimaryLink>
-  /** Who was started, in case that nobody is received yet. */
-  readonly #movers: Map<string, Incarnation>
+  /** Rejects when the mover is to end. */
+  readonly #ended: Promise<never>
+  /** In the order of the configuration. */
+  readonly #places: readonly Place[]
 
   constructor(options: VolumeSetOptions) {
-    const { volumes, cacheBytes, graceMs, lease, environment, logger, onFatal, movers } = options
+    const { volumes, cacheBytes, graceMs, lease, environment, logger, onFatal } = options
     this.#options = options
-    this.#movers = new Map(movers.map((mover) => [mover.name, mover]))
     this.#host = {
       cacheBytes: Math.floor(cacheBytes / volumes.length),
       lanes: new IoLanes(),
@@ -66,14 +82,15 @@ export class VolumeSet {
       logger,
       onFatal,
     }
-    const others = volumes.filter(({ role }) => role.role === 'secondary')
-    this.#links = new Map(others.map((volume) => [volume.claimed.config.name, this.#linkOf(volume)]))
+    const { signal } = this.#ending
+    this.#ended = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    this.#ended.catch(() => {})
+    this.#places = volumes.map((volume) => this.#placeOf(volume))
   }
 
-  /** The volumes that are open, in the order of the configuration. */
+  /** The volumes that are open. */
   get volumes(): OpenedVolume[] {
-    const names = this.#options.volumes.map(({ claimed }) => claimed.config.name)
-    return names.flatMap((name) => this.#opened.get(name) ?? [])
+    return this.#places.flatMap(({ served }) => served ?? [])
   }
 
   /**
@@ -82,123 +99,153 @@ export class VolumeSet {
    * be closed.
    */
   async open(): Promise<void> {
-    const { volumes } = this.#options
-    for (const volume of volumes.filter(({ role }) => role.role === 'primary')) {
-      await this.#open(volume, ({ claimed, role }) =>
-        openPrimary(claimed, role.term, this.#options.holders, this.#host),
-      )
-    }
-    await this.#receive()
-    const others = volumes.filter(({ role }) => role.role === 'secondary')
+    const reigned = this.#places.filter(({ membership }) => membership.link === null)
+    for (const place of reigned) await named(place, this.#reign(place, place.role.term, this.#options.holders))
+    const recovered = reigned.map(({ reign }) => new Promise<void>((resolve) => reign?.reign.whenRecovered(resolve)))
+    const others = this.#places.filter((place) => !reigned.includes(place))
     // At the same time: two movers may be primaries of each other.
     await Promise.all([
-      this.#recovered(),
-      ...others.map((volume) => this.#open(volume, (one) => this.#openSecondary(one))),
+      Promise.race([Promise.all(recovered), this.#ended]),
+      ...others.map((place) => named(place, this.#openSecondary(place))),
     ])
-  }
-
-  /** What holders hold of the volumes that this mover reigns is known. Who does not tell for a lease has to end. */
-  async #recovered(): Promise<void> {
-    const { environment, leaseMs, onSilent } = this.#options
-    const reigns = this.volumes.flatMap(({ reign }) => reign ?? [])
-    let cancel = (): void => {}
-    const watch = (): void => {
-      cancel = environment.timer(leaseMs, () => {
-        for (const mover of reigns.flatMap(({ awaited }) => awaited)) onSilent(mover)
-        watch()
-      })
-    }
-    watch()
-    const { signal } = this.#ending
-    const ending = new Promise<void>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason))
-    })
-    await Promise.race([
-      Promise.all(reigns.map((reign) => new Promise<void>((resolve) => reign.whenRecovered(resolve)))),
-      ending,
-    ]).finally(() => cancel())
   }
 
   /** The supervisor is about to start a mover. */
   started(mover: Incarnation): void {
-    this.#movers.set(mover.name, mover)
-    this.#reception?.started(mover)
+    for (const { membership } of this.#places) membership.started(mover)
   }
 
   /** Nothing is left of a mover's process. */
   gone(mover: Incarnation): void {
-    if (this.#movers.get(mover.name)?.incarnation === mover.incarnation) this.#movers.delete(mover.name)
-    this.#reception?.gone(mover)
-    for (const { volume, primary } of this.#options.volumes.map(({ role }) => role)) {
-      if (primary === mover.name) this.#links.get(volume)?.primaryGone()
+    for (const { membership } of this.#places) membership.gone(mover)
+  }
+
+  /** See `SupervisorMessage`. */
+  reigns(roles: readonly VolumeRole[], holders: readonly Incarnation[]): void {
+    for (const { claimed, membership } of this.#places) {
+      const role = roles.find(({ volume }) => volume === claimed.config.name)
+      if (role !== undefined) membership.follow(role, holders)
     }
   }
 
-  /** Primaries of these volumes are about to be started in new terms. */
-  reigns(roles: readonly VolumeRole[]): void {
-    for (const role of roles) this.#links.get(role.volume)?.follow(role)
-  }
-
-  /** The mover is to end: `open` waits for nobody any longer. */
+  /** The mover is to end: it waits for nobody any longer, and keeps nobody waiting. */
   stopWaiting(): void {
     this.#ending.abort(new Error('the mover ends'))
+    for (const { reign, listener } of this.#places) {
+      if (reign === null || reign.reign.isRecovered) continue
+      void listener?.close()
+      reign.reign.abandon()
+    }
   }
 
-  /** Lets primaries go: writes what is to be written through them. */
+  /** Lets primaries go: writes what is to be written through them, this mover itself perhaps among them. */
   async leavePrimaries(): Promise<void> {
-    await Promise.all(this.volumes.filter(({ reign }) => reign === null).map((volume) => volume.close()))
+    await Promise.all(this.#places.map(({ secondary }) => secondary?.close()))
   }
 
   /** Behind `leavePrimaries`, here and at all other movers: writes and closes the volumes whose primary it is. */
   async close(): Promise<void> {
-    await this.#listener?.close()
-    for (const volume of this.volumes) if (volume.reign !== null) await volume.close()
-  }
-
-  async #open(volume: AssignedVolume, open: (volume: AssignedVolume) => Promise<OpenedVolume>): Promise<void> {
-    const { name } = volume.claimed.config
-    try {
-      this.#opened.set(name, await open(volume))
-    } catch (error) {
-      throw new Error(`volume ${name}: ${(error as Error).message}`, { cause: error })
+    for (const place of this.#places) {
+      await place.electing
+      await place.listener?.close()
+      await place.reign?.close()
     }
   }
 
-  #openSecondary({ claimed }: AssignedVolume): Promise<OpenedVolume> {
-    const link = this.#links.get(claimed.config.name) as PrimaryLink
-    return openSecondary({ ...this.#host, claimed, link })
+  async #openSecondary(place: Place): Promise<void> {
+    const { claimed, membership } = place
+    const { link } = membership
+    if (link === null) throw new Error('it is its own primary')
+    const opened = await openSecondary({ ...this.#host, claimed, link, own: () => place.reign })
+    place.secondary = opened
+    place.served = opened
   }
 
-  #linkOf({ claimed, role }: AssignedVolume): PrimaryLink {
-    const { self, stateDir, leaseMs, environment, onFatal } = this.#options
+  /** Opens a volume as its primary, and receives who shares it. */
+  async #reign(place: Place, term: number, holders: readonly Incarnation[]): Promise<void> {
+    const { stateDir, environment } = this.#options
+    const { claimed, membership, secondary } = place
+    const opened = await openReign({ ...this.#host, claimed, term, holders, beside: secondary?.trace ?? null })
+    const { name, files, reign } = opened
+    place.reign = opened
+    if (secondary === null) place.served = servedByPrimary(opened)
+    if (this.#ending.signal.aborted) return
+    const reception = membership.reigns({ name, uuid: files.volumeUuid, reign }, holders)
+    removeSessionSockets(stateDir, name)
+    const path = sessionSocket(stateDir, name, term)
+    place.listener = await listenSessions(path, environment, (stream) => reception.receive(stream))
+  }
+
+  /**
+   * This mover has been elected primary of a volume: it opens it, beside what it is to its clients. While the device does not
+   * let it, only this volume waits.
+   */
+  async #elected(place: Place, term: number, holders: readonly Incarnation[]): Promise<void> {
+    const { logger, onFatal } = this.#options
+    const { name } = place.claimed.config
+    for (let delayMs = FIRST_RETRY_MS; place.reign === null; delayMs = Math.min(2 * delayMs, LAST_RETRY_MS)) {
+      try {
+        await this.#reign(place, term, holders)
+      } catch (error) {
+        const { message } = error as Error
+        // Others cannot reach what is open, and nobody else can open it.
+        if (place.reign !== null) return onFatal(`volume ${name}: ${message}`)
+        logger.error(`volume ${name}: its primary, but cannot open it: ${message}; trying again in ${delayMs} ms`)
+        if (!(await this.#pause(delayMs))) return
+      }
+    }
+    place.reign.reign.whenRecovered(() => logger.info(`volume ${name}: served again`))
+  }
+
+  /** False when the mover is to end. */
+  #pause(delayMs: number): Promise<boolean> {
+    const elapsed = new Promise<boolean>((resolve) => this.#options.environment.timer(delayMs, () => resolve(true)))
+    return Promise.race([elapsed, this.#ended.catch(() => false)])
+  }
+
+  #placeOf({ claimed, role }: AssignedVolume): Place {
+    const { self, movers, stateDir, leaseMs, environment, logger, onFatal, onSilent } = this.#options
+    const { signal } = this.#ending
     const volume = claimed.config.name
-    return new PrimaryLink({
+    const membership = new Membership({
       role,
       self,
+      movers,
       environment,
-      connect: (signal, done) => {
-        connectSession(sessionSocket(stateDir, role.primary), environment, signal).then(
+      logger,
+      leaseMs,
+      signal,
+      connect: ({ term }, signal, done) => {
+        connectSession(sessionSocket(stateDir, volume, term), environment, signal).then(
           (stream) => done(null, stream),
           (error: Error) => done(error, null),
         )
       },
-      leaseMs,
-      signal: this.#ending.signal,
       onLost: (reason) => onFatal(`volume ${volume}: ${reason}`),
+      onElected: (term, holders) => {
+        if (!signal.aborted) place.electing = this.#elected(place, term, holders)
+      },
+      onSilent,
     })
+    const place: Place = {
+      claimed,
+      role,
+      membership,
+      served: null,
+      secondary: null,
+      reign: null,
+      listener: null,
+      electing: Promise.resolve(),
+    }
+    return place
   }
+}
 
-  async #receive(): Promise<void> {
-    const { self, stateDir, environment, logger } = this.#options
-    const reigned = this.volumes.flatMap(({ name, service, reign }) => {
-      return reign === null ? [] : [{ name, uuid: service.volumeUuid, reign }]
-    })
-    if (reigned.length === 0) return
-    const reception = new Reception(environment, logger, reigned)
-    const others = [...this.#movers.values()].filter(({ name }) => name !== self.name)
-    reception.begin(others, this.#options.holders)
-    this.#reception = reception
-    const path = sessionSocket(stateDir, self.name)
-    this.#listener = await listenSessions(path, environment, (stream) => reception.receive(stream))
+/** Names the volume in what goes wrong. */
+async function named(place: Place, opening: Promise<void>): Promise<void> {
+  try {
+    await opening
+  } catch (error) {
+    throw new Error(`volume ${place.claimed.config.name}: ${(error as Error).message}`, { cause: error })
   }
 }

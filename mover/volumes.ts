@@ -1,25 +1,19 @@
-import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import type { VolumeTrace } from './authority/trace.ts'
 import type { VolumeConfig } from './config/schema.ts'
 import type { FileTokens, VolumeStatus } from './control/status.ts'
 import type { Environment } from './environment.ts'
 import type { Failure } from './failure.ts'
-import { HeldClientLocks } from './files/client-locks.ts'
-import { lockedFiles } from './files/lock-records.ts'
 import type { FileService, Operation } from './files/service.ts'
-import { VolumeFiles } from './files/volume-files.ts'
-import type { Incarnation } from './host/channel.ts'
 import { readBootId } from './host/process-identity.ts'
 import type { Lease } from './lease.ts'
-import { PrimaryReign } from './primary-reign.ts'
+import type { PrimaryReign } from './primary-reign.ts'
 import { RealEnvironment } from './real-environment.ts'
 import type { ReplayMemory } from './rpc/runner.ts'
 import type { SharedDevice } from './sessions/reception.ts'
-import { type BlockDevice, DeviceError } from './store/device.ts'
+import type { BlockDevice } from './store/device.ts'
 import type { FileDevice } from './store/file-device.ts'
 import { IoLanes } from './store/io-lanes.ts'
-import { LeasedDevice } from './store/leased-device.ts'
 import { openFileDevice } from './store/open-device.ts'
 import { PagePool } from './store/page-pool.ts'
 import { detectSignature, signatureReader } from './store/signature.ts'
@@ -29,13 +23,13 @@ import { findSuperblock } from './volume/device-io.ts'
 import { growVolume as enlargeVolume } from './volume/grow.ts'
 import type { Inode } from './volume/inode.ts'
 import { makeVolume as formatVolume } from './volume/mkfs.ts'
-import { type OpenOptions, openVolume } from './volume/open.ts'
-import { checkOwner, parseBootId, takeOwnership } from './volume/owner.ts'
+import type { OpenOptions } from './volume/open.ts'
+import { checkOwner, parseBootId } from './volume/owner.ts'
 import { lastTermOf } from './volume/reign.ts'
 import { MAGIC } from './volume/superblock.ts'
 
 const PAGE_BYTES = 4096
-/** Share of the cache for tree nodes; the rest holds file pages. */
+/** Share of the cache for tree nodes; the rest holds file pages, also at a secondary: it may become primary at any time. */
 const NODE_SHARE = 0.25
 /** The node pool's hard limit over its share: unwritten nodes may exceed it between checkpoints. */
 const NODE_OVERCOMMIT = 2
@@ -71,17 +65,15 @@ export interface OpenedVolume {
   service: FileService
   /** An inode by its number alone, for exports and their directories; STALE when there is none. */
   inodeByNumber(op: Operation, ino: number): Inode | Failure
-  /** What the volume is to other movers when this one is its primary; null at a secondary. */
-  reign: PrimaryReign | null
+  /** What the volume is to the movers that share it when this one is its primary; null while another one is. */
+  readonly reign: PrimaryReign | null
   /** Answers of calls that changed the volume, as its log remembers them. */
   replayMemory: ReplayMemory
   status(): VolumeStatus
-  /** Which movers hold and await which tokens, `self` being this one; nothing at a secondary. */
+  /** Which movers hold and await which tokens, `self` being this one; nothing while another mover is primary. */
   tokens(self: string): FileTokens[]
   /** What this mover says about files that somebody traces. */
   readonly trace: VolumeTrace
-  /** Writes what is dirty, takes a checkpoint and lets the device go. */
-  close(): Promise<void>
 }
 
 /** What `check` found. */
@@ -94,96 +86,14 @@ export interface CheckReport {
   counts: Record<string, number>
 }
 
-/**
- * Opens a volume as its primary, in the term that its movers have been told, or a later one; `holders` are movers that may
- * hold something of earlier reigns. Rejects with an Error that says what is wrong with the volume.
- */
-export async function openPrimary(
-  claimed: ClaimedVolume,
-  term: number,
-  holders: readonly Incarnation[],
-  host: VolumeHost,
-): Promise<OpenedVolume> {
-  const { name } = claimed.config
-  const { environment: env, logger, cacheBytes } = host
-  const file = deviceOf(claimed, host.lanes, (line) => logger.warn(line))
-  const device = new LeasedDevice(file, host.lease)
-  // Nothing is written on a device that holds no volume of ours.
-  await whole(findSuperblock(device))
-  const onLost = (error: Error): void => host.onFatal(`volume ${name}: ${error.message}`)
-  const heartbeat = await whole(takeOwnership({ device, env, bootId: bootId(), host: hostname(), onLost }))
-  const { readOnly } = heartbeat
-  const options = openOptions(device, env, cacheBytes * NODE_SHARE)
-  const raised = new Set<number>()
-  const recovered = holders.length === 0 ? {} : { recovered: raised }
-  const volume = await whole(openVolume({ ...options, ...recovered, leastTerm: term, readOnly }))
-  if (volume.failure === null) heartbeat.term = volume.term
-  const pageCount = pagesOf(cacheBytes * (1 - NODE_SHARE))
-  const files = new VolumeFiles({ volume, env, pagePool: new PagePool(pageCount), inodeCapacity: INODE_CAPACITY })
-  volume.onFailure = (error) => {
-    heartbeat.stop()
-    host.onFatal(`volume ${name}: ${error.message}`)
-  }
-  volume.onReadOnly = (error) => logger.error(`volume ${name}: read-only from now on: ${readOnlyReason(error)}`)
-  if (volume.failure !== null) logger.error(`volume ${name}: opened read-only: ${readOnlyReason(volume.failure)}`)
-  files.context.writeBack.onLoss = (inode, error) =>
-    logger.error(
-      `volume ${name}: data of inode ${inode.ino} could not be written (${error.message}); clients send it again`,
-    )
-  const noted = await whole(lockedFiles(files.context))
-  const reign = new PrimaryReign({
-    ...{ name, term, device: describeDevice(file), files, env, logger, holders, raised, noted },
-    graceMs: host.graceMs,
-  })
-  const { locks } = reign.authority
-  files.locks = new HeldClientLocks(locks.holder, locks, () => locks.arm())
-  return {
-    name,
-    service: files,
-    inodeByNumber: (op, ino) => files.find(op, ino),
-    reign,
-    replayMemory: { find: (tag) => files.findReplay(tag) },
-    tokens: (self) => reign.tokens(self),
-    trace: reign.trace,
-    status: () => statusOf(name, file, files, reign.counters()),
-    close: async () => {
-      // That a read-only volume cannot be written was told when it became one; what is acknowledged is in its log.
-      await whole(files.close()).catch((error) => {
-        if (error !== volume.failure || volume.isGivenUp) throw error
-      })
-      await whole(heartbeat.release())
-      await closeDevice(file)
-    },
-  }
-}
-
-/** Pages of a cache of so many bytes. */
+/** File pages of a cache of so many bytes. */
 export function pagesOf(cacheBytes: number): number {
-  return Math.max(LEAST_PAGES, Math.floor(cacheBytes / PAGE_BYTES))
+  return Math.max(LEAST_PAGES, Math.floor((cacheBytes * (1 - NODE_SHARE)) / PAGE_BYTES))
 }
 
-/** Why a volume has become read-only, and what to do, for people. */
-function readOnlyReason(error: Error): string {
-  const isFull = error instanceof DeviceError && error.code === 'NOSPC'
-  return `${error.message}; ${isFull ? 'make room for the device on its host, then restart' : 'restart when the device is well'}`
-}
-
-function statusOf(name: string, device: FileDevice, files: VolumeFiles, shared: Record<string, number>): VolumeStatus {
-  const { pages, inodes } = files.context
-  const { failure } = files.volume
-  return {
-    name,
-    device: device.name,
-    readOnly: failure === null ? null : readOnlyReason(failure),
-    ...files.statistics(),
-    counters: {
-      ...files.volume.status(),
-      cachedPages: pages.usedCount,
-      dirtyPages: pages.dirtyCount,
-      cachedInodes: inodes.size,
-      ...shared,
-    },
-  }
+/** Bytes of a cache for tree nodes. */
+export function nodeBytesOf(cacheBytes: number): number {
+  return cacheBytes * NODE_SHARE
 }
 
 /** Opens a volume's device through its claim, for reading and writing; takes nothing for its own. */
@@ -201,7 +111,7 @@ export function describeDevice({ identity, direct }: FileDevice): SharedDevice {
   return { identity, direct }
 }
 
-function openOptions(device: BlockDevice, env: Environment, nodeBytes: number): OpenOptions {
+export function openOptions(device: BlockDevice, env: Environment, nodeBytes: number): OpenOptions {
   const nodeCapacity = Math.max(LEAST_NODES, Math.floor(nodeBytes / PAGE_BYTES))
   const nodePool = new PagePool(nodeCapacity * NODE_OVERCOMMIT)
   return { device, env, nodePool, nodeCapacity, leastTerm: 1 }
@@ -274,6 +184,6 @@ export async function whole<T>(task: Task<T>): Promise<T> {
   }
 }
 
-function bootId(): Uint8Array {
+export function bootId(): Uint8Array {
   return parseBootId(readBootId())
 }

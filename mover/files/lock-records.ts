@@ -5,7 +5,7 @@ import { retry } from '../volume/open.ts'
 import { type ClientRecord, listClients } from '../volume/records/client-parts.ts'
 import { MAX_INOS_PER_RECORD } from '../volume/records/schema.ts'
 import { Key } from '../volume/tree/key.ts'
-import { URGENT } from '../volume/volume.ts'
+import { URGENT, type Volume } from '../volume/volume.ts'
 import { type FilesContext, holdFor, submit } from './context.ts'
 import type { LiveInode } from './live-inode.ts'
 import type { Operation } from './service.ts'
@@ -32,7 +32,7 @@ export function forgetLocks(context: FilesContext, op: Operation, inos: readonly
 }
 
 /** Files from inode number `from` on that may be locked, in the order of their numbers; at most `most`. */
-export function listLocked({ volume }: FilesContext, from: number, most: number): number[] {
+export function listLocked(volume: Volume, from: number, most: number): number[] {
   const inos: number[] = []
   const { cursor } = volume
   let more = cursor.seek(setKey(new Key(), 0, KIND.locked, Math.floor(from / 2 ** 32), from % 2 ** 32, 0))
@@ -46,10 +46,10 @@ export function listLocked({ volume }: FilesContext, from: number, most: number)
 }
 
 /** All files that may be locked. */
-export function* lockedFiles(context: FilesContext): Task<number[]> {
+export function* lockedFiles(volume: Volume): Task<number[]> {
   const inos: number[] = []
   for (let from = 0; ; ) {
-    const more = yield* retry(context.volume, () => listLocked(context, from, LISTED_AT_ONCE))
+    const more = yield* retry(volume, () => listLocked(volume, from, LISTED_AT_ONCE))
     for (const ino of more) inos.push(ino)
     if (more.length < LISTED_AT_ONCE) return inos
     from = more[more.length - 1] + 1

@@ -39,22 +39,21 @@ export interface StartMessage {
   incarnation: string
   /** All movers that run. */
   movers: Incarnation[]
-  /** Those of them that may hold something of earlier reigns of the volumes whose primary this mover is. */
+  /** Those of them that may hold something of earlier reigns of the volumes that this mover is to open as their primary. */
   holders: Incarnation[]
 }
 
 /**
  * What a supervisor tells a mover. `start` comes once, when the mover has been recorded. `started`: another mover is about
- * to be; `gone`: nothing is left of one, and its next start, if there is one, comes later; `reigns`: these volumes' primary is
- * about to be started again, in new terms. `ping` is answered at once; `atMs` is when it was sent, by
- * the clock of the host. `stop` lets clients and primaries go, `close`, when all
- * movers have done so, the volumes.
+ * to be; `gone`: nothing is left of one, and its next start, if there is one, comes later; `reigns`: these volumes have other
+ * primaries, in new terms, perhaps this mover (`holders`: see `StartMessage`). `ping` is answered at once; `atMs` is when it was
+ * sent, by the clock of the host. `stop` lets clients and primaries go, `close`, when all movers have done so, the volumes.
  */
 export type SupervisorMessage =
   | StartMessage
   | ({ type: 'started' } & Incarnation)
   | ({ type: 'gone' } & Incarnation)
-  | { type: 'reigns'; roles: VolumeRole[] }
+  | { type: 'reigns'; roles: VolumeRole[]; holders: Incarnation[] }
   | { type: 'ping'; atMs: number }
   | { type: 'stop' }
   | { type: 'close' }

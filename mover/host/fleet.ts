@@ -2,12 +2,12 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/schema.ts'
 import type { Environment } from '../environment.ts'
 import type { Incarnation, ServingState, SupervisorMessage, VolumeRole } from './channel.ts'
+import { Elections } from './elections.ts'
 import { startBeat } from './lease.ts'
-import { ManagedMover, type MoverState } from './managed-mover.ts'
-import type { MoverProcess } from './mover-process.ts'
+import { ManagedMover, type MoverState, type RunningMover } from './managed-mover.ts'
+import { MoverProcess, type MoverProcessOptions } from './mover-process.ts'
 import { writeMoverRecords } from './mover-records.ts'
 import { Refusal } from './refusal.ts'
-import { assignPrimaries } from './roles.ts'
 import type { TermCounter } from './terms.ts'
 
 /** A mover that serves, and where. */
@@ -24,12 +24,14 @@ export interface FleetOptions {
   recordsPath: string
   env: Environment
   logger: Logger
+  /** In the place of real processes, for tests. */
+  makeProcess?: (options: MoverProcessOptions) => RunningMover
 }
 
 /**
  * The movers of one host, kept running: one that dies is started again, once nothing of it is left. Each volume has one
- * of them as its primary, always the same. The primaries are told when another mover is gone, and go on. When a primary is,
- * the others wait for its next process, and tell it what they hold.
+ * of them as its primary, as `Elections` has it. The primaries are told when another mover is gone, and go on. When a primary
+ * is, one that lives takes its volumes over, and all tell that what they hold.
  *
  * A mover that does not answer for a lease is killed. Nobody is told of anything before the kernel has ended a mover's last
  * thread: until then it may still write.
@@ -37,7 +39,7 @@ export interface FleetOptions {
 export class Fleet {
   readonly #options: FleetOptions
   readonly #movers: ManagedMover[]
-  readonly #primaries: ReadonlyMap<string, string>
+  readonly #elections: Elections
   readonly #started = Promise.withResolvers<ServingMover[]>()
   readonly #stopFailures: string[] = []
   #isUp = false
@@ -47,10 +49,16 @@ export class Fleet {
 
   constructor(options: FleetOptions) {
     const { movers, volumes } = options.config
-    const names = (all: readonly { name: string }[]): string[] => all.map(({ name }) => name)
     this.#options = options
     this.#movers = movers.map((mover) => new ManagedMover(mover))
-    this.#primaries = assignPrimaries(names(volumes), names(movers))
+    this.#elections = new Elections({
+      volumes: namesOf(volumes),
+      movers: namesOf(movers),
+      serving: () => namesOf(this.#movers.filter(({ isServing }) => isServing)),
+      lives: (mover) => this.#movers.find(({ name }) => name === mover)?.process != null,
+      raise: (volumes, resume) => options.terms.raise(volumes).then(() => resume(null), resume),
+      elected: (volumes) => this.#elected(volumes),
+    })
     this.#started.promise.catch(() => {})
   }
 
@@ -88,19 +96,25 @@ export class Fleet {
   }
 
   #rolesOf({ name }: ManagedMover): VolumeRole[] {
-    return [...this.#primaries].map(([volume, primary]) => {
+    return [...this.#elections.primaries].map(([volume, primary]) => {
       const role = primary === name ? 'primary' : 'secondary'
       return { volume, role, primary, term: this.#options.terms.of(volume) }
     })
   }
 
+  /** Those that run. */
+  #incarnations(): Incarnation[] {
+    return this.#movers.flatMap(({ name, process }) =>
+      process === null ? [] : [{ name, incarnation: process.incarnation }],
+    )
+  }
+
   /** Starts movers that have no process: all of them, or one. */
   async #launch(movers: readonly ManagedMover[]): Promise<void> {
-    const { config, terms } = this.#options
-    const reigns = [...this.#primaries].filter(([, primary]) => movers.some(({ name }) => name === primary))
-    const launched = new Map<ManagedMover, MoverProcess>()
+    const { config } = this.#options
+    const launched = new Map<ManagedMover, RunningMover>()
     try {
-      if (reigns.length > 0) await terms.raise(reigns.map(([volume]) => volume))
+      await this.#elect(movers)
       if (this.#isStopping) return
       for (const mover of movers) launched.set(mover, this.#spawn(mover))
       await this.#record()
@@ -112,16 +126,10 @@ export class Fleet {
       else first.process.kill(message)
       return
     }
-    this.#announce(
-      reigns.map(([volume]) => volume),
-      launched,
-    )
     for (const [mover, process] of launched) {
       // Meanwhile it may have died, or have been killed.
       if (this.#isStopping || mover.process !== process || process.isEnding) continue
-      const incarnations = this.#movers.flatMap(({ name, process }) => {
-        return process === null ? [] : [{ name, incarnation: process.incarnation }]
-      })
+      const incarnations = this.#incarnations()
       for (const other of this.#movers) {
         if (!launched.has(other))
           other.process?.tell({ type: 'started', name: mover.name, incarnation: process.incarnation })
@@ -131,18 +139,32 @@ export class Fleet {
     }
   }
 
-  /** Tells the movers that run of new reigns: they have lost the primaries of the old ones. */
-  #announce(volumes: readonly string[], launched: ReadonlyMap<ManagedMover, MoverProcess>): void {
+  /** Volumes whose primary is gone get another one; see `Elections`. Rejects when that cannot be written down. */
+  #elect(starting: readonly ManagedMover[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#elections.elect(namesOf(starting), (error) => (error === null ? resolve() : reject(error)))
+    })
+  }
+
+  /** Tells the movers that run of new reigns: they have lost the primaries of the old ones, and may be the next. */
+  #elected(volumes: readonly string[]): void {
+    const { logger, terms } = this.#options
+    const holders = this.#incarnations()
     for (const mover of this.#movers) {
       const roles = this.#rolesOf(mover).filter(({ volume }) => volumes.includes(volume))
-      if (!launched.has(mover) && roles.length > 0) mover.process?.tell({ type: 'reigns', roles })
+      mover.process?.tell({ type: 'reigns', roles, holders })
+    }
+    if (!this.#isUp) return
+    for (const volume of volumes) {
+      const primary = this.#elections.primaries.get(volume)
+      logger.info(`volume ${volume}: mover ${primary} is its primary from now on, in term ${terms.of(volume)}`)
     }
   }
 
-  #spawn(mover: ManagedMover): MoverProcess {
-    const { claims, config, logger } = this.#options
+  #spawn(mover: ManagedMover): RunningMover {
+    const { claims, config, logger, makeProcess = (options) => new MoverProcess(options) } = this.#options
     const { name } = mover
-    mover.spawn({
+    const options: MoverProcessOptions = {
       name,
       claims,
       leaseMs: config.timing.leaseMs,
@@ -154,8 +176,8 @@ export class Fleet {
       },
       onGone: (reason) => this.#gone(mover, mover.process, reason),
       onStuck: (pid) => logger.warn(`mover ${name} (pid ${pid}) has died, but some of its I/O has not ended; waiting`),
-    })
-    return mover.process as MoverProcess
+    }
+    return mover.spawn(() => makeProcess(options))
   }
 
   /** A mover keeps the primary `waiting` from serving. Who is still being started has a limit of its own. */
@@ -181,6 +203,7 @@ export class Fleet {
     if (!mover.ready(serving)) return
     if (this.#isUp) {
       this.#options.logger.info(`mover ${mover.name} serves again`)
+      this.#replace()
       return
     }
     const all = this.#movers.map(({ name, serving }) => (serving === null ? null : { name, ...serving }))
@@ -189,8 +212,14 @@ export class Fleet {
     this.#started.resolve(all.filter((one) => one !== null))
   }
 
+  /** Volumes that have lost their primary get another one, if there is a mover that serves. */
+  #replace(): void {
+    // Whoever is started next tries again.
+    this.#elect([]).catch((error: Error) => this.#options.logger.error(`no primary can be elected: ${error.message}`))
+  }
+
   /** Nothing is left of a mover's process, or, when that is null, there could not be one. */
-  #gone(mover: ManagedMover, process: MoverProcess | null, reason: string): void {
+  #gone(mover: ManagedMover, process: RunningMover | null, reason: string): void {
     const { logger } = this.#options
     const { name } = mover
     mover.gone()
@@ -201,7 +230,8 @@ export class Fleet {
       this.#started.reject(new Refusal(1, `mover ${name}: ${reason}`))
     } else {
       const delayMs = mover.nextDelayMs()
-      logger.error(`mover ${name}: ${reason}; starting it again in ${delayMs} ms`)
+      logger.error(`mover ${name}: ${reason}; starting it again ${delayMs === 0 ? 'at once' : `in ${delayMs} ms`}`)
+      this.#replace()
       mover.wait(delayMs, () => void this.#launch([mover]))
     }
   }
@@ -209,4 +239,8 @@ export class Fleet {
   #tell(message: SupervisorMessage): void {
     for (const { process } of this.#movers) process?.tell(message)
   }
+}
+
+function namesOf(all: readonly { name: string }[]): string[] {
+  return all.map(({ name }) => name)
 }

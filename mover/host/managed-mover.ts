@@ -1,8 +1,9 @@
 import type { Config, MoverConfig } from '../config/schema.ts'
 import type { MoverAddresses, ServingState, VolumeRole } from './channel.ts'
-import { MoverProcess, type MoverProcessOptions } from './mover-process.ts'
+import type { MoverProcess } from './mover-process.ts'
 
-const FIRST_RESTART_MS = 100
+/** The first start after a death is at once. */
+const SECOND_RESTART_MS = 100
 const LAST_RESTART_MS = 10_000
 /** A mover that has served this long has recovered from what it died of. */
 const HEALTHY_MS = 30_000
@@ -20,15 +21,21 @@ export interface MoverState {
   roles: VolumeRole[]
 }
 
+/** What is needed of a mover's process. */
+export type RunningMover = Pick<
+  MoverProcess,
+  'identity' | 'incarnation' | 'isEnding' | 'start' | 'tell' | 'beat' | 'stop' | 'close' | 'kill'
+>
+
 /** A mover over all its processes: one at a time, or none. */
 export class ManagedMover {
   readonly config: MoverConfig
   state: MoverState['state'] = 'starting'
-  process: MoverProcess | null = null
+  process: RunningMover | null = null
   /** Where it serves, or served last; null when it never did. */
   serving: ServingState | null = null
   #starts = 0
-  #restartMs = FIRST_RESTART_MS
+  #restartMs = 0
   #servingSinceMs = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -47,11 +54,17 @@ export class ManagedMover {
     return { name, state, pid, addresses: serving?.addresses ?? null, restarts, roles }
   }
 
-  /** Makes the mover's next process. Throws a `Refusal` when there cannot be one. */
-  spawn(options: MoverProcessOptions): void {
+  /** True when it serves, and nothing has been done to end it. */
+  get isServing(): boolean {
+    return this.state === 'serving' && this.process?.isEnding === false
+  }
+
+  /** Has the mover's next process made. Throws a `Refusal` when there cannot be one. */
+  spawn(make: () => RunningMover): RunningMover {
     this.#starts++
     this.state = 'starting'
-    this.process = new MoverProcess(options)
+    this.process = make()
+    return this.process
   }
 
   /** It serves; false when it did already, or is not to any more. */
@@ -66,7 +79,7 @@ export class ManagedMover {
   /** Nothing of its process is left. */
   gone(): void {
     if (this.state === 'serving' && performance.now() - this.#servingSinceMs > HEALTHY_MS) {
-      this.#restartMs = FIRST_RESTART_MS
+      this.#restartMs = 0
     }
     this.process = null
     if (this.state !== 'stopping') this.state = 'waiting'
@@ -75,7 +88,7 @@ export class ManagedMover {
   /** How long to wait before it is started again: longer each time. */
   nextDelayMs(): number {
     const delayMs = this.#restartMs
-    this.#restartMs = Math.min(delayMs * 2, LAST_RESTART_MS)
+    this.#restartMs = Math.min(Math.max(delayMs * 2, SECOND_RESTART_MS), LAST_RESTART_MS)
     return delayMs
   }
 

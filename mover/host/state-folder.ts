@@ -34,9 +34,21 @@ export function controlSocket(stateDir: string, who: { mover: string } | 'superv
   return join(stateDir, 'run', who === 'supervisor' ? 'supervisor.sock' : `mover-${who.mover}.sock`)
 }
 
-/** Unix socket at which a mover receives the secondaries of its volumes. */
-export function sessionSocket(stateDir: string, mover: string): string {
-  return join(stateDir, 'run', `session-${mover}.sock`)
+/**
+ * Unix socket at which the primary of a volume receives its secondaries. It is that of one reign alone: who still waits for
+ * an earlier primary does not come to the next one.
+ */
+export function sessionSocket(stateDir: string, volume: string, term: number): string {
+  return join(stateDir, 'run', `session-${volume}-${term}.sock`)
+}
+
+/** Removes what earlier reigns of a volume have left: their movers were killed. */
+export function removeSessionSockets(stateDir: string, volume: string): void {
+  const { run } = statePaths(stateDir)
+  for (const name of fs.readdirSync(run)) {
+    const term = /-(\d+)\.sock$/.exec(name)?.[1]
+    if (name === `session-${volume}-${term}.sock`) fs.rmSync(join(run, name), { force: true })
+  }
 }
 
 /** Makes the state folder and what must be in it, readable by its owner only. Rejects with Node's error when it cannot. */

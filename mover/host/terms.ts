@@ -25,10 +25,12 @@ export class TermCounter {
     this.#terms.set(volume, Math.max(this.of(volume), term))
   }
 
-  /** Begins a new term of each of the volumes. When it rejects, nobody may be told of them. */
+  /** Begins a new term of each of the volumes, one call after the other. When it rejects, none has begun. */
   async raise(volumes: readonly string[]): Promise<void> {
-    for (const volume of volumes) this.#terms.set(volume, this.of(volume) + 1)
-    await writeJson(this.#path, Object.fromEntries(this.#terms))
+    const raised = new Map(this.#terms)
+    for (const volume of volumes) raised.set(volume, this.of(volume) + 1)
+    await writeJson(this.#path, Object.fromEntries(raised))
+    for (const volume of volumes) this.atLeast(volume, raised.get(volume) ?? 0)
   }
 }
 

@@ -4,7 +4,7 @@ import { Session, type SessionStream } from '../authority/session.ts'
 import { SessionError } from '../authority/session-error.ts'
 import type { Environment } from '../environment.ts'
 import type { Incarnation } from '../host/channel.ts'
-import type { SocketStream } from './stream.ts'
+import type { MoverStream } from './stream.ts'
 
 /** A stream on which nobody has said HELLO for so long is cut off. */
 const HELLO_LIMIT_MS = 10_000
@@ -38,30 +38,27 @@ export interface ReignedVolume {
   reign: Reign
 }
 
-/** A mover that runs: its incarnation, and the volumes for which that has had a session. */
+/** A mover that runs: its incarnation, and whether that has had a session. */
 interface Member {
   incarnation: string
-  met: Set<Reign>
+  hasCome: boolean
 }
 
-/**
- * Receives the secondaries of all volumes that have their primary here: finds out which volume a stream is for, and whether
- * its mover may have it.
- */
+/** Receives the secondaries of a volume that has its primary here: finds out whether a mover may share it. */
 export class Reception {
+  readonly volume: ReignedVolume
   readonly #env: Environment
   readonly #logger: Logger
-  readonly #volumes: ReadonlyMap<string, ReignedVolume>
   readonly #members = new Map<string, Member>()
 
-  constructor(env: Environment, logger: Logger, volumes: readonly ReignedVolume[]) {
+  constructor(env: Environment, logger: Logger, volume: ReignedVolume) {
     this.#env = env
     this.#logger = logger
-    this.#volumes = new Map(volumes.map((volume) => [hex(volume.uuid), volume]))
+    this.volume = volume
   }
 
   /**
-   * These movers run; of those who ran before the volumes were opened (`earlier`) some may be gone since, unnoticed by a
+   * These movers run; of those who ran before the volume was opened (`earlier`) some may be gone since, unnoticed by a
    * reign that had not begun.
    */
   begin(running: readonly Incarnation[], earlier: readonly Incarnation[]): void {
@@ -74,17 +71,17 @@ export class Reception {
   /** The supervisor has started, or is about to start, this process. */
   started({ name, incarnation }: Incarnation): void {
     if (this.#members.has(name)) throw new Error(`mover ${name} is started before its last process was gone`)
-    this.#members.set(name, { incarnation, met: new Set() })
+    this.#members.set(name, { incarnation, hasCome: false })
   }
 
   /** Nothing of this process is left. */
   gone(mover: Incarnation): void {
     if (this.#members.get(mover.name)?.incarnation === mover.incarnation) this.#members.delete(mover.name)
-    for (const { reign } of this.#volumes.values()) reign.gone(mover)
+    this.volume.reign.gone(mover)
   }
 
   /** A mover has connected. */
-  receive(stream: SocketStream): void {
+  receive(stream: MoverStream): void {
     let isReceived = false
     const session = new Session(stream, this.#env, {
       message: (message) => {
@@ -104,30 +101,32 @@ export class Reception {
     stream.deliverTo(session)
   }
 
-  #receive(stream: SocketStream, session: Session, hello: hello): void {
-    const volume = this.#volumes.get(hex(hello.volume))
-    const reason = volume === undefined ? 'it has no such volume' : this.#objection(volume, hello)
-    if (volume === undefined || reason !== null) {
-      const what = volume === undefined ? `a volume with the uuid ${hex(hello.volume)}` : `the volume ${volume.name}`
-      this.#logger.warn(`refused ${nameOf(hello)} a session for ${what}: ${reason}`)
+  #receive(stream: MoverStream, session: Session, hello: hello): void {
+    const { name, reign } = this.volume
+    const reason = this.#objection(hello)
+    const member = this.#members.get(nameOf(hello))
+    if (member === undefined || reason !== null) {
+      this.#logger.warn(`refused ${nameOf(hello)} a session for the volume ${name}: ${reason}`)
       session.send({ kind: message_kind.REFUSED, refused: { reason: Buffer.from(reason ?? '') } })
       session.end('refused')
       return
     }
-    this.#members.get(nameOf(hello))?.met.add(volume.reign)
-    stream.deliverTo(volume.reign.accept(stream, hello))
+    member.hasCome = true
+    stream.deliverTo(reign.accept(stream, hello))
   }
 
   /** Why a mover may not share the volume; null when it may. In words that follow "mover a refuses: ". */
-  #objection({ reign }: ReignedVolume, hello: hello): string | null {
+  #objection(hello: hello): string | null {
+    const { name, uuid, reign } = this.volume
     if (hello.protocol !== MOVERLOCK_VERSION) {
       return `it speaks version ${MOVERLOCK_VERSION} of the mover lock protocol, not ${hello.protocol}`
     }
+    if (hex(hello.volume) !== hex(uuid)) return `the volume ${name} has the uuid ${hex(uuid)}, not ${hex(hello.volume)}`
     const member = this.#members.get(nameOf(hello))
     if (member?.incarnation !== hex(hello.incarnation)) {
       return `its supervisor runs no mover ${nameOf(hello)} of that incarnation`
     }
-    if (member.met.has(reign)) return 'this incarnation has, or has had, a session already'
+    if (member.hasCome) return 'this incarnation has, or has had, a session already'
     if (hello.term !== reign.term) return `it is primary in term ${reign.term}, not ${hello.term}`
     const { identity, direct } = reign.device
     const device = Buffer.from(hello.device).toString()

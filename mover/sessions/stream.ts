@@ -15,6 +15,16 @@ export interface StreamReceiver {
   end(reason: string): void
 }
 
+/** A stream between two movers, whatever it goes through. What it brings is told to whoever was named last. */
+export interface MoverStream extends SessionStream {
+  deliverTo(receiver: StreamReceiver): void
+  /** Ends the stream at once; what has not left is lost. The receiver is told why. */
+  cutOff(reason: string): void
+}
+
+/** What who has closed a stream, or is dead, lets the other end know. */
+export const CLOSED_BY_OTHER = 'the other mover has closed it'
+
 /** Limits of a stream, for tests. */
 export interface StreamLimits {
   maxQueuedBytes?: number
@@ -22,7 +32,7 @@ export interface StreamLimits {
 }
 
 /** A session's stream over a Unix socket. What is written in one tick leaves in one write, at its end. */
-export class SocketStream implements SessionStream {
+export class SocketStream implements MoverStream {
   readonly #socket: Socket
   readonly #env: Environment
   readonly #maxQueuedBytes: number
@@ -41,7 +51,7 @@ export class SocketStream implements SessionStream {
     this.#env = env
     this.#maxQueuedBytes = limits.maxQueuedBytes ?? MAX_QUEUED_BYTES
     this.#stallMs = limits.stallMs ?? STALL_MS
-    socket.on('end', () => this.cutOff('the other mover has closed it'))
+    socket.on('end', () => this.cutOff(CLOSED_BY_OTHER))
     socket.on('error', (error) => this.cutOff(problemOf(error)))
     socket.on('close', () => this.cutOff('it was closed'))
   }
@@ -77,7 +87,6 @@ export class SocketStream implements SessionStream {
     this.#socket.end(() => this.#socket.destroy())
   }
 
-  /** Ends the stream at once; what has not left is lost. The receiver is told why. */
   cutOff(reason: string): void {
     this.#cancelStall?.()
     this.#cancelStall = null
@@ -122,5 +131,5 @@ export class SocketStream implements SessionStream {
 
 /** A mover that was killed closes its sockets too, whatever was still under way. */
 function problemOf({ code, message }: NodeJS.ErrnoException): string {
-  return code === 'ECONNRESET' || code === 'EPIPE' ? 'the other mover has closed it' : message
+  return code === 'ECONNRESET' || code === 'EPIPE' ? CLOSED_BY_OTHER : message
 }

@@ -13,7 +13,7 @@ import { Arena } from '../crash/arena.ts'
 import type { FaultDevice } from '../crash/fault-device.ts'
 import { TestEnvironment } from '../crash/test-environment.ts'
 import type { SimulatedHost } from './failure-host.ts'
-import type { PrimaryMover, SimulatedMover } from './failure-mover.ts'
+import type { SimulatedMover } from './failure-mover.ts'
 
 const MOST_STEPS = 200_000
 /** Blocks of a file that are looked at: more than any has. */
@@ -30,8 +30,9 @@ export class Violation extends Error {
 }
 
 /** Of two movers, dead ones of which something is left among them, no two may do what must not be done together. */
-export function checkHolders({ primary, secondaries }: SimulatedHost, ino: number): void {
-  const holders = secondaries.map(({ name, authority }) => {
+export function checkHolders(host: SimulatedHost, ino: number): void {
+  const { primary } = host
+  const holders = host.holders.map(({ name, authority }) => {
     const held = authority?.tokens.held(ino)
     return { name, tokens: held === undefined ? [] : [...held.usable, ...held.leaving] }
   })
@@ -50,10 +51,10 @@ export function checkHolders({ primary, secondaries }: SimulatedHost, ino: numbe
   }
 }
 
-/** True when the primary's own mover may do what another one's token excludes. */
-function mayAtHome({ reign, process }: PrimaryMover, ino: number, { kind, start, end }: Token): boolean {
+/** True when the primary as such may do what a token excludes, of another mover or of what it is to its own clients. */
+function mayAtHome({ reign, process }: SimulatedMover, ino: number, { kind, start, end }: Token): boolean {
   // It serves nobody before it knows what others hold.
-  if (reign === null || reign.awaited.length > 0 || process.isDead || start >= end) return false
+  if (reign === null || !reign.isRecovered || process.isDead || start >= end) return false
   const { authority } = reign
   if (kind === 'BR_W' || kind === 'WF_X') return authority.mayRead(ino, start, start + 1)
   try {
@@ -70,9 +71,15 @@ function shown({ kind, start, end }: Span & { kind: TokenKind }): string {
 }
 
 /** Nobody writes where somebody else has reserved blocks. */
-export function checkLanding({ primary }: SimulatedHost, mover: SimulatedMover, offset: number, length: number): void {
+export function checkLanding(
+  { primary }: SimulatedHost,
+  mover: SimulatedMover,
+  isPrimary: boolean,
+  offset: number,
+  length: number,
+): void {
   for (const { name, reserved } of primary?.peers ?? []) {
-    if (name === mover.incarnation.name || reserved.count === 0) continue
+    if ((name === mover.incarnation.name && !isPrimary) || reserved.count === 0) continue
     for (let block = offset / BLOCK_BYTES; block < (offset + length) / BLOCK_BYTES; block++) {
       if (!reserved.take(block, 1)) continue
       throw new Violation(`${mover.name} has written to block ${block}, which ${name} has reserved`)
@@ -82,7 +89,7 @@ export function checkLanding({ primary }: SimulatedHost, mover: SimulatedMover, 
 
 /** At rest: each data block belongs to one file, or is reserved for one mover that lives, or is free. */
 export function checkBlocks(host: SimulatedHost, inos: readonly number[], env: TestEnvironment): void {
-  const { primary, secondaries } = host
+  const { primary, holders } = host
   const files = primary?.files ?? null
   if (primary === null || files === null) throw new Violation('there is no primary')
   const owners = new Map<number, string>()
@@ -104,7 +111,7 @@ export function checkBlocks(host: SimulatedHost, inos: readonly number[], env: T
       reserved += length
     }
   }
-  const known = secondaries.reduce((sum, { held }) => sum + (held?.volume.space.unpromised ?? 0), 0)
+  const known = holders.reduce((sum, { held }) => sum + (held?.volume.space.unpromised ?? 0), 0)
   if (known !== reserved) throw new Violation(`${reserved} blocks are reserved, and movers know of ${known}`)
   checkFree(files, inFiles + reserved)
 }

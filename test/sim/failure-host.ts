@@ -1,7 +1,9 @@
-import type { Incarnation } from '../../mover/host/channel.ts'
+import type { Incarnation, VolumeRole } from '../../mover/host/channel.ts'
+import { Elections } from '../../mover/host/elections.ts'
 import { AnswerWatch, startBeat } from '../../mover/host/lease.ts'
 import { PagePool } from '../../mover/store/page-pool.ts'
-import { PRIMARY, PrimaryMover, receive, SecondaryMover, type SimulatedMover, type Site } from './failure-mover.ts'
+import type { Resume } from '../../mover/task.ts'
+import { SimulatedMover, type Site } from './failure-mover.ts'
 import type { Process } from './process.ts'
 import { type StreamEnd, streamPair } from './stream-pair.ts'
 
@@ -16,42 +18,58 @@ const SLOW_ACCEPT_MS = 1500
 const FENCE_MS = 5
 const SLOW_FENCE_CHANCE = 0.2
 const SLOW_FENCE_MS = 800
+/** Writing down a term takes so long. */
+const TERM_MS = 4
+const VOLUME = 'share'
 
-/** Pages of each mover: the primary's first. One world at a time: memory is used again. */
-const POOLS = [new PagePool(256), new PagePool(64), new PagePool(256), new PagePool(96)]
+/** Movers by name, with their file pages. One world at a time: memory is used again. */
+const MOVERS = [
+  ['a', new PagePool(256)],
+  ['b', new PagePool(64)],
+  ['c', new PagePool(256)],
+  ['d', new PagePool(96)],
+] as const
 
 /** A mover over all its processes: one at a time, or none. */
 export class Slot {
   readonly name: string
-  readonly isPrimary: boolean
   readonly pool: PagePool
   mover: SimulatedMover | null = null
   isServing = false
+  /** The supervisor has killed it, and waits until nothing of it is left. */
+  isKilled = false
   watch = new AnswerWatch()
   /** Nothing that it is told arrives earlier than this: its channel keeps order. */
   channelMs = 0
 
-  constructor(name: string, isPrimary: boolean, pool: PagePool) {
+  constructor(name: string, pool: PagePool) {
     this.name = name
-    this.isPrimary = isPrimary
     this.pool = pool
   }
 }
 
 export interface HostOptions extends Site {
-  secondaries: number
+  movers: number
   volumeUuid: Uint8Array
   /** A mover's process has been made. */
   born: (mover: SimulatedMover) => void
   /** A mover's process has died. */
   died: (mover: SimulatedMover) => void
+  /** A mover that serves is to be the next primary. */
+  elected: (mover: SimulatedMover) => void
+  /** Something is told that must not be. */
+  wrong: (what: string) => void
 }
 
 /** Movers and their supervisor, with the rules of the product's `Fleet` and `MoverProcess`. */
 export class SimulatedHost {
   readonly slots: Slot[]
   readonly #o: HostOptions
+  #elections: Elections
+  /** The last one that is written down. */
   #term = 0
+  /** That of the last reign. */
+  #toldTerm = 0
   #lastIncarnation = 0
   /** When the power fails, what the supervisor was about to do is gone with it. */
   #era = 0
@@ -59,17 +77,22 @@ export class SimulatedHost {
 
   constructor(options: HostOptions) {
     this.#o = options
-    this.slots = Array.from({ length: options.secondaries + 1 }, (_, i) => {
-      return new Slot(i === 0 ? PRIMARY : `secondary ${i}`, i === 0, POOLS[i] as PagePool)
-    })
+    this.slots = MOVERS.slice(0, options.movers).map(([name, pool]) => new Slot(name, pool))
+    this.#elections = this.#newElections()
   }
 
-  get primary(): PrimaryMover | null {
-    return this.slots[0]?.mover as PrimaryMover | null
+  /** Of the mover that is, or was last, or is to be, the primary. */
+  get primarySlot(): Slot {
+    return this.#slot(this.#elections.primaries.get(VOLUME) as string)
   }
 
-  get secondaries(): SecondaryMover[] {
-    return this.slots.slice(1).flatMap(({ mover }) => (mover === null ? [] : [mover as SecondaryMover]))
+  get primary(): SimulatedMover | null {
+    return this.primarySlot.mover
+  }
+
+  /** Movers that hold something for their clients; the primary, if it was elected, among them. */
+  get holders(): SimulatedMover[] {
+    return this.slots.flatMap(({ mover }) => (mover === null || mover.authority === null ? [] : [mover]))
   }
 
   /** True when all movers serve. */
@@ -82,6 +105,7 @@ export class SimulatedHost {
     this.#endBeat = startBeat(leaseMs, env, (nowMs, wasLate) => {
       for (const slot of this.slots) this.#beat(slot, nowMs, wasLate)
     })
+    this.#elections = this.#newElections()
     this.#launch(this.slots)
   }
 
@@ -99,57 +123,104 @@ export class SimulatedHost {
     this.start()
   }
 
-  #launch(slots: readonly Slot[]): void {
-    const { store } = this.#o
-    if (slots.some(({ isPrimary }) => isPrimary)) {
+  #slot(name: string): Slot {
+    return this.slots.find((slot) => slot.name === name) as Slot
+  }
+
+  /** As `Fleet`. */
+  #newElections(): Elections {
+    return new Elections({
+      volumes: [VOLUME],
+      movers: this.slots.map(({ name }) => name),
+      serving: () => this.slots.filter(({ isServing, isKilled }) => isServing && !isKilled).map(({ name }) => name),
+      lives: (name) => this.#slot(name).mover !== null,
+      raise: (_, resume) => this.#raise(resume),
+      elected: () => this.#elected(),
+    })
+  }
+
+  #raise(resume: Resume<void>): void {
+    this.#later(TERM_MS, () => {
       this.#term++
-      store.forgetMemory()
-    }
+      resume(null)
+    })
+  }
+
+  /** As `Fleet.#elected`. */
+  #elected(): void {
+    const { store, trace, elected, wrong } = this.#o
+    const { primarySlot: slot } = this
+    trace.note(`${slot.name} is primary in term ${this.#term}`)
+    if (this.#term === this.#toldTerm) wrong('a reign is told of in the term of the last one')
+    this.#toldTerm = this.#term
+    // That was the last primary's alone.
+    store.forgetMemory()
+    const holders = this.#incarnations()
+    for (const one of this.slots) this.#tell(one, (m) => m.reigns(this.#role(one), holders))
+    if (slot.mover !== null) elected(slot.mover)
+  }
+
+  #role({ name }: Slot): VolumeRole {
+    const primary = this.primarySlot.name
+    return { volume: VOLUME, role: name === primary ? 'primary' : 'secondary', primary, term: this.#toldTerm }
+  }
+
+  #incarnations(): Incarnation[] {
+    return this.slots.flatMap(({ mover }) => (mover === null ? [] : [mover.incarnation]))
+  }
+
+  /** As `Fleet.#launch`. */
+  #launch(slots: readonly Slot[]): void {
+    this.#elections.elect(
+      slots.map(({ name }) => name),
+      (error) => {
+        if (error !== null) throw error
+        this.#start(slots)
+      },
+    )
+  }
+
+  #start(slots: readonly Slot[]): void {
     for (const slot of slots) this.#spawn(slot)
-    const movers = this.slots.flatMap(({ mover }) => (mover === null ? [] : [mover.incarnation]))
-    const launched = slots.map(({ name }) => name)
-    const holders = movers.filter(({ name }) => !launched.includes(name))
-    if (launched.includes(PRIMARY)) {
-      const term = this.#term
-      for (const other of this.slots) if (!slots.includes(other)) this.#tell(other, (m) => m.reigns(term))
-    }
+    const movers = this.#incarnations()
+    const holders = movers.filter(({ name }) => !slots.some((slot) => slot.name === name))
     for (const slot of slots) {
       const mover = slot.mover as SimulatedMover
       for (const other of this.slots) if (!slots.includes(other)) this.#tell(other, (m) => m.started(mover.incarnation))
-      const term = this.#term
-      const connect = (from: Process): StreamEnd | null => this.#connect(from)
+      const role = this.#role(slot)
+      const connect = (from: Process, to: VolumeRole): StreamEnd | null => this.#connect(from, to)
       const ready = (): void => this.#report(mover, () => this.#ready(slot))
       const silent = (other: Incarnation): void => this.#report(mover, () => this.#silent(other))
-      this.#tell(slot, (m) => m.start({ term, movers, holders, connect, ready, silent }))
+      this.#tell(slot, (m) => m.start({ role, movers, holders, connect, ready, silent }))
     }
   }
 
   #spawn(slot: Slot): void {
+    const { volumeUuid, trace, born } = this.#o
     const incarnation: Incarnation = {
       name: slot.name,
       incarnation: (++this.#lastIncarnation).toString(16).padStart(32, '0'),
     }
-    const { volumeUuid } = this.#o
-    const mover = slot.isPrimary
-      ? new PrimaryMover(incarnation, this.#o, slot.pool)
-      : new SecondaryMover(incarnation, this.#o, slot.pool, volumeUuid)
-    this.#o.trace.note(`${mover.name} is started in term ${this.#term}`)
+    const mover = new SimulatedMover(incarnation, this.#o, slot.pool, volumeUuid)
+    trace.note(`${mover.name} is started`)
     slot.mover = mover
     slot.isServing = false
+    slot.isKilled = false
     slot.watch = new AnswerWatch()
     mover.process.onDeath.push(() => this.#died(slot, mover))
-    this.#o.born(mover)
+    born(mover)
   }
 
-  #connect(from: Process): StreamEnd | null {
-    const { primary } = this
+  /** To the socket of one reign. */
+  #connect(from: Process, { primary, term }: VolumeRole): StreamEnd | null {
     const { env } = this.#o
-    const reception = primary?.reception ?? null
-    if (primary === null || reception === null || primary.process.isDead) return null
-    const [near, far] = streamPair(from, primary.process, env)
+    const mover = this.#slot(primary).mover
+    const reception = mover?.reception ?? null
+    if (mover === null || reception?.volume.reign.term !== term || mover.process.isDead) return null
+    const [near, far] = streamPair(from, mover.process, env)
     const acceptMs = env.random.float() * (env.random.chance(SLOW_ACCEPT_CHANCE) ? SLOW_ACCEPT_MS : CHANNEL_MS)
     near.stall(acceptMs)
-    env.work(acceptMs, () => primary.process.deliver(() => receive(reception, far)))
+    env.work(acceptMs, () => mover.process.deliver(() => reception.receive(far)))
     return near
   }
 
@@ -158,6 +229,14 @@ export class SimulatedHost {
     slot.isServing = true
     // What it has not answered yet was asked while it could take its time.
     slot.watch.renew(this.#o.env.monotonicMs())
+    this.#replace()
+  }
+
+  /** As `Fleet.#replace`. */
+  #replace(): void {
+    this.#elections.elect([], (error) => {
+      if (error !== null) throw error
+    })
   }
 
   /** As `MoverProcess.beat`. */
@@ -168,6 +247,7 @@ export class SimulatedHost {
     if (wasLate) watch.renew(nowMs)
     if (watch.silentMs(nowMs) >= (isServing ? leaseMs : Math.max(leaseMs, START_LIMIT_MS))) {
       trace.note(`${mover.name} did not answer for a lease`)
+      slot.isKilled = true
       mover.process.die()
       return
     }
@@ -208,7 +288,7 @@ export class SimulatedHost {
     trace.note(`${mover.name} dies`)
     died(mover)
     const fenceMs = env.random.chance(SLOW_FENCE_CHANCE) ? SLOW_FENCE_MS : FENCE_MS
-    mover.initiator.whenQuiet(() => this.#later(fenceMs, () => this.#gone(slot, mover)))
+    mover.whenQuiet(() => this.#later(fenceMs, () => this.#gone(slot, mover)))
   }
 
   /** As `Fleet.#gone`. */
@@ -218,10 +298,7 @@ export class SimulatedHost {
     slot.mover = null
     slot.isServing = false
     for (const other of this.slots) this.#tell(other, (m) => m.gone(mover.incarnation))
-    this.#restart(slot)
-  }
-
-  #restart(slot: Slot): void {
+    this.#replace()
     this.#later(RESTART_MS, () => {
       if (slot.mover === null) this.#launch([slot])
     })
@@ -232,6 +309,7 @@ export class SimulatedHost {
     const slot = this.slots.find((one) => one.name === name)
     if (slot?.mover?.incarnation.incarnation !== incarnation || !slot.isServing) return
     this.#o.trace.note(`${slot.mover.name} does not say what it holds`)
+    slot.isKilled = true
     slot.mover.process.die()
   }
 }

@@ -8,11 +8,12 @@ import { SecondaryFiles } from '../../mover/files/secondary-files.ts'
 import type { FileService, Operation } from '../../mover/files/service.ts'
 import { VolumeFiles } from '../../mover/files/volume-files.ts'
 import type { Incarnation, VolumeRole } from '../../mover/host/channel.ts'
+import { Membership } from '../../mover/membership.ts'
 import { Replayed, type ReplayTag } from '../../mover/operation.ts'
-import { type LinkStream, PrimaryLink } from '../../mover/primary-link.ts'
+import type { PrimaryLink } from '../../mover/primary-link.ts'
 import { PrimaryReign } from '../../mover/primary-reign.ts'
-import { Reception } from '../../mover/sessions/reception.ts'
-import type { SocketStream } from '../../mover/sessions/stream.ts'
+import type { Reception } from '../../mover/sessions/reception.ts'
+import type { MoverStream } from '../../mover/sessions/stream.ts'
 import { PagePool } from '../../mover/store/page-pool.ts'
 import { start } from '../../mover/task.ts'
 import { openVolume } from '../../mover/volume/open.ts'
@@ -28,11 +29,13 @@ const DEVICE = { identity: 'file 1:2', direct: true }
 const RETRY_MS = 5
 /** How long a mover that has failed takes to end. */
 const ENDING_MS = 1
+/** Memory of the volume at its primary: there is one at a time. */
 const NODE_POOL = new PagePool(1024)
+/** File pages of a primary that serves its clients as a secondary. */
+const REIGN_POOL = new PagePool(64)
+const LOGGER = pino({ level: 'silent' })
 /** The simulated movers do not end by themselves. */
 const NEVER = new AbortController().signal
-/** Name of the mover that is primary. */
-export const PRIMARY = 'primary'
 
 /** What movers are simulated on. */
 export interface Site {
@@ -45,19 +48,19 @@ export interface Site {
   readonly inodeCapacity: number
   /** A message has been carried out: who holds what of a file may have changed. */
   changed(ino: number): void
-  /** A write of a mover has landed. */
-  landed(mover: SimulatedMover, offset: number, length: number): void
+  /** A write of a mover has landed, of the volume's primary as such or of another one. */
+  landed(mover: SimulatedMover, isPrimary: boolean, offset: number, length: number): void
 }
 
 /** What a mover is told at its start. */
 export interface Start {
-  term: number
+  role: VolumeRole
   /** All movers that run. */
   movers: readonly Incarnation[]
   /** Those of them that may hold something of earlier reigns. */
   holders: readonly Incarnation[]
-  /** A new stream to the primary of the volume; null: nobody listens there yet. */
-  connect: (from: Process) => StreamEnd | null
+  /** A new stream to another mover, primary in this role; null: nobody listens there yet. */
+  connect: (from: Process, role: VolumeRole) => StreamEnd | null
   ready: () => void
   /** This mover does not say what it holds. */
   silent: (mover: Incarnation) => void
@@ -66,22 +69,42 @@ export interface Start {
 /** What a call of a client comes to: `value` as `attempt` returned it, unless it was carried out before. */
 export type Outcome<T> = { failure: Failure } | { failure: null; value: T | null }
 
-/** A mover of the simulated host: one process, with the product's drivers in it. */
-export abstract class SimulatedMover {
+/**
+ * A mover of the simulated host: one process, with the product's drivers in it. It is the volume's primary from the start on,
+ * or a secondary, which becomes its own primary when it is elected.
+ */
+export class SimulatedMover {
   readonly incarnation: Incarnation
   readonly process: Process
-  readonly initiator: Initiator
   /** Null until it serves. */
   service: FileService | null = null
-  protected readonly site: Site
+  /** As a secondary. */
+  held: HeldVolume | null = null
+  authority: SecondaryAuthority | null = null
+  stream: StreamEnd | null = null
+  /** As primary. */
+  files: VolumeFiles | null = null
+  reign: PrimaryReign | null = null
+  reception: Reception | null = null
+  /** Of its reign, gone ones too. */
+  readonly peers: Peer[] = []
+  readonly #site: Site
   readonly #runner: Runner
+  readonly #pagePool: PagePool
+  readonly #volumeUuid: Uint8Array
+  /** Each side's way to the store. */
+  readonly #asSecondary: Initiator
+  readonly #asPrimary: Initiator
+  #membership: Membership | null = null
 
-  constructor(incarnation: Incarnation, site: Site) {
+  constructor(incarnation: Incarnation, site: Site, pagePool: PagePool, volumeUuid: Uint8Array) {
     this.incarnation = incarnation
-    this.site = site
+    this.#site = site
+    this.#pagePool = pagePool
+    this.#volumeUuid = volumeUuid
     this.process = new Process(`${incarnation.name} (${Number.parseInt(incarnation.incarnation, 16)})`, site.env)
-    this.initiator = new Initiator(site.store, this.process)
-    this.initiator.onLanding = (offset, length) => site.landed(this, offset, length)
+    this.#asSecondary = this.#initiator(false)
+    this.#asPrimary = this.#initiator(true)
     this.#runner = new Runner(this.process)
   }
 
@@ -89,13 +112,55 @@ export abstract class SimulatedMover {
     return this.process.name
   }
 
-  abstract start(start: Start): void
+  #initiator(isPrimary: boolean): Initiator {
+    const initiator = new Initiator(this.#site.store, this.process)
+    initiator.onLanding = (offset, length) => this.#site.landed(this, isPrimary, offset, length)
+    return initiator
+  }
+
+  /** Calls `done` once nothing of it is under way any more, it being dead. */
+  whenQuiet(done: () => void): void {
+    this.#asSecondary.whenQuiet(() => this.#asPrimary.whenQuiet(done))
+  }
+
+  /** As `VolumeSet`. */
+  start({ role, movers, holders, connect, ready, silent }: Start): void {
+    const { process: environment, incarnation: self } = this
+    const membership = new Membership({
+      role,
+      self,
+      movers,
+      environment,
+      logger: LOGGER,
+      leaseMs: this.#site.leaseMs,
+      signal: NEVER,
+      connect: (role, signal, done) => this.#connect(() => connect(environment, role), signal, done),
+      onLost: (reason) => this.#fail(`the session has ended: ${reason}`),
+      onElected: (term, holders) => this.#reign(term, holders, REIGN_POOL, () => {}),
+      onSilent: silent,
+    })
+    this.#membership = membership
+    const serve = (service: FileService): void => {
+      this.service = service
+      ready()
+    }
+    if (membership.link === null) this.#reign(role.term, holders, this.#pagePool, serve)
+    else this.#join(membership.link, serve)
+  }
+
   /** As the supervisor tells it. */
-  abstract started(mover: Incarnation): void
-  abstract gone(mover: Incarnation): void
-  /** The primary is about to be started in this term. */
-  abstract reigns(term: number): void
-  protected abstract findReplay(tag: ReplayTag): ReturnType<VolumeFiles['findReplay']>
+  started(mover: Incarnation): void {
+    this.#membership?.started(mover)
+  }
+
+  gone(mover: Incarnation): void {
+    this.#membership?.gone(mover)
+    for (const ino of this.reign?.authority.inos() ?? []) this.#site.changed(ino)
+  }
+
+  reigns(role: VolumeRole, holders: readonly Incarnation[]): void {
+    this.#membership?.follow(role, holders)
+  }
 
   /** Serves a call, as the RPC runner does; `reply` is what leaves. A failure to do it now (DELAY) is one too. */
   serve<T>(
@@ -122,7 +187,8 @@ export abstract class SimulatedMover {
     op: Operation,
     attempt: (service: FileService, op: Operation) => T | Failure,
   ): Outcome<T> {
-    const known = op.replay === null ? null : this.findReplay(op.replay)
+    // A secondary's calls are known by their primary, which may be this very mover.
+    const known = op.replay === null || service !== this.files ? null : this.files.findReplay(op.replay)
     if (known !== null) {
       op.barrier = known.barrier
       return { failure: null, value: null }
@@ -137,187 +203,93 @@ export abstract class SimulatedMover {
   }
 
   /** As the product's process does: it ends at once, but for what the tick still does. */
-  protected fail(reason: string): void {
-    const { env, trace } = this.site
+  #fail(reason: string): void {
+    const { env, trace } = this.#site
     trace.note(`${this.name} fails: ${reason}`)
     env.work(env.random.float() * ENDING_MS, () => this.process.deliver(() => this.process.die()))
   }
-}
 
-/** The volume's primary. */
-export class PrimaryMover extends SimulatedMover {
-  files: VolumeFiles | null = null
-  reign: PrimaryReign | null = null
-  reception: Reception | null = null
-  /** Of this reign, gone ones too. */
-  readonly peers: Peer[] = []
-  readonly #pagePool: PagePool
-  /** Who was started before anybody was received. */
-  readonly #movers = new Map<string, Incarnation>()
-
-  constructor(incarnation: Incarnation, site: Site, pagePool: PagePool) {
-    super(incarnation, site)
-    this.#pagePool = pagePool
-  }
-
-  start({ term, movers, holders, ready, silent }: Start): void {
-    for (const mover of movers) this.#movers.set(mover.name, mover)
-    const { process: env, initiator: device } = this
-    const { nodeCapacity, inodeCapacity } = this.site
+  /** As `openReign`. */
+  #reign(term: number, holders: readonly Incarnation[], pagePool: PagePool, done: (files: VolumeFiles) => void): void {
+    const { process: env } = this
+    const { nodeCapacity, inodeCapacity } = this.#site
     const raised = new Set<number>()
     const recovered = holders.length === 0 ? {} : { recovered: raised }
-    const options = { device, env, nodePool: NODE_POOL, nodeCapacity, leastTerm: term, ...recovered }
+    const options = { device: this.#asPrimary, env, nodePool: NODE_POOL, nodeCapacity, leastTerm: term, ...recovered }
     start(openVolume(options), (error, volume) => {
       if (error !== null) throw error
       volume.onFailure = (failure) => {
         throw failure
       }
       volume.onReadOnly = volume.onFailure
-      this.files = new VolumeFiles({ volume, env, pagePool: this.#pagePool, inodeCapacity })
-      const files = this.files
-      const reign = this.#receive(files, term, holders, raised)
-      reign.whenRecovered(() => {
-        this.service = files
-        ready()
-      })
-      this.#watch(reign, silent)
+      const files = new VolumeFiles({ volume, env, pagePool, inodeCapacity })
+      const shared = { name: 'share', term, device: DEVICE, files, env, logger: LOGGER, holders, raised }
+      const reign = new PrimaryReign({ ...shared, noted: [], graceMs: 30_000, trace: null })
+      this.#watchPeers(reign)
+      this.files = files
+      this.reign = reign
+      const reigned = { name: 'share', uuid: files.volumeUuid, reign }
+      this.reception = (this.#membership as Membership).reigns(reigned, holders)
+      reign.whenRecovered(() => done(files))
     })
   }
 
-  /** As `VolumeSet`. */
-  #watch(reign: PrimaryReign, silent: (mover: Incarnation) => void): void {
-    if (reign.awaited.length === 0) return
-    this.process.timer(this.site.leaseMs, () => {
-      for (const mover of reign.awaited) silent(mover)
-      this.#watch(reign, silent)
-    })
-  }
-
-  reigns(): void {}
-
-  started(mover: Incarnation): void {
-    this.#movers.set(mover.name, mover)
-    this.reception?.started(mover)
-  }
-
-  gone(mover: Incarnation): void {
-    if (this.#movers.get(mover.name)?.incarnation === mover.incarnation) this.#movers.delete(mover.name)
-    this.reception?.gone(mover)
-    for (const ino of this.reign?.authority.inos() ?? []) this.site.changed(ino)
-  }
-
-  protected findReplay(tag: ReplayTag): ReturnType<VolumeFiles['findReplay']> {
-    return this.files?.findReplay(tag) ?? null
-  }
-
-  #receive(
-    files: VolumeFiles,
-    term: number,
-    holders: readonly Incarnation[],
-    raised: ReadonlySet<number>,
-  ): PrimaryReign {
-    const { process: env, site, peers } = this
-    const logger = pino({ level: 'silent' })
-    const options = { name: 'share', term, device: DEVICE, files, env, logger, holders, raised }
-    const reign = new PrimaryReign({ ...options, noted: [], graceMs: 30_000 })
-    const admit = reign.authority.admit.bind(reign.authority)
-    reign.authority.admit = (...args: Parameters<PrimaryAuthority['admit']>) => {
+  #watchPeers({ authority }: PrimaryReign): void {
+    const { trace, changed } = this.#site
+    const admit = authority.admit.bind(authority)
+    authority.admit = (...args: Parameters<PrimaryAuthority['admit']>) => {
       const peer = admit(...args)
       const received = peer.received.bind(peer)
       peer.received = (message) => {
         const ino = inoOf(message)
-        site.trace.note(`${this.name} <- ${peer.name}: ${describe(message)}`, ino)
+        trace.note(`${this.name} <- ${peer.name}: ${describe(message)}`, ino)
         received(message)
-        site.changed(ino)
+        changed(ino)
       }
-      peers.push(peer)
+      this.peers.push(peer)
       return peer
     }
-    this.reign = reign
-    this.reception = new Reception(env, logger, [{ name: 'share', uuid: files.volumeUuid, reign }])
-    const others = [...this.#movers.values()].filter(({ name }) => name !== this.incarnation.name)
-    this.reception.begin(others, holders)
-    return reign
-  }
-}
-
-/** Another mover of the volume. */
-export class SecondaryMover extends SimulatedMover {
-  held: HeldVolume | null = null
-  authority: SecondaryAuthority | null = null
-  stream: StreamEnd | null = null
-  #link: PrimaryLink | null = null
-  readonly #pagePool: PagePool
-  readonly #volumeUuid: Uint8Array
-
-  constructor(incarnation: Incarnation, site: Site, pagePool: PagePool, volumeUuid: Uint8Array) {
-    super(incarnation, site)
-    this.#pagePool = pagePool
-    this.#volumeUuid = volumeUuid
   }
 
-  start({ term, connect, ready }: Start): void {
-    const { process: environment, site } = this
+  /** As `openSecondary`. */
+  #join(link: PrimaryLink, done: (files: SecondaryFiles) => void): void {
+    const volumeUuid = this.#volumeUuid
     const { held, authority } = this.#hold()
-    this.#link = new PrimaryLink({
-      role: roleIn(term),
-      self: this.incarnation,
-      environment,
-      connect: (signal, done) => this.#connect(connect, signal, done),
-      leaseMs: site.leaseMs,
-      signal: NEVER,
-      onLost: (reason) => this.fail(`the session has ended: ${reason}`),
+    link.open({ volume: volumeUuid, device: DEVICE }, authority, (error) => {
+      if (error !== null) this.#fail(error.message)
+      else done(new SecondaryFiles({ volumeUuid, held, authority }))
     })
-    this.#link.open({ volume: this.#volumeUuid, device: DEVICE }, authority, (error) => {
-      if (error !== null) return this.fail(error.message)
-      this.service = new SecondaryFiles({ volumeUuid: this.#volumeUuid, held, authority })
-      ready()
-    })
-  }
-
-  started(): void {}
-
-  gone({ name }: Incarnation): void {
-    if (name === PRIMARY) this.#link?.primaryGone()
-  }
-
-  reigns(term: number): void {
-    this.#link?.follow(roleIn(term))
-  }
-
-  protected findReplay(): null {
-    return null
   }
 
   /** As `connectSession`. */
   #connect(
-    connect: Start['connect'],
+    connect: () => StreamEnd | null,
     signal: AbortSignal,
-    done: (error: null, stream: LinkStream) => void,
+    done: (error: null, stream: MoverStream) => void,
     waitMs = 0,
   ): void {
     this.process.timer(waitMs, () => {
       if (signal.aborted) return
-      const stream = connect(this.process)
+      const stream = connect()
       this.stream = stream
       if (stream === null) this.#connect(connect, signal, done, RETRY_MS)
       else done(null, stream)
     })
   }
 
-  /** As `openSecondary`. */
   #hold(): { held: HeldVolume; authority: SecondaryAuthority } {
-    const { process: env, initiator: device, site } = this
+    const env = this.process
+    const site = this.#site
     const held = new HeldVolume({
-      device,
+      device: this.#asSecondary,
       env,
       authority: () => authority,
       pagePool: this.#pagePool,
-      inodeCapacity: this.site.inodeCapacity,
+      inodeCapacity: site.inodeCapacity,
       setMode: () => {
         throw new Error('the superuser changes no mode by writing')
       },
-      onFailure: (error) => this.fail(error.message),
+      onFailure: (error) => this.#fail(error.message),
     })
     const authority = new SecondaryAuthority(held, env)
     const received = authority.received.bind(authority)
@@ -340,15 +312,6 @@ export class SecondaryMover extends SimulatedMover {
     this.authority = authority
     return { held, authority }
   }
-}
-
-function roleIn(term: number): VolumeRole {
-  return { volume: 'share', role: 'secondary', primary: PRIMARY, term }
-}
-
-/** What a primary listens on takes the end of a stream that somebody has connected to it. */
-export function receive(reception: Reception, end: StreamEnd): void {
-  reception.receive(end as unknown as SocketStream)
 }
 
 function describe(message: message): string {

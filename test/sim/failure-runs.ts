@@ -7,10 +7,10 @@ export const FAILURE_SEEDS = 45
 export const TELLING_SEEDS = [69, 97, 123, 147, 184, 188, 337, 459, 725, 2131, 5003, 6322]
 
 export function failureOptions(seed: number): FailureOptions {
-  const [secondaries, files, clients] = [1 + (seed % 3), 1 + (seed % 2), 2 + (seed % 4)]
+  const [movers, files, clients] = [2 + (seed % 3), 1 + (seed % 2), 2 + (seed % 4)]
   return {
     seed,
-    secondaries,
+    movers,
     files,
     clients,
     operations: 120,

@@ -7,7 +7,7 @@ import { ContentNames } from './content-names.ts'
 import { checkBlocks, checkHolders, checkLanding, checkVolume, Violation } from './failure-checks.ts'
 import { Client, type Id, type Playground, type SharedFile } from './failure-client.ts'
 import { SimulatedHost, type Slot } from './failure-host.ts'
-import { SecondaryMover, type SimulatedMover } from './failure-mover.ts'
+import type { SimulatedMover } from './failure-mover.ts'
 import { FileHistory } from './history.ts'
 import { SharedStore } from './shared-store.ts'
 import type { StreamEnd } from './stream-pair.ts'
@@ -24,14 +24,15 @@ const REST_MS = 15_000
 const SHOWN_LINES = 120
 /** Chance that something befalls a mover when a client begins an operation. */
 const TROUBLE_CHANCE = 0.04
-/** Chance that a mover dies while it starts. */
+/** Chance that a mover dies while it starts, and that one does while it becomes primary. */
 const STILLBIRTH_CHANCE = 0.06
+const LOST_REIGN_CHANCE = 0.15
 /** Chance that a stopped process is never told to go on. */
 const FOR_EVER_CHANCE = 0.3
 
 export interface FailureOptions {
   seed: number
-  secondaries: number
+  movers: number
   files: number
   clients: number
   /** Operations of clients in each of two rounds. */
@@ -104,7 +105,7 @@ export class FailureWorld {
   #isCalm = true
 
   constructor(options: FailureOptions) {
-    const { seed, secondaries, clients, isTight, isCrowded } = options
+    const { seed, movers, clients, isTight, isCrowded } = options
     const { device, volumeUuid, root, bystanders } = prepared(isCrowded)
     this.#o = options
     this.#env = new TestEnvironment(seed)
@@ -122,11 +123,15 @@ export class FailureWorld {
       nodeCapacity: isTight ? 24 : 512,
       inodeCapacity: isTight ? 8 : 100,
       changed: (ino) => checkHolders(this.#host, ino),
-      landed: (mover, offset, length) => checkLanding(this.#host, mover, offset, length),
-      secondaries,
+      landed: (mover, isPrimary, offset, length) => checkLanding(this.#host, mover, isPrimary, offset, length),
+      movers,
       volumeUuid,
       born: (mover) => this.#born(mover),
       died: (mover) => this.#died(mover),
+      elected: (mover) => this.#elected(mover),
+      wrong: (what) => {
+        throw new Violation(what)
+      },
     })
     const playground: Playground = {
       host: this.#host,
@@ -230,7 +235,7 @@ export class FailureWorld {
     const inos = [...this.#files, ...prepared(this.#o.isCrowded).bystanders.slice(0, 2)].map(({ ino }) => ino)
     checkBlocks(this.#host, inos, this.#env)
     const sessions = this.#host.primary?.reign?.counters()['sessions']
-    if (sessions !== this.#host.secondaries.length) throw new Violation(`the primary counts ${sessions} sessions`)
+    if (sessions !== this.#host.holders.length) throw new Violation(`the primary counts ${sessions} sessions`)
     checkVolume(this.#store.device, this.#o.seed)
   }
 
@@ -250,6 +255,13 @@ export class FailureWorld {
     mover.process.afterSteps(1 + this.#random.below(8), () => mover.process.die())
   }
 
+  #elected(mover: SimulatedMover): void {
+    this.#count('elections')
+    if (this.#isCalm || !this.#random.chance(LOST_REIGN_CHANCE)) return
+    this.#count('lost reigns')
+    mover.process.afterSteps(1 + this.#random.below(8), () => mover.process.die())
+  }
+
   #died(mover: SimulatedMover): void {
     for (const client of this.#clients) client.died(mover)
   }
@@ -257,8 +269,8 @@ export class FailureWorld {
   // Troubles
 
   #trouble(): void {
-    const { secondaries } = this.#o
-    const slot = this.#host.slots[1 + this.#random.below(secondaries)] as Slot
+    const { slots, primarySlot } = this.#host
+    const slot = this.#random.pick(slots.filter((one) => one !== primarySlot))
     const [what, befall] = this.#random.pick(this.#troubles)
     if (slot.mover === null) return
     this.#count(what)
@@ -280,22 +292,23 @@ export class FailureWorld {
     ['stalled sessions', ({ mover }) => this.#stall(mover)],
     ['stalled sessions', ({ mover }) => this.#stall(mover)],
     ['primary crashes', () => this.#host.primary?.process.die()],
-    ['primary crashes', () => this.#soon(this.#host.slots[0] as Slot, (mover) => mover.process.die())],
-    ['primary crashes', () => this.#soon(this.#host.slots[0] as Slot, (mover) => mover.process.die())],
+    ['primary crashes', () => this.#soon(this.#host.primarySlot, (mover) => mover.process.die())],
+    ['primary crashes', () => this.#soon(this.#host.primarySlot, (mover) => mover.process.die())],
     ['primary crashes again', () => this.#dieTwice()],
     ['primary crashes again', () => this.#dieTwice()],
     ['last words', (slot) => this.#speakLate(slot)],
     ['last words', (slot) => this.#speakLate(slot)],
-    ['primary stops', () => this.#stop(this.#host.slots[0] as Slot, 2)],
+    ['primary stops', () => this.#stop(this.#host.primarySlot, 2)],
     ['power cuts', () => this.#host.cutPower()],
     ['clock jumps', () => this.#env.jumpWallClock(this.#random.float() * 10_000)],
   ]
 
-  /** The primary dies, and again when it takes over. */
+  /** The primary dies, and so does the next one when it takes over. */
   #dieTwice(): void {
-    const [slot] = this.#host.slots as [Slot]
-    slot.mover?.process.die()
-    this.#env.work(LEASE_MS * this.#random.float(), () => this.#soon(slot, (mover) => mover.process.die()))
+    this.#host.primary?.process.die()
+    this.#env.work(LEASE_MS * this.#random.float(), () => {
+      this.#soon(this.#host.primarySlot, (mover) => mover.process.die())
+    })
   }
 
   /** When the mover has done some more steps that others see. */
@@ -330,5 +343,5 @@ export class FailureWorld {
 }
 
 function streamOf(mover: SimulatedMover | null): StreamEnd | null {
-  return mover instanceof SecondaryMover ? mover.stream : null
+  return mover?.stream ?? null
 }

@@ -1,5 +1,4 @@
-import type { SessionStream } from '../../mover/authority/session.ts'
-import type { StreamReceiver } from '../../mover/sessions/stream.ts'
+import type { MoverStream, StreamReceiver } from '../../mover/sessions/stream.ts'
 import type { TestEnvironment } from '../crash/test-environment.ts'
 import type { Process } from './process.ts'
 
@@ -7,7 +6,7 @@ const MOST_DELAY_MS = 2
 const CLOSED = 'the other mover has closed it'
 
 /** One end of a stream between two processes: in order, each piece after a delay of its own. */
-export class StreamEnd implements SessionStream {
+export class StreamEnd implements MoverStream {
   other: StreamEnd | null = null
   readonly #process: Process
   readonly #env: TestEnvironment

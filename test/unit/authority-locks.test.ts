@@ -115,7 +115,7 @@ class Locks {
   takeOver(survivors: readonly Secondary[]): PrimaryAuthority {
     const { files, env } = this.world.files
     const notes = new GovernedVolume(files.context, () => {})
-    const noted = this.world.files.world.run(lockedFiles(files.context)) as number[]
+    const noted = this.world.files.world.run(lockedFiles(files.volume)) as number[]
     const locks = new PrimaryLocks({ notes, env, graceMs: GRACE_MS, noted })
     const primary = new PrimaryAuthority(notes, files.volume.log, env, locks, new Set())
     let asserting = survivors.length
@@ -286,7 +286,7 @@ t.test('after a crash of all, files that were locked wait for reclaims', async (
   device.cutPower()
   const again = new FilesWorld(2, {}, { disk: device.survivingImage(), wallMs: env.wallMs() + 1000 })
   const { files } = again
-  const noted = again.world.run(lockedFiles(files.context)) as number[]
+  const noted = again.world.run(lockedFiles(files.volume)) as number[]
   t.same(noted, [locks.ino])
   const notes = new GovernedVolume(files.context, () => {})
   const primary = new PrimaryLocks({ notes, env: again.env, graceMs: GRACE_MS, noted })

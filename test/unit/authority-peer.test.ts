@@ -51,6 +51,7 @@ class Rude {
       raised: new Set(),
       noted: [],
       graceMs: 30_000,
+      trace: null,
     })
     let primary: Session | null = null
     this.session = new Session({ write: (bytes) => later(env, primary, bytes), close: () => {} }, env, {

@@ -101,6 +101,8 @@ export const ROOMS: readonly Room[] = [
     name: 'volumes',
     paths: [
       'mover/volumes.ts',
+      'mover/membership.ts',
+      'mover/primary.ts',
       'mover/primary-reign.ts',
       'mover/primary-link.ts',
       'mover/secondary.ts',
