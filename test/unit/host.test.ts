@@ -9,7 +9,6 @@ import { Channel } from '../../mover/host/channel.ts'
 import { formatRecord } from '../../mover/host/logger.ts'
 import { readMoverRecords, writeMoverRecords } from '../../mover/host/mover-records.ts'
 import { identifyProcess, isGone, waitUntilGone } from '../../mover/host/process-identity.ts'
-import { assignPrimaries } from '../../mover/host/roles.ts'
 import { makeStateFolder, readHandleKey, statePaths } from '../../mover/host/state-folder.ts'
 import { TermCounter } from '../../mover/host/terms.ts'
 import { until, workFolder } from './appliance.ts'
@@ -148,15 +147,12 @@ t.test('terms grow, and are written before anybody is told', async (t) => {
   next.atLeast('share', 3)
   await next.raise(['share'])
   t.equal(new TermCounter(path).of('share'), 8)
+  const raising = next.raise(['share'])
+  t.equal(next.of('share'), 8, 'nobody is told of one that is not written')
+  await raising
+  t.equal(next.of('share'), 9)
   for (const damaged of ['', '[]', 'null', '{"a":-1}', '{"a":"1"}', '{"a":1.5}']) {
     fs.writeFileSync(path, damaged)
     t.throws(() => new TermCounter(path), /terms\.json: damaged; remove it/, damaged)
   }
-})
-
-t.test('volumes are spread over the movers', async (t) => {
-  const primaries = (volumes: string[], movers: string[]): string =>
-    [...assignPrimaries(volumes, movers).values()].join('')
-  t.equal(primaries(['x', 'y', 'z'], ['a', 'b']), 'aba')
-  t.equal(primaries(['x'], ['a', 'b', 'c']), 'a')
 })

@@ -100,8 +100,8 @@ export class ObservedAppliance {
   }
 
   /** Tokens of a file that are held, as the primary knows them. */
-  async tokens(ino: number): Promise<TokenStatus[]> {
-    const { files } = (await getControl(controlSocket(this.state, { mover: 'a' }), '/locks')) as MoverLocks
+  async tokens(ino: number, mover = 'a'): Promise<TokenStatus[]> {
+    const { files } = (await getControl(controlSocket(this.state, { mover }), '/locks')) as MoverLocks
     return files.find((file) => file.ino === ino)?.held ?? []
   }
 

@@ -130,11 +130,27 @@ t.test('two clients of a secondary: one reads, then the other writes', async (t)
     t.strictSame(said.slice(-3), lines)
     await appliance.kill('a')
     const [asserted] = await trace.upTo(({ kind }) => kind === 'ASSERT')
-    t.match(asserted, { from: 'b', to: 'a', holds: [{ token: 'WF_R', blocks: null }] }, 'what is held stays held')
-    const { notice } = await until('the next primary is traced', () => trace.notices[3])
-    t.match(notice, /^is traced anew/)
+    const held = { from: 'b', to: 'b', holds: [{ token: 'WF_R', blocks: null }] }
+    t.match(asserted, held, 'what is held stays held, under the reign of its holder')
+    const traced = await until('the next process of a is traced', () => trace.notices[3])
+    t.match(traced, { mover: 'a', notice: /^is traced anew/ })
     await next.read(handle, 0)
     t.strictSame((await trace.upTo(({ kind }) => kind === 'READ')).map(words({ next })).slice(-1), lines.slice(-1))
+    const again = await appliance.client('a')
+    await again.write(handle, 3)
+    const exchange = (await trace.upTo(({ kind, from }) => kind === 'WRITE' && from === 'a')).map(words({ again }))
+    const expected = [
+      'a -> b LOCK BR_W 3 to 4',
+      'b -> b REVOKE WF_R whole file',
+      'b -> b RELEASE WF_R whole file',
+      'b -> a GRANT BR_W 3 to 4',
+      'a answers again: WRITE OK under BR_W',
+    ]
+    t.strictSame(inOrder(exchange, expected), expected, 'a primary is asked by itself as others are')
+    const writers = [{ mover: 'a', kind: 'BR_W', blocks: [3, 4] }]
+    t.strictSame(await appliance.tokens(ino, 'b'), writers, 'whose tokens it tells')
+    const { counters, readOnly } = (await appliance.status('b')).volumes[0]
+    t.match({ ...counters, readOnly }, { sessions: 2, sharedFiles: 1, fileBytes: 0, readOnly: null })
     await until('people are told', () => byNumber.out.includes('READ'))
     t.match(byNumber.out, /^\d\d:\d\d:\d\d\.\d{3} {2}b -> a {2}LOCK WF_R whole file for blocks 0 to 0 \[frame \d+\]$/m)
     t.match(byNumber.out, /^.{12} {2}a -> b {2}GRANT WF_R whole file serial \d+ \[frame \d+\]$/m)

@@ -15,7 +15,9 @@ t.setTimeout(300_000)
 /** Longer than a busy machine holds a process up. */
 const LONG_LEASE = { timing: { lease: '20s' } }
 const SHORT_LEASE = { timing: { lease: '1s' } }
-const OWNER_BLOCK_AT = 2 * 4096
+const BLOCK = 4096
+const OWNER_BLOCK_AT = 2 * BLOCK
+const SIZE_BLOCKS = (64 * 2 ** 20) / BLOCK
 
 function mover(name: string): object {
   return { name, nfs: 0, portmap: 0 }
@@ -106,7 +108,8 @@ t.test('two movers serve two volumes, each is primary of one', async (t) => {
     /^mover b: serving, .* 0 restarts\n {2}volume one: secondary of mover a, term \d+\n {2}volume two: primary, term \d+$/m,
   )
   const sockets = fs.readdirSync(join(first.state, 'run')).filter((name) => name.startsWith('session-'))
-  t.strictSame(sockets.sort(), ['session-a.sock', 'session-b.sock'])
+  const [[one, two]] = terms(movers)
+  t.strictSame(sockets.sort(), [`session-one-${one}.sock`, `session-two-${two}.sock`])
   await first.stop()
   t.notMatch(first.up.err, /"level":(40|50)/, 'nothing to complain about')
 
@@ -140,28 +143,77 @@ t.test('a secondary that dies is replaced; its primary goes on', async (t) => {
   await appliance.stop()
 })
 
-t.test('when a primary dies, it alone is started again, in a new term, and the others go on with it', async (t) => {
-  const appliance = await Appliance.start(t, { movers: ['a', 'b', 'c'].map(mover), ...LONG_LEASE })
+t.test('when a primary dies, another mover takes its volume over, and it comes back as a secondary', async (t) => {
+  const folder = workFolder(t)
+  const appliance = await Appliance.start(t, { movers: ['a', 'b', 'c'].map(mover), ...LONG_LEASE }, folder)
   const before = await appliance.movers()
+  const [[term]] = terms(before)
   signal(before[0], 'SIGKILL')
   const after = await appliance.whenRestarted(1, 0, 0)
   t.strictSame(
-    after.map(({ addresses, roles }) => [addresses, roles[0].role, roles[0].primary]),
-    before.map(({ addresses, roles }) => [addresses, roles[0].role, roles[0].primary]),
-    'where and what they were',
+    after.map(({ addresses }) => addresses),
+    before.map(({ addresses }) => addresses),
+    'where they were',
+  )
+  t.strictSame(
+    after.map(({ roles: [{ role, primary, term }] }) => [role, primary, term]),
+    ['secondary', 'primary', 'secondary'].map((role) => [role, 'b', term + 1]),
   )
   t.strictSame(
     after.slice(1).map(({ pid }) => pid),
     before.slice(1).map(({ pid }) => pid),
     'the others are the same processes',
   )
-  t.strictSame(
-    terms(after),
-    terms(before).map(([term]) => [term + 1]),
-  )
   const errors = appliance.up.err.split('\n').filter((line) => line.includes('"level":50'))
   t.equal(errors.length, 1, appliance.up.err)
-  t.match(errors[0], /mover a: ended with signal SIGKILL; starting it again in 100 ms/)
+  t.match(errors[0], /mover a: ended with signal SIGKILL; starting it again at once/)
+  t.match(appliance.up.err, new RegExp(`volume share: mover b is its primary from now on, in term ${term + 1}`))
+  t.match(appliance.up.err, /"name":"b","msg":"volume share: served again"/)
+
+  signal(after[1], 'SIGKILL')
+  const last = await appliance.whenRestarted(1, 1, 0)
+  t.strictSame(
+    last.map(({ roles: [{ role, primary }] }) => [role, primary]),
+    ['primary', 'secondary', 'secondary'].map((role) => [role, 'a']),
+    'who was elected is replaced as well',
+  )
+  signal(last[0], 'SIGKILL')
+  await appliance.whenRestarted(2, 1, 0)
+  t.match(appliance.up.err, /mover a: ended with signal SIGKILL; starting it again in 100 ms/, 'who dies again waits')
+  await appliance.stop()
+  t.notMatch(appliance.up.err, /refused/)
+  const check = new Command(t, 'check', 'share', '--config', appliance.config)
+  t.equal(await check.ended, 0, check.out)
+  const next = await Appliance.start(t, { movers: ['a', 'b', 'c'].map(mover), ...LONG_LEASE }, folder)
+  t.equal((await next.movers())[0].roles[0].role, 'primary', 'the next up begins as configured')
+  await next.stop()
+})
+
+t.test('a volume that cannot be opened by its next primary waits alone', async (t) => {
+  const volumes = ['one', 'two'].map((name) => ({ name, size: '64MiB' }))
+  const appliance = await Appliance.start(t, { volumes, ...LONG_LEASE })
+  const [a, b] = await appliance.movers()
+  const image = fs.openSync(join(appliance.state, 'one.img'), 'r+')
+  const superblocks = [0, 1, SIZE_BLOCKS - 2, SIZE_BLOCKS - 1].map((at) => ({ at, block: Buffer.alloc(BLOCK) }))
+  for (const { at, block } of superblocks) {
+    fs.readSync(image, block, 0, BLOCK, at * BLOCK)
+    fs.writeSync(image, Buffer.alloc(BLOCK), 0, BLOCK, at * BLOCK)
+  }
+  signal(a, 'SIGKILL')
+  const { err } = await until('it has been tried twice', () => {
+    return appliance.up.err.split('volume one: its primary, but cannot open it').length > 2 ? appliance.up : null
+  })
+  t.match(err, /"name":"b","msg":"volume one: its primary, but cannot open it: .*; trying again in 100 ms"/)
+  t.match(await appliance.status(), new RegExp(`^mover b: serving, pid ${b.pid},.* 0 restarts$`, 'm'))
+  for (const { at, block } of superblocks) fs.writeSync(image, block, 0, BLOCK, at * BLOCK)
+  fs.closeSync(image)
+  await until('it is served', () => appliance.up.err.includes('volume one: served again'))
+  const [, nextB] = await appliance.whenRestarted(1, 0)
+  t.strictSame(
+    nextB.roles.map(({ volume, role, term }) => [volume, role, term]),
+    b.roles.map(({ volume, term }) => [volume, 'primary', volume === 'one' ? term + 1 : term]),
+  )
+  t.equal(nextB.pid, b.pid)
   await appliance.stop()
 })
 

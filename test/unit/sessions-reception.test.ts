@@ -14,8 +14,7 @@ const env = new RealEnvironment()
 const alive = setInterval(() => {}, 60_000)
 t.teardown(() => clearInterval(alive))
 
-const volumes = ['share', 'data']
-const uuidOf = (name: string): Uint8Array => new Uint8Array(16).fill(name.length)
+const UUID = new Uint8Array(16).fill(5)
 const incarnationOf = (name: string): string => name.repeat(32)
 
 /** A volume that welcomes everybody. */
@@ -44,18 +43,14 @@ class FakeReign implements Reign {
 
 class Primary {
   readonly path: string
-  readonly reigns = volumes.map(() => new FakeReign())
+  readonly reign = new FakeReign()
   readonly log: string[] = []
   readonly reception: Reception
 
   constructor(folder: string) {
     this.path = join(folder, 'session.sock')
     const logger = pino({ level: 'info' }, { write: (line: string) => void this.log.push(JSON.parse(line).msg) })
-    this.reception = new Reception(
-      env,
-      logger,
-      volumes.map((name, at) => ({ name, uuid: uuidOf(name), reign: this.reigns[at] })),
-    )
+    this.reception = new Reception(env, logger, { name: 'share', uuid: UUID, reign: this.reign })
     for (const name of ['b', 'c']) this.reception.started({ name, incarnation: incarnationOf(name) })
   }
 
@@ -105,7 +100,7 @@ function goodHello(): hello {
     protocol: MOVERLOCK_VERSION,
     mover: Buffer.from('b'),
     incarnation: Buffer.from(incarnationOf('b'), 'hex'),
-    volume: uuidOf('share'),
+    volume: UUID,
     term: 7,
     device: Buffer.from('file 1:2'),
     direct: true,
@@ -117,18 +112,17 @@ const lock: message = {
   glimpse: { ino: 5, id: 1 },
 }
 
-t.test('a secondary gets to its volume, and what it says then', async (t) => {
+t.test('a secondary is welcome, and what it says then arrives', async (t) => {
   const primary = await Primary.start(t)
   const client = await Client.connect(primary)
-  t.equal(await client.hello({ volume: uuidOf('data') }), 'welcome in term 7')
+  t.equal(await client.hello(), 'welcome in term 7')
   client.session.send(lock)
-  const [share, data] = primary.reigns
-  await until('its message has arrived', () => data.got.length === 1)
-  t.strictSame(data.got, [lock])
-  t.equal(share.hellos.length, 0)
-  t.equal(Buffer.from(data.hellos[0].mover).toString(), 'b')
+  const { reign } = primary
+  await until('its message has arrived', () => reign.got.length === 1)
+  t.strictSame(reign.got, [lock])
+  t.equal(Buffer.from(reign.hellos[0].mover).toString(), 'b')
   client.session.end('done')
-  await until('the end is noticed', () => data.ends.length === 1)
+  await until('the end is noticed', () => reign.ends.length === 1)
   t.strictSame(primary.log, [])
 })
 
@@ -137,7 +131,10 @@ t.test('who must not come is refused, and both sides know why', async (t) => {
   const name = (name: string): Partial<hello> => ({ mover: Buffer.from(name) })
   const cases: [Partial<hello>, string][] = [
     [{ protocol: 1 }, `it speaks version ${MOVERLOCK_VERSION} of the mover lock protocol, not 1`],
-    [{ volume: uuidOf('x') }, 'it has no such volume'],
+    [
+      { volume: new Uint8Array(16).fill(6) },
+      `the volume share has the uuid ${'05'.repeat(16)}, not ${'06'.repeat(16)}`,
+    ],
     [{ term: 6 }, 'it is primary in term 7, not 6'],
     [{ device: Buffer.from('file 1:3') }, 'its device is another one (file 1:2, not file 1:3)'],
     [{ direct: false }, 'it uses the device with O_DIRECT, not through the page cache'],
@@ -151,19 +148,18 @@ t.test('who must not come is refused, and both sides know why', async (t) => {
     t.equal(primary.log.length, 1)
     t.ok(primary.log.pop()?.endsWith(`: ${reason}`), reason)
   }
-  t.equal(primary.reigns[0].hellos.length, 0)
+  t.equal(primary.reign.hellos.length, 0)
   t.equal(await (await Client.connect(primary)).hello(), 'welcome in term 7', 'a refusal is no session')
 })
 
-t.test('an incarnation has one session for each volume; the next one comes when it is gone', async (t) => {
+t.test('an incarnation has one session; the next one comes when it is gone', async (t) => {
   const primary = await Primary.start(t)
-  const [share] = primary.reigns
+  const share = primary.reign
   const welcome = 'welcome in term 7'
   const first = await Client.connect(primary)
   t.equal(await first.hello(), welcome)
   const twice = 'this incarnation has, or has had, a session already'
   t.equal(await (await Client.connect(primary)).hello(), twice)
-  t.equal(await (await Client.connect(primary)).hello({ volume: uuidOf('data') }), welcome, 'another volume')
   first.session.end('enough')
   await until('the end is noticed', () => share.ends.length === 1)
   t.equal(await (await Client.connect(primary)).hello(), twice, 'also when it has ended')
@@ -196,6 +192,6 @@ t.test('who does not begin with HELLO, or goes on before the welcome, is cut off
   hasty.session.send({ kind: message_kind.HELLO, hello: goodHello() })
   hasty.session.send(lock)
   await until('it is cut off', () => hasty.endedWith)
-  t.strictSame(primary.reigns[0].ends, ['it spoke before it was welcome'])
-  t.strictSame(primary.reigns[0].got, [])
+  t.strictSame(primary.reign.ends, ['it spoke before it was welcome'])
+  t.strictSame(primary.reign.got, [])
 })
