@@ -57,8 +57,6 @@ export interface HostOptions extends Site {
   died: (mover: SimulatedMover) => void
   /** A mover that serves is to be the next primary. */
   elected: (mover: SimulatedMover) => void
-  /** Something is told that must not be. */
-  wrong: (what: string) => void
 }
 
 /** Movers and their supervisor, with the rules of the product's `Fleet` and `MoverProcess`. */
@@ -187,6 +185,8 @@ export class SimulatedHost {
     for (const slot of slots) {
       const mover = slot.mover as SimulatedMover
       for (const other of this.slots) if (!slots.includes(other)) this.#tell(other, (m) => m.started(mover.incarnation))
+      // It takes longer to come than the news of it.
+      slot.channelMs = Math.max(...this.slots.map(({ channelMs }) => channelMs))
       const role = this.#role(slot)
       const connect = (from: Process, to: VolumeRole): StreamEnd | null => this.#connect(from, to)
       const ready = (): void => this.#report(mover, () => this.#ready(slot))

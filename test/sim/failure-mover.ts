@@ -46,6 +46,8 @@ export interface Site {
   /** Memory of the volume at its primary. */
   readonly nodeCapacity: number
   readonly inodeCapacity: number
+  /** Something has happened that never must. */
+  wrong(what: string): never
   /** A message has been carried out: who holds what of a file may have changed. */
   changed(ino: number): void
   /** A write of a mover has landed, of the volume's primary as such or of another one. */
@@ -206,6 +208,7 @@ export class SimulatedMover {
   #fail(reason: string): void {
     const { env, trace } = this.#site
     trace.note(`${this.name} fails: ${reason}`)
+    if (reason.includes('it refuses a session')) this.#site.wrong(`${this.name} fails: ${reason}`)
     env.work(env.random.float() * ENDING_MS, () => this.process.deliver(() => this.process.die()))
   }
 

@@ -220,3 +220,72 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
     replace: '    this.#pump()\n    return isSound',
   },
 ]
+
+const ELECTIONS = 'mover/host/elections.ts'
+const MEMBERSHIP = 'mover/membership.ts'
+const LOCAL = 'mover/sessions/local-stream.ts'
+
+/** Deliberate breaks of how a mover that lives becomes primary, and of what it is to itself then. */
+export const OF_ELECTIONS: readonly Omit<SimMutant, 'world'>[] = [
+  {
+    name: 'a reign is told of before its term is written down',
+    file: ELECTIONS,
+    find: 'yield* wait<void>((resume) => raise(vacant, resume))',
+    replace: 'raise(vacant, () => {})',
+  },
+  {
+    name: 'another primary is elected while something of the last one is left',
+    file: HOST,
+    find: '    died(mover)\n',
+    replace: '    died(mover)\n    slot.mover = null\n    this.#replace()\n    slot.mover = mover\n',
+  },
+  {
+    name: 'a volume that is being given a primary is given another one',
+    file: ELECTIONS,
+    find: '    if (this.#isElecting) return\n',
+    replace: '',
+  },
+  {
+    name: 'a mover that dies when it has been elected is not replaced',
+    file: ELECTIONS,
+    find: '!lives(primary) && this.#choose',
+    replace: '!lives(primary) && (starting.length > 0 || primary === this.#o.movers[0]) && this.#choose',
+  },
+  {
+    name: 'who is elected does not wait for what it holds itself',
+    file: MEMBERSHIP,
+    find: 'this.#o.onElected(role.term, holders)',
+    replace: 'this.#o.onElected(role.term, holders.filter(({ name }) => name !== role.primary))',
+  },
+  {
+    name: 'who is elected is no member of its own reign',
+    file: MEMBERSHIP,
+    find: 'reception.begin([...this.#running.values()], holders)',
+    replace:
+      'reception.begin([...this.#running.values()].filter(({ name }) => name !== this.#o.self.name), holders.filter(({ name }) => name !== this.#o.self.name))',
+  },
+  {
+    name: 'who has died while the volume was being opened is waited for',
+    file: MEMBERSHIP,
+    find: 'reception.begin([...this.#running.values()], holders)',
+    replace: 'reception.begin([...this.#running.values()], [])',
+  },
+  {
+    name: 'who is elected goes on without a primary for its own clients',
+    file: MEMBERSHIP,
+    find: '    this.link?.follow(role)\n',
+    replace: '    if (role.primary !== this.#o.self.name) this.link?.follow(role)\n',
+  },
+  {
+    name: 'what a mover says to itself changes before it arrives',
+    file: LOCAL,
+    find: 'const copy = new Uint8Array(bytes)',
+    replace: 'const copy = bytes',
+  },
+  {
+    name: 'what a mover says to itself arrives before it has said it',
+    file: LOCAL,
+    find: 'this.#env.defer(() => arrive(other))',
+    replace: 'arrive(other)',
+  },
+]

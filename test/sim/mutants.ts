@@ -1,5 +1,5 @@
 import type { Break } from '../crash/mutant-runs.ts'
-import { OF_FAILURES, OF_TAKE_OVER } from './failure-mutants.ts'
+import { OF_ELECTIONS, OF_FAILURES, OF_TAKE_OVER } from './failure-mutants.ts'
 import type { WorldName } from './worlds.ts'
 
 /** A deliberate break, and the kind of world that is to notice it. */
@@ -321,5 +321,5 @@ export const MUTANTS: readonly SimMutant[] = [
   ...OF_TOKENS.map((mutant) => ({ ...mutant, world: 'tokens' as const })),
   ...OF_DATA.map((mutant) => ({ ...mutant, world: 'data' as const })),
   ...OF_NAMES.map((mutant) => ({ ...mutant, world: 'names' as const })),
-  ...[...OF_FAILURES, ...OF_TAKE_OVER].map((mutant) => ({ ...mutant, world: 'failure' as const })),
+  ...[...OF_FAILURES, ...OF_TAKE_OVER, ...OF_ELECTIONS].map((mutant) => ({ ...mutant, world: 'failure' as const })),
 ]
