@@ -26,6 +26,8 @@ import { URGENT, Volume } from './volume.ts'
 /** Records behind one that waits for a tree node whose nodes are read at the same time. */
 const REPLAY_LOOKAHEAD = 48
 const READS_AT_ONCE = 24
+/** Records that are replayed in one go: a mover that takes a volume over serves others meanwhile. */
+const REPLAYED_AT_ONCE = 256
 
 export interface OpenOptions {
   device: BlockDevice
@@ -74,7 +76,7 @@ export function* openVolume(options: OpenOptions): Task<Volume> {
   const tree = new Tree(cache, space, TREE_ID.main, rootOf(superblock))
   const counters = { nextIno: superblock.nextIno, inodeCount: superblock.inodeCount }
   const transaction = new Transaction(tree, space, counters, replays, new NameHasher(superblock.nameSecret))
-  yield* replayLog(found, transaction, space)
+  yield* replayLog(found, transaction, space, env)
   superblock.generation += 1
   const readOnly =
     options.readOnly ?? (yield* tryWrite(writeSuperblockCopies(device, superblock, device.allocatePages(1))))
@@ -154,7 +156,7 @@ export function* loadReplays(device: BlockDevice, superblock: Superblock, replay
 }
 
 /** Applies the records behind the checkpoint. Nodes that later records need are read while one waits. */
-function* replayLog(found: FoundLog, txn: Transaction, space: Space): Task<void> {
+function* replayLog(found: FoundLog, txn: Transaction, space: Space, env: Environment): Task<void> {
   const records: { lsn: number; apply: () => void }[] = []
   for (const batch of found.batches) {
     for (const { lsn, type, payload } of recordsOf(batch.bytes, batch.header)) {
@@ -182,7 +184,7 @@ function* replayLog(found: FoundLog, txn: Transaction, space: Space): Task<void>
     if (missing === null) {
       txn.carryOut(records[i].lsn)
       space.releaseFreed(records[i].lsn)
-      i++
+      if (++i % REPLAYED_AT_ONCE === 0) yield* wait<void>((resume) => env.defer(() => resume(null)))
       continue
     }
     const steps: Step<unknown>[] = [(resume) => missing.wait(() => resume(null))]

@@ -1,0 +1,160 @@
+/** A mover that becomes primary of a volume whose secondary it is: whom it waits for, and what becomes of its own side. */
+import t from 'tap'
+import { SecondaryAuthority } from '../../mover/authority/secondary.ts'
+import { HeldVolume } from '../../mover/files/held-volume.ts'
+import type { Incarnation, VolumeRole } from '../../mover/host/channel.ts'
+import { Membership } from '../../mover/membership.ts'
+import type { PrimaryLink } from '../../mover/primary-link.ts'
+import { PrimaryReign } from '../../mover/primary-reign.ts'
+import { PagePool } from '../../mover/store/page-pool.ts'
+import { FilesWorld } from './files-support.ts'
+import { memoryLogger } from './rpc-support.ts'
+
+const LEASE_MS = 600
+const DEVICE = { identity: 'file 1:2', direct: true }
+const pool = new PagePool(64)
+
+function incarnation(name: string, start = 1): Incarnation {
+  return {
+    name,
+    incarnation: Buffer.from(name + start)
+      .toString('hex')
+      .padEnd(32, '0'),
+  }
+}
+
+const [a, b, c] = ['a', 'b', 'c'].map((name) => incarnation(name)) as [Incarnation, Incarnation, Incarnation]
+
+function role(primary: string, term: number): VolumeRole {
+  return { volume: 'share', role: primary === 'b' ? 'primary' : 'secondary', primary, term }
+}
+
+/** Mover b, a secondary of a, which is about to die; c is another one, of which nothing is heard. */
+class Heir {
+  readonly world = new FilesWorld()
+  readonly log = memoryLogger()
+  readonly ending = new AbortController()
+  readonly silent: string[] = []
+  readonly elected: [number, readonly Incarnation[]][] = []
+  readonly authority: SecondaryAuthority
+  readonly membership: Membership
+  readonly link: PrimaryLink
+  readonly reign: PrimaryReign
+
+  constructor() {
+    const { env, device, files } = this.world
+    const { logger } = this.log
+    this.membership = new Membership({
+      role: role('a', 1),
+      self: b,
+      movers: [a, b, c],
+      environment: env,
+      logger,
+      leaseMs: LEASE_MS,
+      signal: this.ending.signal,
+      connect: () => {},
+      onLost: (reason) => {
+        throw new Error(reason)
+      },
+      onElected: (term, holders) => this.elected.push([term, holders]),
+      onSilent: ({ name }) => this.silent.push(name),
+    })
+    const held = new HeldVolume({
+      device,
+      env,
+      authority: () => this.authority,
+      pagePool: pool,
+      inodeCapacity: 10,
+      setMode: () => {},
+      onFailure: (error) => {
+        throw error
+      },
+    })
+    this.authority = new SecondaryAuthority(held, env)
+    this.link = this.membership.link as PrimaryLink
+    this.link.open({ volume: files.volumeUuid, device: DEVICE }, this.authority, () => {})
+    const volume = {
+      name: 'share',
+      term: 2,
+      device: DEVICE,
+      files,
+      env,
+      logger,
+      holders: [b, c],
+      raised: new Set<number>(),
+    }
+    this.reign = new PrimaryReign({ ...volume, trace: null })
+  }
+
+  /** a dies, b is elected, and has opened the volume. */
+  succeeds(): void {
+    this.membership.gone(a)
+    this.membership.follow(role('b', 2), [b, c])
+    this.opens()
+  }
+
+  opens(): void {
+    const { files } = this.world
+    this.membership.reigns({ name: 'share', uuid: files.volumeUuid, reign: this.reign }, [b, c])
+    this.world.env.runUntilIdle()
+  }
+}
+
+t.test('it is told to open the volume, comes to itself as others do, and waits for them', async (t) => {
+  const heir = new Heir()
+  const { authority, reign, membership, world } = heir
+  heir.succeeds()
+  t.strictSame(heir.elected, [[2, [b, c]]])
+  t.equal(reign.counters()['sessions'], 1)
+  t.strictSame([reign.isRecovered, authority.isReady], [false, false], 'c has not said what it holds')
+  membership.gone(c)
+  world.env.runUntilIdle()
+  t.strictSame([reign.isRecovered, authority.isReady], [true, true])
+  t.ok(heir.log.lines.every(({ level }) => level === 30))
+})
+
+t.test(
+  'who died while the volume was being opened is not waited for, and who was started meanwhile may come',
+  async (t) => {
+    const heir = new Heir()
+    const { membership } = heir
+    membership.gone(a)
+    membership.follow(role('b', 2), [b, c])
+    membership.gone(c)
+    membership.started(incarnation('c', 2))
+    heir.opens()
+    t.ok(heir.authority.isReady)
+    t.throws(() => membership.started(incarnation('c', 3)), /mover c is started before its last process was gone/)
+  },
+)
+
+t.test('who does not say what it holds is told of once a lease, until the mover ends', async (t) => {
+  const heir = new Heir()
+  const { env } = heir.world
+  heir.succeeds()
+  env.advance(2 * LEASE_MS)
+  t.strictSame(heir.silent, ['c', 'c'])
+  heir.ending.abort()
+  env.advance(2 * LEASE_MS)
+  t.equal(heir.silent.length, 2)
+})
+
+t.test('a mover that ends before it knows what others hold keeps nobody waiting, itself neither', async (t) => {
+  const heir = new Heir()
+  heir.succeeds()
+  const left = heir.link.closing()
+  heir.ending.abort()
+  t.ok(heir.link.session?.isOpen)
+  heir.reign.abandon()
+  heir.world.env.runUntilIdle()
+  t.equal(heir.link.session, null)
+  await left
+
+  const known = new Heir()
+  known.succeeds()
+  known.membership.gone(c)
+  known.world.env.runUntilIdle()
+  known.reign.abandon()
+  known.world.env.runUntilIdle()
+  t.ok(known.link.session?.isOpen, 'otherwise what it has written goes through its primary')
+})
