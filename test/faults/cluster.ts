@@ -9,7 +9,7 @@ import type { Endpoint } from './shared-load.ts'
 export const LONG_LEASE = '20s'
 export const SHORT_LEASE = '1s'
 
-/** An appliance whose movers have addresses and ports of their own, which they keep. The first is the primary. */
+/** An appliance whose movers have addresses and ports of their own, which they keep. The first is the primary at first. */
 export class Cluster {
   readonly state: string
   readonly config: string
@@ -37,6 +37,11 @@ export class Cluster {
 
   movers(): Promise<MoverState[]> {
     return moverStates(this.state)
+  }
+
+  /** The number of the mover that is primary. */
+  async primary(): Promise<number> {
+    return (await this.movers()).findIndex(({ roles }) => roles.some(({ role }) => role === 'primary'))
   }
 
   /** Sends a signal to a mover's process; resolves with its id. */

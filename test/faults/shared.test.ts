@@ -19,6 +19,8 @@ const SEED = setting('SEED', 1)
 const OPERATIONS = setting('OPERATIONS', 60)
 const ROUNDS = setting('ROUNDS', 1)
 const CLIENTS = 3
+/** Where they die. */
+const MOVERS = 3
 
 /** A moment in the middle of a round's load, which lasts longer. */
 function aMoment(random: Random): Promise<void> {
@@ -38,7 +40,7 @@ for (const movers of [2, 3]) {
   })
 }
 
-/** What dies: movers by number, or the supervisor. */
+/** What dies: movers, counted from the one that is primary then, or the supervisor. */
 type Victims = readonly number[] | 'supervisor'
 
 const DEATHS: readonly [string, Victims][] = [
@@ -49,7 +51,7 @@ const DEATHS: readonly [string, Victims][] = [
 ]
 
 t.test('nothing is lost or out of order when movers die', async (t) => {
-  const cluster = await Cluster.start(t, 3)
+  const cluster = await Cluster.start(t, MOVERS)
   const load = new SharedLoad({ seed: SEED, movers: cluster.endpoints, clients: CLIENTS, deaths: true })
   t.teardown(() => load.close())
   const random = new Random(SEED)
@@ -58,12 +60,14 @@ t.test('nothing is lost or out of order when movers die', async (t) => {
     for (const [what, victims] of DEATHS) {
       const die = async (): Promise<void> => {
         await aMoment(random)
-        const dying = victims === 'supervisor' ? [0, 1, 2] : victims
+        const primary = await cluster.primary()
+        const dying = victims === 'supervisor' ? [0, 1, 2] : victims.map((victim) => (primary + victim) % MOVERS)
         for (const mover of dying) load.dies(cluster.endpoints[mover])
         if (victims === 'supervisor') await cluster.restart()
         else {
-          const before = await Promise.all(victims.map((mover) => cluster.signal(mover, 'SIGKILL')))
+          const before = await Promise.all(dying.map((mover) => cluster.signal(mover, 'SIGKILL')))
           await cluster.serving(...before)
+          if (dying.includes(primary)) t.notOk(dying.includes(await cluster.primary()), 'who lives is primary')
         }
         for (const mover of dying) load.lives(cluster.endpoints[mover])
       }

@@ -9,7 +9,7 @@ EXPECTED = ('supervisor: mover b: ',)
 
 def body(world):
     server = start_two(world)
-    two_clients(world, server, Killer(server, server.SECONDARY, HALVES))
+    two_clients(world, server, Killer(server, 'secondary', HALVES))
     sound_and_silent(world, server, EXPECTED)
 
 

@@ -52,9 +52,9 @@ def body(world):
                for number, address in enumerate([a for a in server.movers.values() for _ in range(PATIENT + IMPATIENT)])]
     for worker in workers:
         worker.start()
-    for number, name in enumerate((server.PRIMARY, server.SECONDARY, server.PRIMARY, server.SECONDARY), 1):
-        pid = server.await_all()[name]['pid']
-        world.steps.step(f'round {number}: kill -9 of mover {name}, nothing is lost', round_of, workers, server, root, lambda: kill(pid),
+    for number, role in enumerate(('primary', 'secondary', 'primary', 'secondary'), 1):
+        pid = server.pid_of(role)
+        world.steps.step(f'round {number}: kill -9 of the {role}, nothing is lost', round_of, workers, server, root, lambda: kill(pid),
                          1 + rng.random())
     world.steps.step('round 5: kill -9 of everything, nothing is lost', round_of, workers, server, root,
                      lambda: everything(server), 1 + rng.random())

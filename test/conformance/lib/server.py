@@ -207,7 +207,7 @@ class Lockkeeper(Server):
 
 
 class TwoMovers(Lockkeeper):
-    """Two data movers of one volume, whose primary is PRIMARY."""
+    """Two data movers of one volume, whose primary is PRIMARY until that dies."""
     movers = {'a': SERVER_ADDRESS, 'b': SECOND_ADDRESS}
     PRIMARY, SECONDARY = 'a', 'b'
 
@@ -216,6 +216,10 @@ class TwoMovers(Lockkeeper):
         roles = {name: mover['roles'][0]['role'] for name, mover in self.await_all().items()}
         if roles != {self.PRIMARY: 'primary', self.SECONDARY: 'secondary'}:
             raise RuntimeError(f'the movers are {roles}')
+
+    def pid_of(self, role):
+        """The process of the mover that is 'primary' or 'secondary' now, all movers serving."""
+        return next(mover['pid'] for mover in self.await_all().values() if mover['roles'][0]['role'] == role)
 
     def await_all(self):
         """Waits until all movers serve; returns what `status` says of each, by name."""

@@ -59,12 +59,12 @@ def finish(world, running, at_end=None):
 
 
 class Killer:
-    """Kills the mover `name` whenever a client is half-way through one of `halves`, after which all must serve again
-    before the clients' next step."""
+    """Kills the mover that is `role` then whenever a client is half-way through one of `halves`, after which all must serve
+    again before the clients' next step."""
 
-    def __init__(self, server, name, halves):
-        self.server, self.name, self.halves = server, name, halves
-        self.pid = server.await_all()[name]['pid']
+    def __init__(self, server, role, halves):
+        self.server, self.role, self.halves = server, role, halves
+        self.pid = server.pid_of(role)
         self.kills = 0
         self.lock = threading.Lock()
 
@@ -78,7 +78,7 @@ class Killer:
     def before_release(self):
         with self.lock:
             if self.pid is None:
-                self.pid = self.server.await_all()[self.name]['pid']
+                self.pid = self.server.pid_of(self.role)
 
     def all_came(self):
         equal(self.kills, len(self.halves), 'kills')
