@@ -18,6 +18,9 @@ import type { Reign, SharedDevice } from './sessions/reception.ts'
 /** Why sessions end when nothing is wrong, or when somebody else tells what is. */
 const ORDINARY_ENDS = ['the other mover has closed it', 'its mover is gone']
 
+/** Who looks so much later than he wanted to was held up. */
+const HELD_UP = 1.5
+
 export interface PrimaryReignOptions {
   /** Of the volume, for messages. */
   name: string
@@ -96,13 +99,20 @@ export class PrimaryReign implements Reign {
     for (const { session } of this.#peers.values()) session.end('this mover ends')
   }
 
-  /** Calls `silent` for each holder that has not said for a lease what it holds, again and again, while `signal` lets it. */
+  /**
+   * Calls `silent` for each holder that has not said for a lease what it holds, again and again, while `signal` lets it; when
+   * what has arrived by then has been handled. Who was held up himself counts anew.
+   */
   watchHolders(leaseMs: number, signal: AbortSignal, silent: (mover: Incarnation) => void): void {
+    const { env } = this.#options
     if (this.isRecovered || signal.aborted) return
-    this.#options.env.timer(leaseMs, () => {
-      if (!signal.aborted) for (const mover of [...this.#awaited.values()]) silent(mover)
+    const sinceMs = env.monotonicMs()
+    const judge = (): void => {
+      const wasHeldUp = env.monotonicMs() - sinceMs > HELD_UP * leaseMs
+      if (!signal.aborted && !wasHeldUp) for (const mover of [...this.#awaited.values()]) silent(mover)
       this.watchHolders(leaseMs, signal, silent)
-    })
+    }
+    env.timer(leaseMs, () => env.defer(judge))
   }
 
   /** Counters of the sessions together, and how many files are shared now. */

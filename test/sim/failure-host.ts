@@ -190,7 +190,7 @@ export class SimulatedHost {
       const role = this.#role(slot)
       const connect = (from: Process, to: VolumeRole): StreamEnd | null => this.#connect(from, to)
       const ready = (): void => this.#report(mover, () => this.#ready(slot))
-      const silent = (other: Incarnation): void => this.#report(mover, () => this.#silent(other))
+      const silent = (other: Incarnation): void => this.#report(mover, () => this.#silent(slot.name, other))
       this.#tell(slot, (m) => m.start({ role, movers, holders, connect, ready, silent }))
     }
   }
@@ -305,7 +305,8 @@ export class SimulatedHost {
   }
 
   /** As `Fleet.#silent`. */
-  #silent({ name, incarnation }: Incarnation): void {
+  #silent(waiting: string, { name, incarnation }: Incarnation): void {
+    if (waiting === name) this.#o.wrong(`${name} does not tell itself what it holds`)
     const slot = this.slots.find((one) => one.name === name)
     if (slot?.mover?.incarnation.incarnation !== incarnation || !slot.isServing) return
     this.#o.trace.note(`${slot.mover.name} does not say what it holds`)

@@ -12,7 +12,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     name: 'who is silent for a lease is told gone, and lives on',
     seed: 1,
     file: HOST,
-    find: 'did not answer for a lease`)\n      mover.process.die()',
+    find: 'did not answer for a lease`)\n      slot.isKilled = true\n      mover.process.die()',
     replace:
       'did not answer for a lease`)\n      for (const other of this.slots) this.#tell(other, (m) => m.gone(mover.incarnation))',
   },
@@ -20,7 +20,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     name: 'a dead mover is told gone while its I/O is under way',
     seed: 9,
     file: HOST,
-    find: 'mover.initiator.whenQuiet(() => this.#later(fenceMs, () => this.#gone(slot, mover)))',
+    find: 'mover.whenQuiet(() => this.#later(fenceMs, () => this.#gone(slot, mover)))',
     replace: 'this.#later(fenceMs / 10, () => this.#gone(slot, mover))',
   },
   {
@@ -234,10 +234,11 @@ export const OF_ELECTIONS: readonly Omit<SimMutant, 'world'>[] = [
     replace: 'raise(vacant, () => {})',
   },
   {
-    name: 'another primary is elected while something of the last one is left',
+    name: 'a primary that is silent for a lease is replaced, and lives on',
     file: HOST,
-    find: '    died(mover)\n',
-    replace: '    died(mover)\n    slot.mover = null\n    this.#replace()\n    slot.mover = mover\n',
+    find: 'did not answer for a lease`)\n      slot.isKilled = true\n      mover.process.die()',
+    replace:
+      'did not answer for a lease`)\n      slot.isKilled = true\n      slot.mover = null\n      this.#replace()\n      slot.mover = mover',
   },
   {
     name: 'a volume that is being given a primary is given another one',
@@ -249,7 +250,7 @@ export const OF_ELECTIONS: readonly Omit<SimMutant, 'world'>[] = [
     name: 'a mover that dies when it has been elected is not replaced',
     file: ELECTIONS,
     find: '!lives(primary) && this.#choose',
-    replace: '!lives(primary) && (starting.length > 0 || primary === this.#o.movers[0]) && this.#choose',
+    replace: '!lives(primary) && primary === this.#o.movers[0] && this.#choose',
   },
   {
     name: 'who is elected does not wait for what it holds itself',
@@ -281,11 +282,5 @@ export const OF_ELECTIONS: readonly Omit<SimMutant, 'world'>[] = [
     file: LOCAL,
     find: 'const copy = new Uint8Array(bytes)',
     replace: 'const copy = bytes',
-  },
-  {
-    name: 'what a mover says to itself arrives before it has said it',
-    file: LOCAL,
-    find: 'this.#env.defer(() => arrive(other))',
-    replace: 'arrive(other)',
   },
 ]

@@ -7,6 +7,7 @@ import { Membership } from '../../mover/membership.ts'
 import type { PrimaryLink } from '../../mover/primary-link.ts'
 import { PrimaryReign } from '../../mover/primary-reign.ts'
 import { PagePool } from '../../mover/store/page-pool.ts'
+import { Process } from '../sim/process.ts'
 import { FilesWorld } from './files-support.ts'
 import { memoryLogger } from './rpc-support.ts'
 
@@ -32,6 +33,7 @@ function role(primary: string, term: number): VolumeRole {
 /** Mover b, a secondary of a, which is about to die; c is another one, of which nothing is heard. */
 class Heir {
   readonly world = new FilesWorld()
+  readonly process = new Process('b', this.world.env)
   readonly log = memoryLogger()
   readonly ending = new AbortController()
   readonly silent: string[] = []
@@ -42,7 +44,8 @@ class Heir {
   readonly reign: PrimaryReign
 
   constructor() {
-    const { env, device, files } = this.world
+    const { device, files } = this.world
+    const { process: env } = this
     const { logger } = this.log
     this.membership = new Membership({
       role: role('a', 1),
@@ -134,9 +137,16 @@ t.test('who does not say what it holds is told of once a lease, until the mover 
   heir.succeeds()
   env.advance(2 * LEASE_MS)
   t.strictSame(heir.silent, ['c', 'c'])
+  heir.process.stop()
+  env.advance(2 * LEASE_MS)
+  heir.process.resume()
+  env.runUntilIdle()
+  t.equal(heir.silent.length, 2, 'by who was held up himself it is not')
+  env.advance(1.4 * LEASE_MS)
+  t.equal(heir.silent.length, 3)
   heir.ending.abort()
   env.advance(2 * LEASE_MS)
-  t.equal(heir.silent.length, 2)
+  t.equal(heir.silent.length, 3)
 })
 
 t.test('a mover that ends before it knows what others hold keeps nobody waiting, itself neither', async (t) => {
