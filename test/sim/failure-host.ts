@@ -41,6 +41,7 @@ export class Slot {
   watch = new AnswerWatch()
   /** Nothing that it is told arrives earlier than this: its channel keeps order. */
   channelMs = 0
+  readonly underWay: (() => void)[] = []
 
   constructor(name: string, pool: PagePool) {
     this.name = name
@@ -262,7 +263,8 @@ export class SimulatedHost {
     if (mover === null) return
     const nowMs = env.monotonicMs()
     slot.channelMs = Math.max(slot.channelMs, nowMs + env.random.float() * CHANNEL_MS)
-    env.work(slot.channelMs - nowMs, () => mover.process.deliver(() => message(mover)))
+    slot.underWay.push(() => mover.process.deliver(() => message(mover)))
+    env.work(slot.channelMs - nowMs, () => slot.underWay.shift()?.())
   }
 
   /** A mover tells the supervisor something. */

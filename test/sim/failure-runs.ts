@@ -3,8 +3,8 @@ import { type FailureOptions, FailureWorld } from './failure-world.ts'
 /** Worlds of a usual run. */
 export const FAILURE_SEEDS = 45
 
-/** Other worlds, in which faults were found. */
-export const TELLING_SEEDS = [69, 97, 123, 147, 184, 188, 337, 459, 725, 2131, 5003, 6322]
+/** Other worlds, in which things happen that few others have: faults were found there, or are noticed nowhere before. */
+export const TELLING_SEEDS = [59, 94, 137, 183, 355, 457]
 
 export function failureOptions(seed: number): FailureOptions {
   const [movers, files, clients] = [2 + (seed % 3), 1 + (seed % 2), 2 + (seed % 4)]

@@ -19,6 +19,8 @@ const EVENTS = [
   'primary crashes',
   'primary crashes again',
   'primary stops',
+  'elections',
+  'lost reigns',
   'power cuts',
   'clock jumps',
   'full',

@@ -55,6 +55,8 @@ class SimulatedStream {
   readonly #env: TestEnvironment
   readonly #trace: Trace
   #readyMs = 0
+  /** Times of one moment may differ by a rounding: what arrives is always the first of these. */
+  readonly #underWay: Uint8Array[] = []
   receiver: Session | null = null
 
   constructor(env: TestEnvironment, trace: Trace) {
@@ -68,7 +70,8 @@ class SimulatedStream {
     this.#trace.bytes(bytes)
     const now = this.#env.monotonicMs()
     this.#readyMs = Math.max(this.#readyMs, now + this.#env.random.float() * MOST_DELAY_MS)
-    this.#env.work(this.#readyMs - now, () => this.receiver?.received(copy))
+    this.#underWay.push(copy)
+    this.#env.work(this.#readyMs - now, () => this.receiver?.received(this.#underWay.shift() ?? copy))
   }
 
   close(): void {}

@@ -13,6 +13,8 @@ export class StreamEnd implements MoverStream {
   #receiver: StreamReceiver | null = null
   #isClosed = false
   #arrivesAtMs = 0
+  /** Times of one moment may differ by a rounding: what arrives is always the first of these. */
+  readonly #underWay: ((other: StreamEnd) => void)[] = []
   /** Nothing arrives at the other end before this. */
   #stalledUntilMs = 0
 
@@ -64,9 +66,11 @@ export class StreamEnd implements MoverStream {
     const now = this.#env.monotonicMs()
     const soonest = now + this.#env.random.float() * MOST_DELAY_MS
     this.#arrivesAtMs = Math.max(this.#arrivesAtMs, this.#stalledUntilMs, soonest)
+    this.#underWay.push(arrive)
     this.#env.work(this.#arrivesAtMs - now, () => {
       const { other } = this
-      if (other !== null) other.#process.deliver(() => arrive(other))
+      const first = this.#underWay.shift()
+      if (other !== null) other.#process.deliver(() => first?.(other))
     })
   }
 }
