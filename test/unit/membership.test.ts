@@ -86,7 +86,7 @@ class Heir {
       holders: [b, c],
       raised: new Set<number>(),
     }
-    this.reign = new PrimaryReign({ ...volume, trace: null })
+    this.reign = new PrimaryReign({ ...volume, noted: [], graceMs: 30_000, trace: null })
   }
 
   /** a dies, b is elected, and has opened the volume. */
