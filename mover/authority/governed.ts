@@ -32,8 +32,8 @@ export interface GovernedFiles extends LockNotes {
   isUnwritten(ino: number): boolean
   /** Null: there is no such file. May throw Suspend. */
   describe(ino: number): Described | null
-  /** Where the blocks from `first` on lie, as many as fit. May throw Suspend. */
-  map(ino: number, first: number): Omit<block_map, 'seen'>
+  /** Where the blocks of [first, end) lie, as many as fit. May throw Suspend. */
+  map(ino: number, first: number, end: number): Omit<block_map, 'seen'>
   /** Makes sure that the file may be written, and its write mark is set. Null, or why not. May throw Suspend. */
   mark(ino: number): Failure | null
   /** Some other mover may write to the file, or none any more: its size and its times are to be asked for, or known. */

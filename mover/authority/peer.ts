@@ -296,7 +296,7 @@ export class Peer {
     this.#inOrder(ino, () => {
       if (!this.#events.holds(ino, this.id))
         throw new SessionError(`it asks where inode ${ino} lies, and holds nothing of it`)
-      const map = { seen: this.#seen.get(ino) ?? 0, ...this.#files.map(ino, first) }
+      const map = { seen: this.#seen.get(ino) ?? 0, ...this.#files.map(ino, first, FILE_END) }
       this.session.send({ kind: message_kind.MAPPED, mapped: { id, map } })
     })
   }
@@ -359,7 +359,7 @@ export class Peer {
       this.#deny(ino, id, problem ?? 'STALE')
       return
     }
-    const map = { seen: this.#seen.get(ino) ?? 0, ...this.#files.map(ino, need.start) }
+    const map = { seen: this.#seen.get(ino) ?? 0, ...this.#files.map(ino, need.start, token.end) }
     const { value, lsn } = this.#files.describe(ino) ?? described
     if (lsn > this.#log.durableLsn) throw new Suspend((resume) => this.#whenDurable(lsn, resume))
     this.#needs.delete(id)

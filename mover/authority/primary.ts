@@ -168,7 +168,7 @@ export class PrimaryAuthority {
       mayWrite: (ino, mover, span) => this.#table.mayWrite(ino, mover, span),
       isInvolved: (ino, mover) => this.#table.isInvolved(ino, mover),
       holds: (ino, mover) => this.#table.holds(ino, mover),
-      isWriter: (ino, mover) => this.#table.writersElsewhere(ino).has(mover),
+      isWriter: (ino, mover) => this.#table.isWriter(ino, mover),
       glimpsed: (mover, glimpse) => this.#glimpsed(mover, glimpse),
       locks: (mover, message) => this.locks.received(mover, message),
     })

@@ -117,21 +117,19 @@ export class FileData {
     return null
   }
 
-  /** True when file block `from` or one behind it is dirty. */
-  hasDirtyFrom(from: number): boolean {
-    for (const block of this.dirty) if (block >= from) return true
-    return false
-  }
-
   /** True when a file block of [first, end) is dirty. */
   hasDirtyIn(first: number, end: number): boolean {
+    if (end - first < this.dirty.size) {
+      for (let block = first; block < end; block++) if (this.dirty.has(block)) return true
+      return false
+    }
     for (const block of this.dirty) if (block >= first && block < end) return true
     return false
   }
 
   /** True when any page of the file is in memory. */
   get hasPages(): boolean {
-    return !this.pages[Symbol.iterator]().next().done
+    return !this.pages.isEmpty
   }
 
   /** Throws Suspend while anything of this file is under way on the device. */
@@ -157,8 +155,7 @@ export class FileData {
 
   /** Forgets all pages from file block `from` on, dirty ones included. Nothing of the file is under way. */
   dropFrom(from: number): void {
-    for (const [block, slot] of this.pages) {
-      if (block < from) continue
+    for (const [block, slot] of this.pages.within(from, Number.POSITIVE_INFINITY)) {
       if (this.dirty.delete(block) && this.#cache.deviceBlock[slot] === 0) this.#unreserve()
       this.#cache.drop(slot)
     }
@@ -166,9 +163,7 @@ export class FileData {
 
   /** Forgets the clean pages of [first, end) that may not stay. Nothing of them is under way, nor dirty. */
   dropClean(first: number, end: number, mayStay: (block: number) => boolean): void {
-    for (const [block, slot] of this.pages) {
-      if (block >= first && block < end && !mayStay(block)) this.#cache.drop(slot)
-    }
+    for (const [block, slot] of this.pages.within(first, end)) if (!mayStay(block)) this.#cache.drop(slot)
   }
 
   dropAll(): void {

@@ -62,13 +62,14 @@ export class GovernedVolume implements GovernedFiles {
     return { value: fillInodeValue(this.#value, inode).bytes, lsn: Math.max(inode.lastLsn, inode.markLsn) }
   }
 
-  map(ino: number, first: number): Omit<block_map, 'seen'> {
+  map(ino: number, first: number, end: number): Omit<block_map, 'seen'> {
     const { volume } = this.#context
     volume.begin()
     const extents: extent[] = []
+    const stop = Math.min(end, first + MAPPED_BLOCKS)
     let at = first
-    while (extents.length < MAPPED_EXTENTS && at < first + MAPPED_BLOCKS) {
-      volume.mapBlock(ino, at, first + MAPPED_BLOCKS - at, this.#stretch)
+    while (extents.length < MAPPED_EXTENTS && at < stop) {
+      volume.mapBlock(ino, at, stop - at, this.#stretch)
       const { deviceBlock, length } = this.#stretch
       if (deviceBlock !== 0) extents.push({ file_block: at, device_block: deviceBlock, length })
       at += length

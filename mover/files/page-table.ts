@@ -50,11 +50,31 @@ export class PageTable {
     this.#last = null
   }
 
-  /** Blocks and slots, in no order; what is deleted meanwhile is not told any more. */
-  *[Symbol.iterator](): Generator<[block: number, slot: number]> {
-    for (const { index, slots } of this.#tables.values()) {
-      for (let at = 0; at < TABLE_BLOCKS; at++) if (slots[at] !== 0) yield [index * TABLE_BLOCKS + at, slots[at] - 1]
+  /** True when there is no page. */
+  get isEmpty(): boolean {
+    return this.#tables.size === 0
+  }
+
+  /** Blocks of [first, end) and their slots, in no order; what is deleted meanwhile is not told any more. */
+  *within(first: number, end: number): Generator<[block: number, slot: number]> {
+    for (const { index, slots } of this.#tablesOf(first, end)) {
+      const start = index * TABLE_BLOCKS
+      const stop = Math.min(TABLE_BLOCKS, end - start)
+      for (let at = Math.max(0, first - start); at < stop; at++) if (slots[at] !== 0) yield [start + at, slots[at] - 1]
     }
+  }
+
+  /** At least those tables that have some of these blocks: looked up one by one where they are few, else all. */
+  #tablesOf(first: number, end: number): Iterable<Table> {
+    const from = Math.floor(first / TABLE_BLOCKS)
+    const to = Math.ceil(end / TABLE_BLOCKS)
+    if (to - from >= this.#tables.size) return this.#tables.values()
+    const tables: Table[] = []
+    for (let index = from; index < to; index++) {
+      const table = this.#tables.get(index)
+      if (table !== undefined) tables.push(table)
+    }
+    return tables
   }
 
   #table(index: number): Table | undefined {

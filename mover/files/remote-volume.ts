@@ -193,7 +193,8 @@ export class RemoteVolume implements DataVolume {
     throw new Suspend((resume) =>
       authority.map(ino, block, (map) => {
         // What the tokens do not cover (any more) may be another mover's to change.
-        if (map !== null) for (const token of authority.tokens.held(ino)?.usable ?? []) this.learn(ino, token, map)
+        const near = map === null ? undefined : authority.tokens.held(ino)?.near({ start: block, end: block + max })
+        for (const token of near ?? []) this.learn(ino, token, map as block_map)
         resume()
       }),
     )

@@ -126,7 +126,7 @@ function prepareResize(context: FilesContext, inode: LiveInode, size: number): F
   const failure = data.takeFailure(0, Number.MAX_SAFE_INTEGER)
   if (failure !== null) return failure
   const loggedTail = Math.floor(inode.loggedSize / PAGE_BYTES)
-  if (size > inode.loggedSize && data.hasDirtyFrom(loggedTail)) {
+  if (size > inode.loggedSize && data.hasDirtyIn(loggedTail, Number.POSITIVE_INFINITY)) {
     // The record must not make blocks visible that still hold older bytes on the device.
     const barrier = context.writeBack.barrier(data, loggedTail, Number.MAX_SAFE_INTEGER)
     throw new Suspend((resume) => barrier.wait(() => context.env.defer(resume)))

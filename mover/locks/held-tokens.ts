@@ -1,5 +1,6 @@
 import { SpanSet } from './span-set.ts'
 import { ALLOWS, common, isWhole, type Span, type Token, type TokenKind, touches, without } from './token.ts'
+import { TokenSet } from './token-set.ts'
 
 /** A part of a token that its holder gives back as soon as nothing uses it any more. */
 export interface Leaving extends Span {
@@ -16,7 +17,7 @@ const KINDS = Object.keys(ALLOWS) as TokenKind[]
 
 /** One mover's rights on one file. */
 export class HeldTokens {
-  #usable: Token[] = []
+  #usable = new TokenSet<Token>()
   /** What several tokens allow together; null while there are fewer. */
   #allowed: Allowed | null = null
   /** What is still to be drained and released, in the order of the asking. */
@@ -24,54 +25,47 @@ export class HeldTokens {
 
   /** What may be used. */
   get usable(): readonly Token[] {
-    return this.#usable
+    return this.#usable.all
+  }
+
+  /** What may be used of the span, or beside it. */
+  near(span: Span): Token[] {
+    return this.#usable.near(span)
   }
 
   /** True when what is held allows a read (`BR_R`) or a write (`BR_W`) of the span, or all (`WF_R`, `WF_X`). */
   allows(kind: TokenKind, start: number, end: number): boolean {
     if (this.#allowed !== null) return this.#allowed[kind].has(start, end)
-    const token = this.#usable[0]
+    const token = this.usable[0]
     return token !== undefined && ALLOWS[token.kind][kind] && token.start <= start && end <= token.end
   }
 
   /** `replaces`: serials of older tokens that are part of this one. */
   granted(token: Token, replaces: readonly number[]): void {
-    const kept: Token[] = []
-    const lost: Token[] = []
-    for (const older of this.#usable) (replaces.includes(older.serial) ? lost : kept).push(older)
-    kept.push(token)
-    this.#change(kept, lost, token)
+    const lost = replaces.length === 0 ? [] : this.usable.filter(({ serial }) => replaces.includes(serial))
+    this.#change(lost, [token])
   }
 
   /** The primary asks for a span of a token. Returns what of it is not held (any more), to be released at once. */
   revoked(serial: number, span: Span): Span[] {
-    const kept: Token[] = []
-    const lost: Leaving[] = []
-    for (const token of this.#usable) {
-      if (token.serial !== serial || !touches(token, span)) {
-        kept.push(token)
-        continue
-      }
+    const left: Token[] = []
+    const lost = this.#usable.near(span).filter((token) => token.serial === serial && touches(token, span))
+    for (const token of lost) {
       const { kind } = token
       const part = isWhole(kind) ? token : common(token, span)
-      lost.push({ serial, kind, start: part.start, end: part.end, draining: false })
-      kept.push(...without(token, part))
+      this.leaving.push({ serial, kind, start: part.start, end: part.end, draining: false })
+      left.push(...without(token, part))
     }
-    this.leaving.push(...lost)
-    this.#change(kept, lost)
+    this.#change(lost, left)
     const leaving = this.leaving.filter((part) => part.serial === serial)
     return leaving.reduce<Span[]>((rest, part) => rest.flatMap((piece) => without(piece, part)), [span])
   }
 
   /** Tokens of these kinds are to be given back, of the holder's own wish. */
   leave(kinds: readonly TokenKind[]): void {
-    const lost = this.#usable.filter(({ kind }) => kinds.includes(kind))
-    if (lost.length === 0) return
+    const lost = this.usable.filter(({ kind }) => kinds.includes(kind))
     for (const { serial, kind, start, end } of lost) this.leaving.push({ serial, kind, start, end, draining: false })
-    this.#change(
-      this.#usable.filter(({ kind }) => !kinds.includes(kind)),
-      lost,
-    )
+    this.#change(lost, [])
   }
 
   /** A part has been drained: it is not held any more. */
@@ -86,9 +80,8 @@ export class HeldTokens {
 
   /** True when a right to write to this block has not been released yet. */
   mayHaveWritten(block: number): boolean {
-    return [...this.usable, ...this.leaving].some(
-      ({ kind, start, end }) => ALLOWS[kind].BR_W && start <= block && block < end,
-    )
+    if (this.allows('BR_W', block, block + 1)) return true
+    return this.leaving.some(({ kind, start, end }) => ALLOWS[kind].BR_W && start <= block && block < end)
   }
 
   /** All that has not been released yet. */
@@ -97,32 +90,34 @@ export class HeldTokens {
   }
 
   clear(): void {
-    this.#change([], [])
+    this.#usable = new TokenSet()
+    this.#allowed = null
     this.leaving = []
   }
 
   get isEmpty(): boolean {
-    return this.#usable.length === 0 && this.leaving.length === 0
+    return this.usable.length === 0 && this.leaving.length === 0
   }
 
-  /** From now on this may be used: without what was lost, and with what was gained. */
-  #change(usable: Token[], lost: readonly (Span & { kind: TokenKind })[], gained: Token | null = null): void {
-    this.#usable = usable
-    if (usable.length < 2) {
+  /** These tokens may not be used any more, and those may. */
+  #change(lost: readonly Token[], gained: readonly Token[]): void {
+    for (const token of lost) this.#usable.remove(token)
+    for (const token of gained) this.#usable.add(token)
+    if (this.usable.length < 2) {
       this.#allowed = null
       return
     }
     if (this.#allowed === null) {
       this.#allowed = { WF_R: new SpanSet(), BR_R: new SpanSet(), BR_W: new SpanSet(), WF_X: new SpanSet() }
-      for (const token of usable) allow(this.#allowed, token)
+      for (const token of this.usable) allow(this.#allowed, token)
       return
     }
-    for (const part of lost) {
-      for (const kind of KINDS) if (ALLOWS[part.kind][kind]) this.#allowed[kind].remove(part)
+    for (const token of lost) {
+      for (const kind of KINDS) if (ALLOWS[token.kind][kind]) this.#allowed[kind].remove(token)
       // Other tokens may allow some of it too.
-      for (const token of usable) if (token.start <= part.end && part.start <= token.end) allow(this.#allowed, token)
+      for (const other of this.#usable.near(token)) allow(this.#allowed, other)
     }
-    if (gained !== null) allow(this.#allowed, gained)
+    for (const token of gained) allow(this.#allowed, token)
   }
 }
 

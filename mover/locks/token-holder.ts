@@ -1,5 +1,5 @@
 import { HeldTokens, type Leaving } from './held-tokens.ts'
-import { lastBlock, type Span, type Token, type TokenKind } from './token.ts'
+import { FILE_END, lastBlock, type Span, type Token, type TokenKind } from './token.ts'
 import type { TokenRequest } from './token-table.ts'
 
 /** What a holder of tokens needs of its surroundings. None of these calls back before it returns. */
@@ -100,7 +100,7 @@ export class TokenHolder {
     }
     const ask: Ask = { id: ++this.#lastId, kind, need: { ...need }, exact: false, isSent: false, done: [done] }
     file.asks.push(ask)
-    if (WRITING.includes(kind)) file.tokens.leave(READING_WHOLE)
+    if (WRITING.includes(kind) && file.tokens.allows('WF_R', 0, FILE_END)) file.tokens.leave(READING_WHOLE)
     this.#drainNew(ino, file)
     this.#sendAsks(ino, file)
   }

@@ -12,6 +12,7 @@ import {
   type TokenKind,
   without,
 } from './token.ts'
+import { type Granted, TokenFile, type Waiter } from './token-file.ts'
 
 /** A mover, by the number that its session with the primary has. */
 export type MoverId = number
@@ -48,17 +49,6 @@ export type TokenEffect =
   /** `home` is alone with the file again: its rights are no longer counted. */
   | { type: 'alone'; ino: number }
 
-/** A token with its holder. */
-interface Granted extends Token {
-  readonly mover: MoverId
-  /** What the holder has been asked to give back. */
-  readonly asked: Span[]
-}
-
-interface Waiter extends TokenRequest {
-  readonly mover: MoverId
-}
-
 const MIB_BLOCKS = 256
 /** What an uncontended writer gets at least, grant after grant: aligned spans of so many blocks, then the file. */
 const GROWTH_BLOCKS = [1, 8 * MIB_BLOCKS, 64 * MIB_BLOCKS]
@@ -67,18 +57,6 @@ const WHOLE_FILE = GROWTH_BLOCKS.length
 export const MOST_TOKENS = 1024
 const TOO_OLD = 1 / 4
 const WHOLE: Readonly<Span> = { start: 0, end: FILE_END }
-
-/** The tokens of one file, and who waits for some, in the order of their asking. */
-class TokenFile {
-  tokens: Granted[] = []
-  queue: Waiter[] = []
-  /** Index into `GROWTH_BLOCKS`: what the next write grant may grow to. Contention takes it back. */
-  growth: number
-
-  constructor(growth: number) {
-    this.growth = growth
-  }
-}
 
 /**
  * The primary's side of one volume's tokens: who holds what, who waits, in one FIFO a file. Files that only the primary's
@@ -129,9 +107,9 @@ export class TokenTable {
    */
   assert(ino: number, mover: MoverId, token: Token): boolean {
     const file = this.#files.get(ino) ?? this.#open(ino, false)
-    if (file.tokens.some((held) => held.mover !== mover && conflict(held, token))) return false
+    if (file.tokens.near(token).some((held) => isInTheWay(held, mover, token))) return false
     file.growth = 0
-    file.tokens.push({ ...told(token), mover, asked: [] })
+    file.add({ ...told(token), mover, asked: [] })
     this.#lastSerial = Math.max(this.#lastSerial, token.serial)
     return true
   }
@@ -140,12 +118,11 @@ export class TokenTable {
   release(ino: number, mover: MoverId, serial: number, span: Span): void {
     const file = this.#files.get(ino)
     if (file === undefined) return
-    const left: Granted[] = []
-    for (const token of file.tokens) {
-      if (token.serial === serial && token.mover === mover) left.push(...whatIsLeft(token, span))
-      else left.push(token)
+    for (const token of file.tokens.near(span)) {
+      if (token.serial !== serial || token.mover !== mover) continue
+      file.remove(token)
+      for (const piece of whatIsLeft(token, span)) file.add(piece)
     }
-    file.tokens = left
     this.#bound(ino, file, mover)
     this.#advance(ino, file)
   }
@@ -153,7 +130,7 @@ export class TokenTable {
   /** A mover is gone, and fenced: nothing of what it held can be used any more. */
   forget(mover: MoverId): void {
     for (const [ino, file] of [...this.#files]) {
-      file.tokens = file.tokens.filter((token) => token.mover !== mover)
+      for (const token of [...file.tokens.all]) if (token.mover === mover) file.remove(token)
       file.queue = file.queue.filter((waiter) => waiter.mover !== mover)
       this.#advance(ino, file)
     }
@@ -165,7 +142,7 @@ export class TokenTable {
     if (file === undefined) return
     for (const { mover, id } of file.queue) this.#effects.push({ type: 'deny', ino, mover, id })
     file.queue = []
-    file.tokens = []
+    for (const token of [...file.tokens.all]) file.remove(token)
     this.#advance(ino, file)
   }
 
@@ -173,37 +150,46 @@ export class TokenTable {
   isInvolved(ino: number, mover: MoverId): boolean {
     const file = this.#files.get(ino)
     if (file === undefined) return false
-    return [...file.tokens, ...file.queue].some((one) => one.mover === mover)
+    const isOwn = (one: { mover: MoverId }): boolean => one.mover === mover
+    return file.tokens.all.some(isOwn) || file.queue.some(isOwn)
   }
 
   /** True when the mover holds anything of the file, or has not released it yet. */
   holds(ino: number, mover: MoverId): boolean {
-    return this.#files.get(ino)?.tokens.some((token) => token.mover === mover) === true
+    return this.#tokensOf(ino).some((token) => token.mover === mover)
   }
 
   /** True when the mover may write to the span, or has not released it yet. */
   mayWrite(ino: number, mover: MoverId, span: Span): boolean {
-    const own = (this.#files.get(ino)?.tokens ?? []).filter((token) => token.mover === mover && ALLOWS[token.kind].BR_W)
-    return cover(own, span)
+    const near = this.#files.get(ino)?.tokens.near(span) ?? []
+    return cover(
+      near.filter((token) => token.mover === mover && ALLOWS[token.kind].BR_W),
+      span,
+    )
   }
 
   /** True when some mover other than `home` may write to the file. */
   isWrittenElsewhere(ino: number): boolean {
-    const tokens = this.#files.get(ino)?.tokens ?? []
-    return tokens.some(({ mover, kind }) => mover !== this.home && ALLOWS[kind].BR_W)
+    return this.#tokensOf(ino).some(({ mover, kind }) => mover !== this.home && ALLOWS[kind].BR_W)
   }
 
   /** Those other than `home` who may write to the file. */
   writersElsewhere(ino: number): Set<MoverId> {
-    const tokens = this.#files.get(ino)?.tokens ?? []
-    return new Set(tokens.filter(({ mover, kind }) => mover !== this.home && ALLOWS[kind].BR_W).map((t) => t.mover))
+    const writers = new Set<MoverId>()
+    for (const { mover, kind } of this.#tokensOf(ino)) if (mover !== this.home && ALLOWS[kind].BR_W) writers.add(mover)
+    return writers
+  }
+
+  /** True when the mover may write to some of the file. */
+  isWriter(ino: number, mover: MoverId): boolean {
+    return this.#tokensOf(ino).some((token) => token.mover === mover && ALLOWS[token.kind].BR_W)
   }
 
   /** Who holds and who waits, for people and for checks. */
   describe(ino: number): { held: (Token & { mover: MoverId })[]; waiting: (TokenRequest & { mover: MoverId })[] } {
     const file = this.#files.get(ino)
     if (file === undefined) return { held: [], waiting: [] }
-    const held = file.tokens.map(({ mover, serial, kind, start, end }) => ({ mover, serial, kind, start, end }))
+    const held = file.tokens.all.map(({ mover, serial, kind, start, end }) => ({ mover, serial, kind, start, end }))
     return { held, waiting: file.queue.map((waiter) => ({ ...waiter })) }
   }
 
@@ -211,11 +197,16 @@ export class TokenTable {
     return this.#files.keys()
   }
 
+  #tokensOf(ino: number): readonly Granted[] {
+    return this.#files.get(ino)?.tokens.all ?? []
+  }
+
   #open(ino: number, usedAtHome: boolean): TokenFile {
     const file = new TokenFile(usedAtHome ? 0 : WHOLE_FILE)
-    if (usedAtHome) file.tokens.push(this.#token(this.home, 'WF_X', WHOLE))
+    const own = usedAtHome ? this.#token(this.home, 'WF_X', WHOLE) : null
+    if (own !== null) file.add(own)
     this.#files.set(ino, file)
-    this.#effects.push({ type: 'shared', ino, token: usedAtHome ? told(file.tokens[0]) : null })
+    this.#effects.push({ type: 'shared', ino, token: own === null ? null : told(own) })
     return file
   }
 
@@ -231,7 +222,7 @@ export class TokenTable {
       const behind = waiting.some(
         (earlier) => earlier.mover !== waiter.mover && conflict({ kind: earlier.kind, ...earlier.need }, asked),
       )
-      const holders = behind ? [] : file.tokens.filter((token) => isInTheWay(token, waiter.mover, asked))
+      const holders = behind ? [] : file.tokens.near(asked).filter((token) => isInTheWay(token, waiter.mover, asked))
       if (!behind && holders.length === 0) {
         this.#grant(ino, file, waiter, asked.kind, waiting)
         continue
@@ -240,7 +231,7 @@ export class TokenTable {
       for (const token of holders) this.#revoke(ino, file, token, asked)
     }
     file.queue = waiting
-    if (waiting.length > 0 || file.tokens.some(({ mover }) => mover !== this.home)) return
+    if (waiting.length > 0 || file.tokens.all.some(({ mover }) => mover !== this.home)) return
     this.#files.delete(ino)
     this.#effects.push({ type: 'alone', ino })
   }
@@ -249,9 +240,10 @@ export class TokenTable {
     const { mover, id } = waiter
     const grown = grow(file, waiter, kind, waiting)
     const token = this.#token(mover, grown.kind, grown)
-    const replaces = replacedBy(file, token)
-    if (replaces.length > 0) file.tokens = file.tokens.filter(({ serial }) => !replaces.includes(serial))
-    file.tokens.push(token)
+    const replaced = replacedBy(file, token)
+    for (const older of replaced) file.remove(older)
+    file.add(token)
+    const replaces = [...new Set(replaced.map(({ serial }) => serial))]
     this.#effects.push({ type: 'grant', ino, mover, id, token: told(token), replaces })
     if (kind !== waiter.kind) this.#effects.push({ type: 'reduced', ino })
     this.#bound(ino, file, mover)
@@ -259,35 +251,32 @@ export class TokenTable {
 
   #revoke(ino: number, file: TokenFile, token: Granted, asked: Span & { kind: TokenKind }): void {
     file.growth = 0
-    this.#askBack(ino, token, isWhole(token.kind) ? WHOLE : common(token, asked))
+    this.#askBack(ino, file, token, isWhole(token.kind) ? WHOLE : common(token, asked))
   }
 
   /** Random writes of several movers leave each with more and more pieces of a file. */
-  #bound(ino: number, { tokens }: TokenFile, mover: MoverId): void {
-    if (tokens.length <= this.#mostTokens) return
-    let count = 0
-    for (const token of tokens) if (token.mover === mover && token.asked.length === 0) count++
-    if (count <= this.#mostTokens) return
-    const own = tokens.filter((token) => token.mover === mover && token.asked.length === 0)
-    for (const token of own.slice(0, Math.ceil(own.length * TOO_OLD))) this.#askBack(ino, token, token)
+  #bound(ino: number, file: TokenFile, mover: MoverId): void {
+    if (file.unaskedOf(mover) <= this.#mostTokens) return
+    const own = file.tokens.all.filter((token) => token.mover === mover && token.asked.length === 0)
+    own.sort((a, b) => a.serial - b.serial)
+    for (const token of own.slice(0, Math.ceil(own.length * TOO_OLD))) this.#askBack(ino, file, token, token)
   }
 
-  #askBack(ino: number, token: Granted, { start, end }: Span): void {
+  #askBack(ino: number, file: TokenFile, token: Granted, { start, end }: Span): void {
     const span = { start, end }
-    if (cover(token.asked, span)) return
-    token.asked.push(span)
-    this.#effects.push({ type: 'revoke', ino, mover: token.mover, serial: token.serial, span })
+    if (file.askBack(token, span))
+      this.#effects.push({ type: 'revoke', ino, mover: token.mover, serial: token.serial, span })
   }
 }
 
-/** Serials of the holder's older tokens that `token` has all of. */
-function replacedBy({ tokens }: TokenFile, token: Granted): number[] {
-  const serials = new Set<number>()
-  for (const older of tokens) if (older.mover === token.mover && absorbs(token, older)) serials.add(older.serial)
-  if (serials.size === 0) return []
+/** The holder's older tokens that `token` has all of, with all that is left of each. */
+function replacedBy({ tokens }: TokenFile, token: Granted): Granted[] {
+  const absorbed = tokens.near(token).filter((older) => older.mover === token.mover && absorbs(token, older))
+  if (absorbed.length === 0) return absorbed
   // Of some there may be other pieces.
-  for (const older of tokens) if (serials.has(older.serial) && !absorbs(token, older)) serials.delete(older.serial)
-  return [...serials]
+  const serials = new Set(absorbed.map(({ serial }) => serial))
+  for (const other of tokens.all) if (serials.has(other.serial) && !absorbs(token, other)) serials.delete(other.serial)
+  return absorbed.filter(({ serial }) => serials.has(serial))
 }
 
 function whatIsLeft(token: Granted, released: Span): Granted[] {
@@ -306,7 +295,7 @@ function told({ serial, kind, start, end }: Token): Token {
 function reducedKind(file: TokenFile, earlier: readonly Waiter[], { mover, kind }: Waiter): TokenKind {
   if (kind !== 'WF_R') return kind
   const writes = (other: { mover: MoverId; kind: TokenKind }): boolean => other.mover !== mover && other.kind === 'BR_W'
-  return file.tokens.some(writes) || earlier.some(writes) ? 'BR_R' : 'WF_R'
+  return file.tokens.all.some(writes) || earlier.some(writes) ? 'BR_R' : 'WF_R'
 }
 
 function spanOf(waiter: Waiter, file: TokenFile, earlier: readonly Waiter[]): Span {
@@ -330,19 +319,20 @@ function grow(
   waiting: readonly Waiter[],
 ): Span & { kind: TokenKind } {
   if (isWhole(kind)) return { kind, ...WHOLE }
-  const others: (Span & { kind: TokenKind })[] = [
-    ...file.tokens.filter((token) => token.mover !== mover),
-    ...[...waiting, ...file.queue].filter((other) => other.mover !== mover).map(askedOf),
-  ]
-  if (kind === 'BR_R') return { kind, ...freeAround(need, WHOLE, kind, others) }
+  const isOther = (one: { mover: MoverId }): boolean => one.mover !== mover
+  const asked = [...waiting, ...file.queue].filter(isOther).map(askedOf)
+  const free = (limits: Span): Span => {
+    return freeAround(need, limits, kind, [...file.tokens.near(limits).filter(isOther), ...asked])
+  }
+  if (kind === 'BR_R') return { kind, ...free(WHOLE) }
   if (exact) file.growth = 0
   const step = file.growth
   if (step < WHOLE_FILE) file.growth++
-  if (step === WHOLE_FILE && others.length === 0) return { kind: 'WF_X', ...WHOLE }
+  if (step === WHOLE_FILE && asked.length === 0 && !file.tokens.all.some(isOther)) return { kind: 'WF_X', ...WHOLE }
   const unit = GROWTH_BLOCKS[Math.min(step, WHOLE_FILE - 1)]
   const start = Math.floor(need.start / unit) * unit
   const end = Math.min(FILE_END, Math.ceil(need.end / unit) * unit)
-  return { kind, ...joined(file, mover, freeAround(need, { start, end }, kind, others)) }
+  return { kind, ...joined(file, mover, free({ start, end })) }
 }
 
 /** One token in the place of several: with the writes that the mover holds beside it. */
@@ -350,9 +340,9 @@ function joined(file: TokenFile, mover: MoverId, span: Span): Span {
   let { start, end } = span
   for (let grew = true; grew; ) {
     grew = false
-    for (const token of file.tokens) {
+    for (const token of file.tokens.near({ start, end })) {
       const isOwn = token.mover === mover && token.kind === 'BR_W' && token.asked.length === 0
-      if (!isOwn || token.start > end || token.end < start || (token.start >= start && token.end <= end)) continue
+      if (!isOwn || (token.start >= start && token.end <= end)) continue
       start = Math.min(start, token.start)
       end = Math.max(end, token.end)
       grew = true

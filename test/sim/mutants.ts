@@ -52,8 +52,8 @@ const OF_TOKENS: readonly Break[] = [
   {
     name: 'the serial of a release is ignored',
     file: TABLE,
-    find: 'if (token.serial === serial && token.mover === mover) left.push(',
-    replace: 'if (token.mover === mover) left.push(',
+    find: 'if (token.serial !== serial || token.mover !== mover) continue',
+    replace: 'if (token.mover !== mover) continue',
   },
   {
     name: 'a release of a part gives up all',
@@ -64,8 +64,8 @@ const OF_TOKENS: readonly Break[] = [
   {
     name: 'a dead mover keeps its tokens',
     file: TABLE,
-    find: 'file.tokens = file.tokens.filter((token) => token.mover !== mover)',
-    replace: '',
+    find: 'if (token.mover === mover) file.remove(token)',
+    replace: 'if (token.serial < 0) file.remove(token)',
   },
   {
     name: 'a write token grows over those of others',
@@ -82,15 +82,15 @@ const OF_TOKENS: readonly Break[] = [
   {
     name: 'a writer gets the file although others hold parts of it',
     file: TABLE,
-    find: 'if (step === WHOLE_FILE && others.length === 0)',
+    find: 'if (step === WHOLE_FILE && asked.length === 0 && !file.tokens.all.some(isOther))',
     replace: 'if (step === WHOLE_FILE)',
     seed: 25,
   },
   {
     name: 'home is alone too early',
     file: TABLE,
-    find: 'if (waiting.length > 0 || file.tokens.some(({ mover }) => mover !== this.home)) return',
-    replace: 'if (file.tokens.some(({ mover }) => mover !== this.home)) return',
+    find: 'if (waiting.length > 0 || file.tokens.all.some(({ mover }) => mover !== this.home)) return',
+    replace: 'if (file.tokens.all.some(({ mover }) => mover !== this.home)) return',
   },
   {
     name: 'what home has of a file is not asked back',
@@ -101,14 +101,14 @@ const OF_TOKENS: readonly Break[] = [
   {
     name: 'what is asked back is used on',
     file: HELD,
-    find: '    this.#change(kept, lost)\n    const leaving',
-    replace: '    const leaving',
+    find: '    this.#change(lost, left)\n',
+    replace: '',
   },
   {
     name: 'what is asked back of one of several tokens is used on',
     file: HELD,
-    find: 'if (ALLOWS[part.kind][kind]) this.#allowed[kind].remove(part)',
-    replace: 'if (part.start < 0) this.#allowed[kind].remove(part)',
+    find: 'if (ALLOWS[token.kind][kind]) this.#allowed[kind].remove(token)',
+    replace: 'if (token.start < 0) this.#allowed[kind].remove(token)',
   },
   {
     name: 'a set of spans has what lies behind them',
