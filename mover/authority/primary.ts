@@ -1,7 +1,7 @@
 import type { Environment } from '../environment.ts'
 import { FILE_END, type Span, type Token, type TokenKind } from '../locks/token.ts'
 import { TokenHolder } from '../locks/token-holder.ts'
-import { type MoverId, type TokenEffect, TokenTable, UNASKED } from '../locks/token-table.ts'
+import { type MoverId, type TokenEffect, type TokenRequest, TokenTable, UNASKED } from '../locks/token-table.ts'
 import type { ForwardedCall } from '../operation.ts'
 import { Suspend } from '../suspend.ts'
 import type { DurableLog } from '../volume/log.ts'
@@ -152,8 +152,10 @@ export class PrimaryAuthority {
         if (this.#raised === null) this.#ready()
       },
       request: (ino, mover, request) => {
-        this.#table.request(ino, mover, request, this.#isUsed(ino))
+        const isLook = this.#looksAtWriter(ino, mover, request)
+        this.#table.request(ino, mover, isLook ? { ...request, kind: 'BR_R' } : request, this.#isUsed(ino))
         this.#pump()
+        if (isLook) this.#reduced(ino)
       },
       release: (ino, mover, serial, span) => {
         this.#table.release(ino, mover, serial, span)
@@ -299,6 +301,13 @@ export class PrimaryAuthority {
   dropped(ino: number): void {
     this.#table.drop(ino)
     this.#schedule()
+  }
+
+  /** Who needs nothing of a file but to show it does not take it from who is writing to it, or might be. */
+  #looksAtWriter(ino: number, mover: MoverId, { kind, need }: TokenRequest): boolean {
+    if (kind !== 'WF_R' || need.end > 0) return false
+    const isAtHome = this.#home.allows(ino, 'WF_X', 0, FILE_END) && !this.#files.isQuiet(ino)
+    return isAtHome || this.#table.isExclusiveElsewhere(ino, mover)
   }
 
   #isUsed(ino: number): boolean {

@@ -133,8 +133,9 @@ export class HeldVolume implements HeldFiles {
       if (!drain.mayKeep(drain.part)) this.volume.forget(ino, drain.part)
       // A COMMIT of a client that comes later must find everything durable that this mover has sent to the primary.
       const inode = inodeOf()
-      if (inode === undefined) done()
-      else this.volume.log.whenDurable(inode.lastLsn, () => this.context.env.defer(done))
+      const { log } = this.volume
+      if (inode === undefined || inode.lastLsn <= log.durableLsn) done()
+      else log.whenDurable(inode.lastLsn, () => this.context.env.defer(done))
     })
   }
 

@@ -49,8 +49,8 @@ export class LiveInode implements Inode {
   markLsn = 0
   /** It has no name and no record any more. */
   removed = false
-  /** Monotonic milliseconds of the last write. */
-  lastWriteMs = 0
+  /** Monotonic milliseconds of the last write; before all others while there was none. */
+  lastWriteMs = Number.NEGATIVE_INFINITY
   /** Cached pages; null while nothing of it was read or written. */
   data: FileData | null = null
   /** False while another mover may write to the file: its size, times and change number may be newer there. */

@@ -4,6 +4,7 @@ import {
   common,
   conflict,
   cover,
+  exclude,
   FILE_END,
   isWhole,
   overlap,
@@ -107,7 +108,7 @@ export class TokenTable {
    */
   assert(ino: number, mover: MoverId, token: Token): boolean {
     const file = this.#files.get(ino) ?? this.#open(ino, false)
-    if (file.tokens.near(token).some((held) => isInTheWay(held, mover, token))) return false
+    if (file.tokens.near(token).some((held) => held.mover !== mover && exclude(held, token))) return false
     file.growth = 0
     file.add({ ...told(token), mover, asked: [] })
     this.#lastSerial = Math.max(this.#lastSerial, token.serial)
@@ -180,6 +181,13 @@ export class TokenTable {
     return writers
   }
 
+  /** True when some mover other than `home` and this one has all of the file. */
+  isExclusiveElsewhere(ino: number, mover: MoverId): boolean {
+    return this.#tokensOf(ino).some((token) => {
+      return token.kind === 'WF_X' && token.mover !== mover && token.mover !== this.home
+    })
+  }
+
   /** True when the mover may write to some of the file. */
   isWriter(ino: number, mover: MoverId): boolean {
     return this.#tokensOf(ino).some((token) => token.mover === mover && ALLOWS[token.kind].BR_W)
@@ -220,7 +228,7 @@ export class TokenTable {
     for (const waiter of file.queue) {
       const asked = { kind: reducedKind(file, waiting, waiter), ...spanOf(waiter, file, waiting) }
       const behind = waiting.some(
-        (earlier) => earlier.mover !== waiter.mover && conflict({ kind: earlier.kind, ...earlier.need }, asked),
+        (earlier) => earlier.mover !== waiter.mover && conflict(asked, { kind: earlier.kind, ...earlier.need }),
       )
       const holders = behind ? [] : file.tokens.near(asked).filter((token) => isInTheWay(token, waiter.mover, asked))
       if (!behind && holders.length === 0) {

@@ -31,13 +31,14 @@ export type Meeting = 'together' | 'apart' | 'never'
 
 /**
  * By what another mover holds, and by what is asked. A `WF_R` that meets a `BR_W` can be answered with a `BR_R` of what it
- * needs: see `reducedKind`.
+ * needs: see `reducedKind`. A `BR_R` of nothing, whose holder asks the primary for the file's attributes, can be asked for
+ * while another mover has all of the file; who asks for all of it takes that away too.
  */
 export const MEETINGS: Readonly<Record<TokenKind, Readonly<Record<TokenKind, Meeting>>>> = {
   WF_R: { WF_R: 'together', BR_R: 'together', BR_W: 'never', WF_X: 'never' },
   BR_R: { WF_R: 'together', BR_R: 'together', BR_W: 'apart', WF_X: 'never' },
   BR_W: { WF_R: 'never', BR_R: 'apart', BR_W: 'apart', WF_X: 'never' },
-  WF_X: { WF_R: 'never', BR_R: 'never', BR_W: 'never', WF_X: 'never' },
+  WF_X: { WF_R: 'never', BR_R: 'apart', BR_W: 'never', WF_X: 'never' },
 }
 
 /** What each kind allows its holder to do, by what it might need. */
@@ -77,6 +78,11 @@ export function common(a: Span, b: Span): Span {
 export function conflict(held: Span & { kind: TokenKind }, asked: Span & { kind: TokenKind }): boolean {
   const meeting = MEETINGS[held.kind][asked.kind]
   return meeting === 'never' || (meeting === 'apart' && overlap(held, asked))
+}
+
+/** True when two movers can never have both, whichever was granted first. */
+export function exclude(a: Span & { kind: TokenKind }, b: Span & { kind: TokenKind }): boolean {
+  return conflict(a, b) && conflict(b, a)
 }
 
 /** The parts of `from` that are not in `taken`: none, one or two. */

@@ -1,7 +1,7 @@
 /** What must hold in a world in which movers fail: at every moment, and when it is at rest. */
 
 import type { VolumeFiles } from '../../mover/files/volume-files.ts'
-import { conflict, type Span, type Token, type TokenKind } from '../../mover/locks/token.ts'
+import { exclude, type Span, type Token, type TokenKind } from '../../mover/locks/token.ts'
 import { PagePool } from '../../mover/store/page-pool.ts'
 import { Suspend } from '../../mover/suspend.ts'
 import { start } from '../../mover/task.ts'
@@ -39,7 +39,7 @@ export function checkHolders(host: SimulatedHost, ino: number): void {
   for (const [i, { name, tokens }] of holders.entries()) {
     for (const token of tokens) {
       for (const other of holders.slice(i + 1)) {
-        const clash = other.tokens.find((one) => conflict(one, token))
+        const clash = other.tokens.find((one) => exclude(one, token))
         if (clash !== undefined) {
           throw new Violation(`${name} has ${shown(token)} and ${other.name} has ${shown(clash)}`, ino)
         }

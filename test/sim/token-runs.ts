@@ -24,6 +24,7 @@ export function playTokens(first: number, last: number): PlayedTokens {
     localGrants: 0,
     grants,
     reduced: 0,
+    looks: 0,
     revokes: 0,
     holds: 0,
     crashes: 0,
@@ -44,6 +45,6 @@ export function playTokens(first: number, last: number): PlayedTokens {
 
 function add(sum: TokenWorldCounts, more: TokenWorldCounts): void {
   for (const kind of ['WF_R', 'BR_R', 'BR_W', 'WF_X'] as const) sum.grants[kind] += more.grants[kind]
-  for (const name of ['operations', 'localGrants', 'reduced', 'revokes', 'holds', 'crashes'] as const)
+  for (const name of ['operations', 'localGrants', 'reduced', 'looks', 'revokes', 'holds', 'crashes'] as const)
     sum[name] += more[name]
 }

@@ -1,5 +1,5 @@
 import type { Leaving } from '../../mover/locks/held-tokens.ts'
-import { conflict, overlap, type Span, type TokenKind } from '../../mover/locks/token.ts'
+import { conflict, exclude, overlap, type Span, type TokenKind } from '../../mover/locks/token.ts'
 import { TokenHolder } from '../../mover/locks/token-holder.ts'
 import { type MoverId, type TokenEffect, type TokenRequest, TokenTable } from '../../mover/locks/token-table.ts'
 import { Random } from '../crash/random.ts'
@@ -8,6 +8,8 @@ const HOME = 0
 /** Blocks at which spans begin: around the steps in which write tokens grow, and at the end of all files. */
 const PLACES = [0, 1, 2, 3, 5, 2046, 2047, 2048, 2049, 16_383, 16_384, 2 ** 52 - 3]
 const LONGEST = 3
+/** What is needed of a file by who only shows it. */
+const NOTHING: Span = { start: 0, end: 0 }
 const QUIET_STEPS = 100_000
 const KINDS: readonly TokenKind[] = ['BR_R', 'BR_R', 'WF_R', 'WF_R', 'WF_R', 'BR_W', 'BR_W', 'BR_W', 'BR_W', 'WF_X']
 
@@ -56,6 +58,8 @@ export interface TokenWorldCounts {
   localGrants: number
   grants: Record<TokenKind, number>
   reduced: number
+  /** Granted to who only looks, while another mover has all of the file. */
+  looks: number
   revokes: number
   /** Revocations that had to wait. */
   holds: number
@@ -109,6 +113,7 @@ export class TokenWorld {
     localGrants: 0,
     grants: { WF_R: 0, BR_R: 0, BR_W: 0, WF_X: 0 },
     reduced: 0,
+    looks: 0,
     revokes: 0,
     holds: 0,
     crashes: 0,
@@ -170,7 +175,9 @@ export class TokenWorld {
     const start = this.#random.pick(PLACES)
     const ino = this.#random.below(this.#options.files)
     const kind = this.#random.pick(KINDS)
-    const span = { start, end: start + 1 + this.#random.below(LONGEST) }
+    const length = this.#random.below(LONGEST)
+    // Who reads nothing only looks at the file.
+    const span = kind === 'BR_R' && length === 0 ? NOTHING : { start, end: start + 1 + length }
     this.counts.operations++
     if (mover.holder.allows(ino, useKind(kind), span.start, span.end)) {
       this.counts.localGrants++
@@ -197,7 +204,7 @@ export class TokenWorld {
     const use = { ino, kind, ...span }
     for (const other of this.#movers) {
       if (other === mover) continue
-      const clash = other.uses.find((theirs) => theirs.ino === ino && conflict(theirs, use))
+      const clash = other.uses.find((theirs) => theirs.ino === ino && exclude(theirs, use))
       if (clash === undefined) continue
       throw new Violation(`mover ${mover.id} may ${kind} while mover ${other.id} does ${clash.kind} on file ${ino}`)
     }
@@ -285,10 +292,13 @@ export class TokenWorld {
     const at = this.#pending.findIndex((asked) => asked.mover === mover && asked.id === id)
     if (at < 0) throw new Violation(`mover ${mover} is granted what it has not asked for (request ${id})`)
     const [{ start, end }] = this.#pending.splice(at, 1)
+    const isElsewhere = (held: { mover: MoverId; kind: TokenKind }): boolean =>
+      held.mover !== mover && held.kind === 'WF_X'
+    if (end === 0 && this.#table.describe(ino).held.some(isElsewhere)) this.counts.looks++
     const asked = { kind: token.kind, start, end }
     const passed = this.#pending
       .slice(0, at)
-      .find((earlier) => earlier.ino === ino && earlier.mover !== mover && conflict(earlier, asked))
+      .find((earlier) => earlier.ino === ino && earlier.mover !== mover && conflict(asked, earlier))
     if (passed === undefined) return
     throw new Violation(
       `${token.kind} [${start}, ${end}) of mover ${mover} passes ${passed.kind} of mover ${passed.mover}`,

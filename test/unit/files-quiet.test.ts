@@ -99,3 +99,28 @@ t.test('who goes on writing keeps the right to', (t) => {
   t.notOk(reader.authority.tokens.allows(ino, 'WF_R', 0, BLOCKS))
   t.end()
 })
+
+t.test('who only looks does not take a file from who writes to all of it', (t) => {
+  for (const place of ['a secondary', 'the primary'] as const) {
+    const world = new MoverWorld(3, 2)
+    const [first, reader] = world.secondaries as [Secondary, Secondary]
+    const writer = place === 'a secondary' ? first : world.primary
+    const ino = world.create(writer, 'file')
+    for (let block = 0; block < BLOCKS; block++) write(world, writer, ino, block, 1)
+    const { tokens } = writer.authority
+    for (let i = 0; i < 10; i++) {
+      world.env.advance(QUIET_MS / 2)
+      write(world, writer, ino, BLOCKS - 1, 2)
+      t.equal(look(world, reader, ino), BLOCKS * BLOCK_BYTES)
+      t.ok(tokens.allows(ino, 'WF_X', 0, BLOCKS), `${place} keeps all of the file`)
+    }
+    write(world, writer, ino, BLOCKS, 2)
+    t.equal(look(world, reader, ino), (BLOCKS + 1) * BLOCK_BYTES, 'its growth shows')
+    world.answer(writer, (op) => writer.truncate(op, ino, BLOCKS * BLOCK_BYTES))
+    t.equal(look(world, reader, ino), BLOCKS * BLOCK_BYTES, 'and its end')
+    write(world, writer, ino, 0, 3)
+    look(world, reader, ino)
+    t.ok(looksUntilSilent(t, world, reader, ino, [1, 1, 1, 1]) <= 2, 'it comes to rest')
+  }
+  t.end()
+})

@@ -195,12 +195,15 @@ t.test('with six movers', async (t) => {
     const { handle } = await a.create('budget', 256)
     // A mover's first look at a file asks for it besides. So does a later one, when it has been quiet for a while: a test
     // that was held up tries again.
-    const stats = async (): Promise<number> => {
+    const stats = async (file: Handle): Promise<number> => {
       for (let tries = 1; ; tries++) {
         const beganMs = performance.now()
-        await b.write(handle, 3)
-        await c.stat(handle)
-        const count = await frames(() => c.stat(handle))
+        await b.write(file, 3)
+        await c.stat(file)
+        const count = await frames(async () => {
+          await c.stat(file)
+          await b.write(file, 3)
+        })
         if (performance.now() - beganMs < QUIET_MS || tries === 20) return count
       }
     }
@@ -208,7 +211,7 @@ t.test('with six movers', async (t) => {
     t.equal(await frames(() => b.read(handle, 100)), 0, 'a warm read')
     t.equal(await frames(() => b.write(handle, 3)), 2, 'the first write, with no other holder')
     t.equal(await frames(() => b.write(handle, 3)), 0, 'a write in a held range')
-    t.equal(await stats(), 4, 'a stat under a remote writer')
+    t.equal(await stats(handle), 4, 'a stat under a remote writer, who writes on')
 
     for (const [k, holders] of [[1, 'c'] as const, [4, 'cdef'] as const]) {
       for (const reads of [false, true]) {
@@ -228,6 +231,10 @@ t.test('with six movers', async (t) => {
     const { handle: read } = await a.create('read', 8)
     await b.read(read, 0)
     t.equal(await frames(() => b.write(read, 8)), 2 + 2, 'the first write, behind the end of a file that was read')
+
+    const { handle: whole, ino } = await b.create('whole', 8)
+    t.equal(await stats(whole), 4, 'a stat under a remote writer of all of the file')
+    t.match(await appliance.tokens(ino), [{ mover: 'b', kind: 'WF_X' }, { mover: 'c' }])
   })
 
   await t.test('what listings and links cost, in frames of all sessions', async (t) => {
