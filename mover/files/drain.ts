@@ -16,8 +16,8 @@ function isGrowth(context: DataContext, inode: LiveInode, start: number, end: nu
 }
 
 /**
- * Drains a part of a token, at whichever mover: waits until no I/O of the file is under way, brings what is dirty in the
- * part to the device, forgets its pages but those that may stay. `done` is called later, never before this returns.
+ * Drains a part of a token, at whichever mover: brings what is dirty in the part to the device, waits until no I/O of it is
+ * under way, forgets its pages but those that may stay. `done` is called later, never before this returns.
  */
 export function drainPages(
   context: DataContext,
@@ -35,7 +35,7 @@ export function drainPages(
         return
       }
       try {
-        data.checkQuiet()
+        data.checkQuietIn(start, end)
       } catch (error) {
         if (!(error instanceof Suspend)) throw error
         error.wait(() => env.defer(attempt))

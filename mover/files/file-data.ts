@@ -138,6 +138,14 @@ export class FileData {
     throw new Suspend((resume) => this.#idleWaiters.push(resume))
   }
 
+  /** The same, while anything of these blocks is. */
+  checkQuietIn(first: number, end: number): void {
+    if (!this.writing && this.#loads === 0) return
+    for (const [, slot] of this.pages.within(first, end)) {
+      if ((this.#cache.flags[slot] & (PAGE.loading | PAGE.writing)) !== 0) this.checkQuiet()
+    }
+  }
+
   /** Called when a write-back has ended. */
   quietened(): void {
     if (this.writing || this.#loads > 0 || this.#idleWaiters.length === 0) return

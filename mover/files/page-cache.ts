@@ -5,7 +5,7 @@ import type { FileData } from './file-data.ts'
 const PAGE_BYTES = 4096
 const NOT_FREE = -1
 /** Bits of a slot's flags. */
-export const PAGE = { referenced: 1, dirty: 2, loading: 4 } as const
+export const PAGE = { referenced: 1, dirty: 2, loading: 4, writing: 8 } as const
 
 /**
  * The pages of file data in memory: slots of one page-aligned pool, found through their file. Evicted by a clock with a
@@ -113,6 +113,16 @@ export class PageCache {
 
   setLoaded(slot: number): void {
     this.flags[slot] &= ~PAGE.loading
+    this.unpin(slot)
+  }
+
+  setWriting(slot: number): void {
+    this.flags[slot] |= PAGE.writing
+    this.pin(slot)
+  }
+
+  setWritten(slot: number): void {
+    this.flags[slot] &= ~PAGE.writing
     this.unpin(slot)
   }
 

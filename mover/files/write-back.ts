@@ -274,7 +274,7 @@ export class WriteBack {
         throw error instanceof DeviceError ? new WriteFailure(failureOf(error)) : error
       } finally {
         // Until the log has their extents, only the pages themselves know where they lie.
-        for (const slot of round.slots) this.#pages.unpin(slot)
+        for (const slot of round.slots) this.#pages.setWritten(slot)
       }
       if (!complete || !durable) continue
       if (!round.fold && !flushGate.isFlushed(data.writeMark)) yield* wait<void>((resume) => this.#flush(resume))
@@ -379,7 +379,7 @@ export class WriteBack {
   #take(data: FileData, round: Round, block: number, slot: number): void {
     const cache = this.#pages
     const deviceBlock = cache.deviceBlock[slot]
-    cache.pin(slot)
+    cache.setWriting(slot)
     cache.setClean(slot)
     data.dirty.delete(block)
     round.slots.push(slot)

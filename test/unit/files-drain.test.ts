@@ -1,0 +1,64 @@
+/** What is asked back of a file waits for what is under way of it, and for nothing else. */
+import t from 'tap'
+import type { WriteResult } from '../../mover/files/service.ts'
+import type { BlockDevice } from '../../mover/store/device.ts'
+import { MoverWorld, type SimulatedMover } from '../sim/mover-world.ts'
+import { filled } from './files-support.ts'
+
+const BLOCK_BYTES = 4096
+const BLOCKS = 16
+/** Far more than a message takes. */
+const LONG_MS = 100
+
+t.test('a part of a file is given back while other parts are written', (t) => {
+  for (const place of ['a secondary', 'the primary'] as const) {
+    const world = new MoverWorld(1, 2)
+    const [other, first] = world.secondaries
+    const writer = place === 'a secondary' ? first : world.primary
+    const ino = world.create(writer, 'file')
+    const write = (mover: SimulatedMover, block: number, count: number): { isAnswered: boolean } => {
+      const state = { isAnswered: false }
+      const result: WriteResult = { count: 0, committed: 'unstable' }
+      const data = filled(count * BLOCK_BYTES, 1)
+      world.run(
+        mover,
+        (op) => mover.write(op, ino, block * BLOCK_BYTES, data, 'unstable', result),
+        () => {
+          state.isAnswered = true
+        },
+      )
+      return state
+    }
+    write(writer, 0, BLOCKS)
+    world.env.runUntilIdle()
+    world.answer(writer, (op) => writer.commit(op, ino))
+    // A write of somebody else makes pieces of what is held.
+    write(other, BLOCKS - 1, 1)
+    world.env.runUntilIdle()
+
+    write(writer, 3, 1)
+    write(writer, 10, 1)
+    world.env.runUntilIdle()
+    const device: BlockDevice = world.files.device
+    const { write: writeNow } = device
+    const late: (() => void)[] = []
+    device.write = (...args) => void late.push(() => writeNow.apply(device, args))
+    world.run(
+      writer,
+      (op) => writer.commit(op, ino),
+      () => {},
+    )
+    world.env.advance(LONG_MS)
+    t.ok(late.length > 0, `${place}: something is being written`)
+    t.ok(write(writer, 3, 1).isAnswered, 'some of it is changed meanwhile')
+    const [beside, changed, same] = [write(other, 7, 1), write(other, 3, 1), write(other, 10, 1)]
+    world.env.advance(LONG_MS)
+    t.ok(beside.isAnswered, 'what lies beside it is given back')
+    t.notOk(changed.isAnswered || same.isAnswered, 'what is being written is not')
+    device.write = writeNow
+    for (const task of late) task()
+    world.env.advance(LONG_MS)
+    t.ok(changed.isAnswered && same.isAnswered, 'when it is written, it is')
+  }
+  t.end()
+})
