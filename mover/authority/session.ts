@@ -48,7 +48,10 @@ export interface SessionCounts {
   fileBytes: number
 }
 
-/** One end of a session between a secondary and the primary: messages in both directions, in order, batched by tick. */
+/**
+ * One end of a session between a secondary and the primary: messages in both directions, in order, those of one tick in one
+ * frame.
+ */
 export class Session {
   readonly counts: SessionCounts = {
     framesSent: 0,
@@ -69,6 +72,7 @@ export class Session {
   readonly #sent = new Float64Array(MESSAGE_KINDS.length)
   readonly #received = new Float64Array(MESSAGE_KINDS.length)
   #isScheduled = false
+  #isReceiving = false
   #isOpen = true
   /** A frame that has arrived in part. */
   #partial = NO_BYTES
@@ -108,7 +112,7 @@ export class Session {
     this.#sent[message.kind]++
     this.observer?.sent(message, this.counts.framesSent + 1)
     if (writer.position >= FULL_FRAME_BYTES) this.flush()
-    else if (!this.#isScheduled) {
+    else if (!this.#isScheduled && !this.#isReceiving) {
       this.#isScheduled = true
       this.#env.defer(() => {
         this.#isScheduled = false
@@ -130,11 +134,16 @@ export class Session {
 
   /** The stream has brought bytes, the caller's again when this returns. */
   received(chunk: Uint8Array): void {
+    this.#isReceiving = true
     try {
       this.#take(chunk)
+      // What has come is often waited for at the other end: its answers do not wait for others.
+      this.flush()
     } catch (error) {
       if (!(error instanceof SessionError || error instanceof XdrError)) throw error
       this.end(error.message)
+    } finally {
+      this.#isReceiving = false
     }
   }
 

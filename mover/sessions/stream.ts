@@ -31,14 +31,13 @@ export interface StreamLimits {
   stallMs?: number
 }
 
-/** A session's stream over a Unix socket. What is written in one tick leaves in one write, at its end. */
+/** A session's stream over a Unix socket. */
 export class SocketStream implements MoverStream {
   readonly #socket: Socket
   readonly #env: Environment
   readonly #maxQueuedBytes: number
   readonly #stallMs: number
   #receiver: StreamReceiver | null = null
-  #isCorked = false
   #isClosed = false
   /** Why it is over, as long as nobody has been told. */
   #untold: string | null = null
@@ -71,19 +70,16 @@ export class SocketStream implements MoverStream {
 
   write(bytes: Uint8Array): void {
     if (this.#isClosed) return
-    if (!this.#isCorked) {
-      this.#isCorked = true
-      this.#socket.cork()
-      process.nextTick(this.#flush)
-    }
-    this.#socket.write(Buffer.copyBytesFrom(bytes), this.#written)
+    this.#socket.write(Buffer.from(bytes), this.#written)
+    // Not now: who is writing does not expect to be told of an end.
+    if (this.isWaiting) process.nextTick(this.#look)
   }
 
   /** What was written still leaves, as long as the peer takes it. */
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#flush()
+    this.#look()
     this.#socket.end(() => this.#socket.destroy())
   }
 
@@ -102,11 +98,7 @@ export class SocketStream implements MoverStream {
     if (!this.#isClosed) this.#receiver?.received(bytes)
   }
 
-  readonly #flush = (): void => {
-    if (!this.#isCorked) return
-    this.#isCorked = false
-    this.#socket.uncork()
-    // Not in `write`: who is writing does not expect to be told of an end.
+  readonly #look = (): void => {
     if (this.#socket.writableLength > this.#maxQueuedBytes) {
       this.cutOff(`the other mover has left more than ${this.#maxQueuedBytes} bytes unread`)
     } else if (this.isWaiting) this.#watch()

@@ -105,6 +105,17 @@ t.test('what is said in one tick is one frame', async (t) => {
   t.same([to.session.counters()['sent.LOCK'], to.session.counters()['received.LOCK']], [undefined, 2])
 })
 
+t.test('what is said while messages are carried out leaves behind them, in one frame', async (t) => {
+  const from = new End()
+  for (let i = 0; i < 3; i++) from.session.send(lock)
+  const answering: End = new End(() => answering.session.send(lock))
+  answering.session.received(from.take())
+  t.equal(answering.chunks.length, 1, 'at once')
+  t.equal(answering.session.counts.messagesSent, 3)
+  answering.env.runUntilIdle()
+  t.equal(answering.chunks.length, 1)
+})
+
 /** The answer to a READLINK, of an object that has this type and size. */
 function answerWith(target: Uint8Array, type: number, size: number): message {
   const value = new InodeValue()

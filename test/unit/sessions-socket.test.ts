@@ -1,6 +1,6 @@
 /** Streams of sessions over real sockets: everything arrives, in order and soon; who does not read is cut off. */
 import fs from 'node:fs'
-import { connect, createServer, Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { RealEnvironment } from '../../mover/real-environment.ts'
@@ -69,25 +69,6 @@ t.test("bytes go both ways, and are the caller's again at once", async (t) => {
   far.stream.write(Buffer.from('welcome'))
   await until('the answer has arrived', () => near.bytes.length === 7)
   t.equal(String(near.bytes), 'welcome')
-})
-
-t.test('what is written in one tick is one write', async (t) => {
-  const { near, far } = await pair(t)
-  let writes = 0
-  for (const name of ['_write', '_writev'] as const) {
-    const original = Socket.prototype[name] as (...args: unknown[]) => void
-    t.teardown(() => Object.assign(Socket.prototype, { [name]: original }))
-    const counted = function (this: Socket, ...args: unknown[]): void {
-      if (this !== process.stdout) writes++
-      original.apply(this, args)
-    }
-    Object.assign(Socket.prototype, { [name]: counted })
-  }
-  for (let turn = 1; turn <= 2; turn++) {
-    for (let i = 0; i < 100; i++) near.stream.write(Buffer.from([i]))
-    await until('all has arrived', () => far.bytes.length === 100 * turn)
-    t.equal(writes, turn)
-  }
 })
 
 t.test('much more than the kernel keeps arrives whole, in both directions', async (t) => {
