@@ -33,20 +33,21 @@ export function serve<Args, Res extends { status: nfsstat3 }>(
 ): Procedure<Args, Res> {
   const { op } = nfs
   const { replayed } = server
+  const perform = (args: Args, call: Call): Res => {
+    nfs.trace = null
+    const result = server.handle(args, call)
+    if (nfs.trace !== null) tell(nfs, nfs.trace, codec.name, call, result.status)
+    return result
+  }
   const procedure: Procedure<Args, Res> = {
     name: codec.name,
     read: server.read ?? codec.readArgs,
     write: server.write ?? (codec.writeResult as (writer: XdrWriter, result: Res) => void),
     handle: (args, call) => {
       begin(op, call)
-      nfs.trace = null
       try {
-        const result = server.handle(args, call)
-        if (nfs.trace !== null) tell(nfs, nfs.trace, codec.name, call, result.status)
-        return result
-      } catch (error) {
-        if (!(error instanceof Replayed) || replayed === undefined) throw error
-        return replayed(error.objectIno, args, call)
+        // A Suspend that is caught and thrown again costs as much as one more: only calls that may be replayed pay that.
+        return replayed === undefined ? perform(args, call) : performOnce(perform, replayed, args, call)
       } finally {
         end(op, call)
       }
@@ -67,6 +68,21 @@ export function serve<Args, Res extends { status: nfsstat3 }>(
         end(op, call)
       }
     },
+  }
+}
+
+/** As `perform`, unless another mover knows that the call was carried out before. */
+function performOnce<Args, Res>(
+  perform: (args: Args, call: Call) => Res,
+  replayed: (objectIno: number, args: Args, call: Call) => Res,
+  args: Args,
+  call: Call,
+): Res {
+  try {
+    return perform(args, call)
+  } catch (error) {
+    if (!(error instanceof Replayed)) throw error
+    return replayed(error.objectIno, args, call)
   }
 }
 
