@@ -30,6 +30,8 @@ export interface GovernedFiles extends LockNotes {
   isQuiet(ino: number): boolean
   /** A file that was made just now: its write mark is set, and nobody has written to it. */
   isUnwritten(ino: number): boolean
+  /** May throw Suspend. */
+  exists(ino: number): boolean
   /** Null: there is no such file. May throw Suspend. */
   describe(ino: number): Described | null
   /** Where the blocks of [first, end) lie, as many as fit. May throw Suspend. */

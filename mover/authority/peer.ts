@@ -1,5 +1,6 @@
 import {
   type assertion,
+  type block_map,
   type call,
   type commit,
   create_how,
@@ -161,7 +162,7 @@ export class Peer {
         )
     }
     this.#assertion(ino, () => {
-      if (this.#files.describe(ino) === null) throw new SessionError(`it holds inode ${ino}, which does not exist`)
+      if (!this.#files.exists(ino)) throw new SessionError(`it holds inode ${ino}, which does not exist`)
       if (changes !== null) {
         // What it writes from now on is told in this reign: its own crash must be seen to.
         const failure = this.#files.mark(ino)
@@ -216,7 +217,7 @@ export class Peer {
     if (this.#needs.size >= MAX_REQUESTS) throw new SessionError(`more than ${MAX_REQUESTS} requests at a time`)
     this.#needs.set(id, { ...need })
     this.#inOrder(ino, () => {
-      if (this.#files.describe(ino) === null) this.#deny(ino, id, 'STALE')
+      if (!this.#files.exists(ino)) this.#deny(ino, id, 'STALE')
       else this.#events.request(ino, this.id, { id, kind: asked, need: { ...need }, exact })
     })
   }
@@ -296,8 +297,7 @@ export class Peer {
     this.#inOrder(ino, () => {
       if (!this.#events.holds(ino, this.id))
         throw new SessionError(`it asks where inode ${ino} lies, and holds nothing of it`)
-      const map = { seen: this.#seen.get(ino) ?? 0, ...this.#files.map(ino, first, FILE_END) }
-      this.session.send({ kind: message_kind.MAPPED, mapped: { id, map } })
+      this.session.send({ kind: message_kind.MAPPED, mapped: { id, map: this.#mapOf(ino, first, FILE_END) } })
     })
   }
 
@@ -350,22 +350,27 @@ export class Peer {
   /** A token leaves with what its holder must know, and not before that is durable. */
   #grant(ino: number, id: number, token: Token, replaces: number[]): void {
     const need = id === UNASKED ? WHOLE : this.#needs.get(id)
-    const described = this.#files.describe(ino)
     if (need === undefined) throw new SessionError(`request ${id} is answered twice`)
     // Without the mark, a crash would let a change number name two contents.
-    const problem = described === null ? 'STALE' : ALLOWS[token.kind].BR_W ? this.#files.mark(ino) : null
-    if (described === null || problem !== null) {
+    const problem = ALLOWS[token.kind].BR_W ? this.#files.mark(ino) : null
+    const described = problem === null ? this.#files.describe(ino) : null
+    if (described === null) {
       this.#events.release(ino, this.id, token.serial, WHOLE)
       this.#deny(ino, id, problem ?? 'STALE')
       return
     }
-    const map = { seen: this.#seen.get(ino) ?? 0, ...this.#files.map(ino, need.start, token.end) }
-    const { value, lsn } = this.#files.describe(ino) ?? described
+    const { value, lsn } = described
+    const map = this.#mapOf(ino, need.start, token.end)
     if (lsn > this.#log.durableLsn) throw new Suspend((resume) => this.#whenDurable(lsn, resume))
     this.#needs.delete(id)
     const { serial, kind, start, end } = token
     const granted = { serial, kind: KIND_CODES[kind], blocks: isWhole(kind) ? WHOLE : { start, end } }
     this.session.send({ kind: message_kind.GRANT, grant: { ino, id, granted, replaces, value, map } })
+  }
+
+  #mapOf(ino: number, from: number, to: number): block_map {
+    const { first, end, extents } = this.#files.map(ino, from, to)
+    return { seen: this.#seen.get(ino) ?? 0, first, end, extents }
   }
 
   /** As `InOrder.run`, unless the mover is gone by then. */

@@ -299,7 +299,8 @@ export class SecondaryAuthority {
   }
 
   #grant({ ino, id, granted, replaces, value, map }: grant): void {
-    const token: Token = { serial: granted.serial, kind: TOKEN_KINDS[granted.kind], ...granted.blocks }
+    const { serial, kind, blocks } = granted
+    const token: Token = { serial, kind: TOKEN_KINDS[kind], start: blocks.start, end: blocks.end }
     this.#files.granted(ino, token, value, { ...map, seen: Math.max(map.seen, this.#askedAt.get(id) ?? 0) })
     this.#askedAt.delete(id)
     this.#hold.answered(ino, id, token)

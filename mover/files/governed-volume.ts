@@ -53,6 +53,11 @@ export class GovernedVolume implements GovernedFiles {
     return inode.type === 'file' && inode.nlink === 1 && inode.size === 0 && inode.change <= MOST_CHANGES_UNWRITTEN
   }
 
+  exists(ino: number): boolean {
+    const inode = this.#inode(ino)
+    return inode !== null && inode.nlink > 0
+  }
+
   describe(ino: number): Described | null {
     const inode = this.#inode(ino)
     if (inode === null || inode.nlink === 0) return null
@@ -79,7 +84,7 @@ export class GovernedVolume implements GovernedFiles {
 
   mark(ino: number): Failure | null {
     const inode = this.#inode(ino)
-    if (inode === null) return 'STALE'
+    if (inode === null || inode.nlink === 0) return 'STALE'
     const { volume, moverNumber, writeBack } = this.#context
     if (volume.failure !== null) return 'ROFS'
     if (inode.marked) return null

@@ -1,4 +1,4 @@
-import { cover, type Span, type Token } from './token.ts'
+import { cover, isWhole, type Span, type Token } from './token.ts'
 import { TokenSet } from './token-set.ts'
 import type { MoverId, TokenRequest } from './token-table.ts'
 
@@ -19,16 +19,16 @@ export class TokenFile {
   queue: Waiter[] = []
   /** Index into `GROWTH_BLOCKS`: what the next write grant may grow to. Contention takes it back. */
   growth: number
-  /** By mover: tokens of which nothing has been asked back. */
-  readonly #unasked = new Map<MoverId, number>()
+  /** By mover: spans of which nothing has been asked back. */
+  #unasked: Map<MoverId, number> | null = null
 
   constructor(growth: number) {
     this.growth = growth
   }
 
-  /** How many tokens a mover has of which nothing has been asked back. */
+  /** How many tokens of a span, of which nothing has been asked back, a mover has. */
   unaskedOf(mover: MoverId): number {
-    return this.#unasked.get(mover) ?? 0
+    return this.#unasked?.get(mover) ?? 0
   }
 
   add(token: Granted): void {
@@ -49,7 +49,9 @@ export class TokenFile {
     return true
   }
 
-  #count({ mover }: Granted, by: number): void {
+  #count({ mover, kind }: Granted, by: number): void {
+    if (isWhole(kind)) return
+    this.#unasked ??= new Map()
     this.#unasked.set(mover, this.unaskedOf(mover) + by)
   }
 }

@@ -226,7 +226,9 @@ export class TokenTable {
   #advance(ino: number, file: TokenFile): void {
     const waiting: Waiter[] = []
     for (const waiter of file.queue) {
-      const asked = { kind: reducedKind(file, waiting, waiter), ...spanOf(waiter, file, waiting) }
+      const kind = reducedKind(file, waiting, waiter)
+      const { start, end } = isWhole(kind) ? WHOLE : waiter.need
+      const asked = { kind, start, end }
       const behind = waiting.some(
         (earlier) => earlier.mover !== waiter.mover && conflict(asked, { kind: earlier.kind, ...earlier.need }),
       )
@@ -304,11 +306,6 @@ function reducedKind(file: TokenFile, earlier: readonly Waiter[], { mover, kind 
   if (kind !== 'WF_R') return kind
   const writes = (other: { mover: MoverId; kind: TokenKind }): boolean => other.mover !== mover && other.kind === 'BR_W'
   return file.tokens.all.some(writes) || earlier.some(writes) ? 'BR_R' : 'WF_R'
-}
-
-function spanOf(waiter: Waiter, file: TokenFile, earlier: readonly Waiter[]): Span {
-  const whole = isWhole(reducedKind(file, earlier, waiter))
-  return whole ? { ...WHOLE } : { start: waiter.need.start, end: waiter.need.end }
 }
 
 function askedOf({ kind, need }: TokenRequest): Span & { kind: TokenKind } {
