@@ -155,7 +155,10 @@ export class SimulatedHost {
     // That was the last primary's alone.
     store.forgetMemory()
     const holders = this.#incarnations()
-    for (const one of this.slots) this.#tell(one, (m) => m.reigns(this.#role(one), holders))
+    for (const one of this.slots) {
+      const role = this.#role(one)
+      this.#tell(one, (m) => m.reigns(role, holders))
+    }
     if (slot.mover !== null) elected(slot.mover)
   }
 
