@@ -83,9 +83,10 @@ async function reignOn(file: FileDevice, options: ReignOptions): Promise<OpenedR
     const recovered = holders.length === 0 ? {} : { recovered: raised }
     const volumeOptions = openOptions(device, env, nodeBytesOf(cacheBytes))
     const volume = await whole(openVolume({ ...volumeOptions, ...recovered, leastTerm: term, readOnly }))
+    const noted = await whole(lockedFiles(volume))
+    if (volume.isGivenUp) throw volume.failure
     if (lost !== null) throw lost
     isOpen = true
-    const noted = await whole(lockedFiles(volume))
     return reignOver({ volume, raised, noted, device: file, heartbeat }, options)
   } catch (error) {
     heartbeat.stop()
