@@ -20,6 +20,7 @@ import { createLogger } from './host/logger.ts'
 import { controlSocket, readHandleKey } from './host/state-folder.ts'
 import { RenewedLease } from './lease.ts'
 import { Mover } from './mover.ts'
+import { stateAt } from './nsm/state.ts'
 import { RealEnvironment } from './real-environment.ts'
 import { type AssignedVolume, VolumeSet } from './volume-set.ts'
 
@@ -81,7 +82,7 @@ class MoverMain {
     }
   }
 
-  async #start({ config, claims, roles, incarnation, movers, holders }: StartMessage): Promise<void> {
+  async #start({ config, claims, roles, incarnation, startedMs, movers, holders }: StartMessage): Promise<void> {
     const mover = config.movers.find(({ name }) => name === this.#name)
     if (mover === undefined) throw new Error(`the configuration has no mover ${this.#name}`)
     const environment = this.#environment
@@ -114,7 +115,7 @@ class MoverMain {
       config,
       volumes,
       handleKey,
-      state: stateNumber(environment),
+      state: stateAt(startedMs),
       lease,
       environment,
       logger,
@@ -180,11 +181,6 @@ class MoverMain {
     setTimeout(() => process.exit(1), ORPHAN_LIMIT_MS)
     void this.#close()
   }
-}
-
-/** Odd, and greater than at any start before, as long as the clock is not set back (C702 §11.1). */
-function stateNumber(environment: RealEnvironment): number {
-  return (Math.floor(environment.wallMs() / 100) % 0x40000000) * 2 + 1
 }
 
 function controlRoutes(mover: Mover): ControlRoutes {

@@ -111,7 +111,7 @@ export class Fleet {
 
   /** Starts movers that have no process: all of them, or one. */
   async #launch(movers: readonly ManagedMover[]): Promise<void> {
-    const { config } = this.#options
+    const { config, env } = this.#options
     const launched = new Map<ManagedMover, RunningMover>()
     try {
       await this.#elect(movers)
@@ -135,7 +135,13 @@ export class Fleet {
           other.process?.tell({ type: 'started', name: mover.name, incarnation: process.incarnation })
       }
       const holders = incarnations.filter(({ name }) => ![...launched.keys()].some((one) => one.name === name))
-      process.start({ config: mover.withKnownPort(config), roles: this.#rolesOf(mover), movers: incarnations, holders })
+      process.start({
+        config: mover.withKnownPort(config),
+        startedMs: mover.startedAt(env.wallMs()),
+        roles: this.#rolesOf(mover),
+        movers: incarnations,
+        holders,
+      })
     }
   }
 

@@ -143,7 +143,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: 'main',
     paths: ['mover/main.ts'],
-    rooms: ['config', 'control', 'host', 'environment', 'mover', 'volumes', 'words'],
+    rooms: ['config', 'control', 'host', 'environment', 'mover', 'nsm', 'volumes', 'words'],
     node: ALL,
     packages: ['pino'],
   },
