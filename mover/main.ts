@@ -5,7 +5,7 @@
 import fs from 'node:fs'
 import type { Logger } from 'pino'
 import type { Config } from './config/schema.ts'
-import { type ControlRoutes, type ControlServer, startControl } from './control/server.ts'
+import { type ControlActions, type ControlRoutes, type ControlServer, startControl } from './control/server.ts'
 import {
   CHANNEL_FD,
   type Channel,
@@ -122,7 +122,8 @@ class MoverMain {
     })
     const serving = await this.#mover.listen()
     const routes = controlRoutes(this.#mover)
-    this.#control = await startControl(controlSocket(config.stateDir, { mover: this.#name }), routes)
+    const socket = controlSocket(config.stateDir, { mover: this.#name })
+    this.#control = await startControl(socket, routes, controlActions(this.#mover))
     for (const { path, reason } of serving.unserved) logger.warn(`export ${path} is not served: ${reason}`)
     this.#channel.send({ type: 'ready', serving })
   }
@@ -191,6 +192,10 @@ function controlRoutes(mover: Mover): ControlRoutes {
     '/trace': ({ volume = '', ino, trace, after }) =>
       mover.trace(volume, Number(ino), trace ?? null, Number(after ?? 0)),
   }
+}
+
+function controlActions(mover: Mover): ControlActions {
+  return { '/locks/break': ({ id = '' }) => mover.breakLock(id) }
 }
 
 function assigned(

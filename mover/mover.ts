@@ -1,12 +1,14 @@
 import type { Logger } from 'pino'
 import type { Config, ExportConfig, MoverConfig } from './config/schema.ts'
-import type { FoundFile, MoverLocks, MoverStatus, MoverTrace } from './control/status.ts'
+import type { ClientLockStatus, FoundFile, LockBroken, MoverLocks, MoverStatus, MoverTrace } from './control/status.ts'
 import type { Environment } from './environment.ts'
 import { parseAddressSet } from './files/cidr.ts'
+import type { ClientLock } from './files/client-locks.ts'
 import { Export, ExportTable } from './files/exports.ts'
 import { findDirectory, findFile } from './find.ts'
 import type { ServingState, UnservedExport } from './host/channel.ts'
 import type { Lease } from './lease.ts'
+import { lockStatus } from './lock-status.ts'
 import { ExportMountBackend } from './mount/export-backend.ts'
 import { MountList } from './mount/mount-list.ts'
 import { mountPrograms } from './mount/program.ts'
@@ -131,7 +133,27 @@ export class Mover {
 
   locks(): MoverLocks {
     const { mover, volumes } = this.#parts
-    return { files: volumes.flatMap((volume) => volume.tokens(mover.name)) }
+    return {
+      files: volumes.flatMap((volume) => volume.tokens(mover.name)),
+      held: this.#clientLocks().flatMap(({ isHeld, status }) => (isHeld ? status : [])),
+      waiting: volumes.flatMap(({ reign }) => reign?.waiting(mover.name) ?? []),
+    }
+  }
+
+  /** Takes a lock of a client of this mover away, or what it waits for. */
+  breakLock(id: string): LockBroken {
+    const found = this.#clientLocks().find(({ status }) => status.id === id)
+    found?.volume.breakLock(found.ino, found.lock)
+    return { broken: found !== undefined }
+  }
+
+  #clientLocks(): { volume: OpenedVolume; ino: number; lock: ClientLock; isHeld: boolean; status: ClientLockStatus }[] {
+    const { mover, volumes } = this.#parts
+    return volumes.flatMap((volume) =>
+      volume.clientLocks().map(({ ino, lock, isHeld }) => {
+        return { volume, ino, lock, isHeld, status: lockStatus(mover.name, volume.name, ino, lock) }
+      }),
+    )
   }
 
   /** See `findFile`. */

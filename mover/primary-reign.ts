@@ -5,18 +5,19 @@ import { type HeldToken, PrimaryAuthority } from './authority/primary.ts'
 import { PrimaryLocks } from './authority/primary-locks.ts'
 import { Session, type SessionStream } from './authority/session.ts'
 import { VolumeTrace } from './authority/trace.ts'
-import type { FileTokens, TokenStatus } from './control/status.ts'
+import type { ClientLockStatus, FileTokens, TokenStatus } from './control/status.ts'
 import type { Environment } from './environment.ts'
 import { TracedCalls } from './files/call-trace.ts'
 import { ForwardedCalls } from './files/forwarded.ts'
 import { GovernedVolume } from './files/governed-volume.ts'
 import type { VolumeFiles } from './files/volume-files.ts'
 import type { Incarnation } from './host/channel.ts'
+import { lockStatus, ownerStatus } from './lock-status.ts'
 import { FILE_END } from './locks/token.ts'
 import type { Reign, SharedDevice } from './sessions/reception.ts'
 
 /** Why sessions end when nothing is wrong, or when somebody else tells what is. */
-const ORDINARY_ENDS = ['the other mover has closed it', 'its mover is gone']
+const ORDINARY_ENDS = ['the other mover has closed it', 'its mover is gone', 'this mover ends']
 
 /** Who looks so much later than he wanted to was held up. */
 const HELD_UP = 1.5
@@ -134,6 +135,18 @@ export class PrimaryReign implements Reign {
       const { held, waiting } = this.authority.describe(ino)
       return { volume: this.#options.name, ino, held: held.map(shown), waiting: waiting.map(shown) }
     })
+  }
+
+  /** Clients that wait for locks, in the order of their asking for each file, and for whom; `self` is this mover. */
+  waiting(self: string): ClientLockStatus[] {
+    const { locks } = this.authority
+    const nameOf = (mover: number): string => this.authority.nameOf(mover) || self
+    return [...locks.inos()].flatMap((ino) =>
+      locks.describe(ino).waiting.map(({ mover, lock, inTheWay }) => ({
+        ...lockStatus(nameOf(mover), this.#options.name, ino, lock),
+        waitsFor: inTheWay.map((other) => ownerStatus(nameOf(other.mover), other.lock.owner)),
+      })),
+    )
   }
 
   accept(stream: SessionStream, hello: hello): Session {

@@ -24,6 +24,7 @@ import {
   nodeBytesOf,
   type OpenedVolume,
   openOptions,
+  ownLocks,
   pagesOf,
   type VolumeHost,
   whole,
@@ -150,6 +151,7 @@ export function servedByPrimary({ name, files, reign, status }: OpenedReign): Op
     reign,
     replayMemory: { find: (tag) => files.findReplay(tag) },
     tokens: (self) => reign.tokens(self),
+    ...ownLocks(reign.authority.locks.holder),
     trace: reign.trace,
     status,
   }

@@ -20,6 +20,7 @@ import {
   deviceOf,
   INODE_CAPACITY,
   type OpenedVolume,
+  ownLocks,
   pagesOf,
   type VolumeHost,
   whole,
@@ -99,6 +100,7 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedSe
     },
     replayMemory: { find: () => null },
     tokens: (self) => own()?.reign.tokens(self) ?? [],
+    ...ownLocks(locks.holder),
     trace,
     status: () => {
       const reign = own()?.status() ?? null

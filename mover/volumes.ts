@@ -7,6 +7,8 @@ import type { Failure } from './failure.ts'
 import type { FileService, Operation } from './files/service.ts'
 import { readBootId } from './host/process-identity.ts'
 import type { Lease } from './lease.ts'
+import type { ClientLock } from './locks/client-lock.ts'
+import type { LockHolder } from './locks/lock-holder.ts'
 import type { PrimaryReign } from './primary-reign.ts'
 import { RealEnvironment } from './real-environment.ts'
 import type { ReplayMemory } from './rpc/runner.ts'
@@ -72,6 +74,10 @@ export interface OpenedVolume {
   status(): VolumeStatus
   /** Which movers hold and await which tokens, `self` being this one; nothing while another mover is primary. */
   tokens(self: string): FileTokens[]
+  /** Locks that this mover's clients hold, or wait for. */
+  clientLocks(): { ino: number; lock: ClientLock; isHeld: boolean }[]
+  /** Takes a client's lock away, or what it waits for; the client is not told. */
+  breakLock(ino: number, lock: ClientLock): void
   /** What this mover says about files that somebody traces. */
   readonly trace: VolumeTrace
 }
@@ -186,4 +192,20 @@ export async function whole<T>(task: Task<T>): Promise<T> {
 
 export function bootId(): Uint8Array {
   return parseBootId(readBootId())
+}
+
+/** See `OpenedVolume`. */
+export function ownLocks(holder: LockHolder): Pick<OpenedVolume, 'clientLocks' | 'breakLock'> {
+  return {
+    clientLocks: () =>
+      [...holder.inos()].flatMap((ino) => [
+        ...holder.locksOf(ino).map((lock) => ({ ino, lock, isHeld: true })),
+        ...holder.waitingOf(ino).map((lock) => ({ ino, lock, isHeld: false })),
+      ]),
+    breakLock: (ino, lock) => {
+      const waiter = holder.waiterOf(ino, lock)
+      if (waiter === null) holder.unlock(ino, lock, () => {})
+      else holder.cancel(ino, lock.owner, waiter, () => {})
+    },
+  }
 }

@@ -125,11 +125,16 @@ export class PrimaryAuthority {
     return this.#table.inos()
   }
 
+  /** A mover's name; the primary's own is ''. */
+  nameOf(mover: MoverId): string {
+    return this.#peers.get(mover)?.name ?? ''
+  }
+
   /** Who holds what of a file and who waits, movers by name; the primary's own is ''. */
   describe(ino: number): { held: HeldToken[]; waiting: HeldToken[] } {
     const { held, waiting } = this.#table.describe(ino)
     const named = ({ mover, kind, start, end }: Span & { mover: MoverId; kind: TokenKind }): HeldToken => {
-      return { mover: this.#peers.get(mover)?.name ?? '', kind, start, end }
+      return { mover: this.nameOf(mover), kind, start, end }
     }
     return { held: held.map(named), waiting: waiting.map(({ need, ...waiter }) => named({ ...waiter, ...need })) }
   }

@@ -33,7 +33,7 @@ export function parseArguments(words: readonly string[], commands: Readonly<Reco
     if (Object.hasOwn(COMMON_OPTIONS, option) || Object.hasOwn(command.options, option)) continue
     throw wrong(`${name} has no option --${option}`)
   }
-  if (!isQuestion) checkOperands(name, command.operands, operands)
+  if (!isQuestion) checkOperands(name, command, operands)
   return { command: name, operands, options }
 }
 
@@ -77,7 +77,12 @@ function suggestion(name: string, specs: Readonly<Record<string, OptionSpec>>): 
   return hint.replace('mean ', 'mean --')
 }
 
-function checkOperands(command: string, wanted: readonly string[], given: readonly string[]): void {
+function checkOperands(command: string, { operands, more = [] }: Command, given: readonly string[]): void {
+  const wanted = given.length > operands.length ? [...operands, ...more] : operands
+  for (const [at, word] of wanted.entries()) {
+    const isFixed = word === word.toLowerCase()
+    if (isFixed && at < given.length && given[at] !== word) throw wrong(`${command} does not take '${given[at]}'`)
+  }
   if (given.length < wanted.length) throw wrong(`${command} needs ${wanted.slice(given.length).join(' and ')}`)
   if (given.length > wanted.length) throw wrong(`${command} does not take '${given[wanted.length]}'`)
 }

@@ -24,6 +24,8 @@ export interface Command {
   summary: string
   /** Names of its operands, all of which must be given. */
   operands: readonly string[]
+  /** Those that may follow, all of them or none; what is in small letters is given as it is. */
+  more?: readonly string[]
   options: Readonly<Record<string, OptionSpec>>
   /** Returns the exit status; throws a `Refusal` with a line for people. */
   run: (invocation: Invocation) => Promise<number>

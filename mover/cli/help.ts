@@ -6,14 +6,15 @@ import { formatTable } from './table.ts'
 export function helpText(name: string | null, commands: Readonly<Record<string, Command>>): string {
   const command = name === null ? undefined : commands[name]
   if (name !== null && command !== undefined) {
-    const usage = ['lockkeeper', name, ...command.operands, ...Object.entries(command.options).map(optionUsage)]
+    const usage = ['lockkeeper', name, ...operandsOf(command), ...Object.entries(command.options).map(optionUsage)]
     return [`usage: ${usage.join(' ')}`, '', command.summary, '', ...optionRows(command.options)].join('\n')
   }
-  const rows = Object.entries(commands).map(([word, { operands, summary }]) => [
-    `  ${[word, ...operands].join(' ')}`,
-    summary,
-  ])
+  const rows = Object.entries(commands).map(([word, one]) => [`  ${[word, ...operandsOf(one)].join(' ')}`, one.summary])
   return ['usage: lockkeeper COMMAND [--config FILE]', '', ...formatTable(rows), '', ...optionRows({})].join('\n')
+}
+
+function operandsOf({ operands, more = [] }: Command): string[] {
+  return more.length === 0 ? [...operands] : [...operands, `[${more.join(' ')}]`]
 }
 
 function optionUsage([name, { value }]: [string, OptionSpec]): string {

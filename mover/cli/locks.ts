@@ -1,5 +1,5 @@
-import { getControl, NobodyThere } from '../control/client.ts'
-import type { FileTokens, MoverLocks } from '../control/status.ts'
+import { getControl, NobodyThere, postControl } from '../control/client.ts'
+import type { ClientLockStatus, FileTokens, LockBroken, LockOwnerStatus, MoverLocks } from '../control/status.ts'
 import { Refusal } from '../host/refusal.ts'
 import { controlSocket } from '../host/state-folder.ts'
 import { askSupervisor } from './ask.ts'
@@ -8,39 +8,121 @@ import { formatTable } from './table.ts'
 import { describeBlocks } from './trace-line.ts'
 
 export const locks: Command = {
-  summary: 'say which movers hold and await tokens on which files',
+  summary: 'say which movers hold tokens and which clients hold locks, and who waits for whom; or take a lock away',
   operands: [],
-  options: JSON_OPTION,
-  async run({ config, options, print }) {
-    const files = await ask(config.stateDir)
-    if (options['json'] === true) print(JSON.stringify(files))
-    else for (const line of describe(files)) print(line)
+  more: ['break', 'ID'],
+  options: { ...JSON_OPTION, yes: { value: null, help: 'with break: do it; else it is only shown' } },
+  async run({ config: { stateDir }, operands: [, id], options, print }) {
+    const found = await ask(stateDir)
+    if (id !== undefined) return breakLock(stateDir, found, id, options['yes'] === true, print)
+    if (options['json'] === true) print(JSON.stringify(found))
+    else for (const line of describe(found)) print(line)
     return 0
   },
 }
 
-async function ask(stateDir: string): Promise<FileTokens[]> {
+async function ask(stateDir: string): Promise<MoverLocks> {
   const { movers } = await askSupervisor(stateDir)
-  const files: FileTokens[] = []
+  const all: MoverLocks = { files: [], held: [], waiting: [] }
   for (const { name, state } of movers) {
     if (state !== 'serving') continue
     try {
-      files.push(...((await getControl(controlSocket(stateDir, { mover: name }), '/locks')) as MoverLocks).files)
+      const one = (await getControl(controlSocket(stateDir, { mover: name }), '/locks')) as MoverLocks
+      all.files.push(...one.files)
+      all.held.push(...one.held)
+      all.waiting.push(...one.waiting)
     } catch (error) {
       if (!(error instanceof NobodyThere)) throw new Refusal(1, `mover ${name}: ${(error as Error).message}`)
     }
   }
-  return files
+  return all
+}
+
+function describe({ files, held, waiting }: MoverLocks): string[] {
+  const tokens = describeTokens(files)
+  const clients = describeLocks([...held, ...waiting])
+  return [
+    ...(tokens.length === 0 ? ['no file is shared by movers now'] : tokens),
+    '',
+    ...(clients.length === 0 ? ['no client has a lock'] : clients),
+  ]
 }
 
 /** A line for each token, and for each request that waits for one. */
-function describe(files: readonly FileTokens[]): string[] {
+function describeTokens(files: readonly FileTokens[]): string[] {
   const rows: (string | number)[][] = []
   for (const { volume, ino, held, waiting } of files) {
     for (const { mover, kind, blocks } of held) rows.push([volume, ino, mover, 'holds', kind, describeBlocks(blocks)])
     for (const { mover, kind, blocks } of waiting)
       rows.push([volume, ino, mover, 'waits for', kind, describeBlocks(blocks)])
   }
-  if (rows.length === 0) return ['no file is shared by movers now']
+  if (rows.length === 0) return []
   return formatTable([['volume', 'inode', 'mover', '', 'token', 'blocks of 4 KiB'], ...rows])
+}
+
+/** A line for each lock of a client, files together; who waits behind who holds. */
+function describeLocks(all: readonly ClientLockStatus[]): string[] {
+  if (all.length === 0) return []
+  const placeOf = ({ volume, ino }: ClientLockStatus): string => `${volume} ${ino}`
+  const places = [...new Set(all.map(placeOf))].sort()
+  const rows = places.flatMap((place) => all.filter((one) => placeOf(one) === place).map(row))
+  return formatTable([['id', 'volume', 'inode', 'mover', 'client', 'who', '', 'lock', 'waits for'], ...rows])
+}
+
+function row(one: ClientLockStatus): (string | number)[] {
+  const { id, volume, ino, mover, client, owner, waitsFor } = one
+  const others = waitsFor?.map(who).join('; ') ?? ''
+  return [id, volume, ino, mover, client, owner, waitsFor === null ? 'holds' : 'wants', lockWords(one), others]
+}
+
+function lockWords({ lock, bytes }: ClientLockStatus): string {
+  if (typeof lock !== 'string') return `open for ${bits(lock.access)}, denies ${bits(lock.deny)}`
+  if (bytes === null) return lock
+  const [start, end] = bytes
+  const last = end === null ? 'the end' : String(BigInt(end) - 1n)
+  return `${lock} bytes ${start} to ${last}`
+}
+
+const BITS = ['read', 'write', 'delete']
+
+function bits(sum: number): string {
+  const words = BITS.filter((_, bit) => ((sum >>> bit) & 1) === 1)
+  return words.length === 0 ? 'nothing' : words.join('+')
+}
+
+function who({ client, owner, mover }: LockOwnerStatus): string {
+  return `${client} (${owner}) at mover ${mover}`
+}
+
+/** Shows what would be lost, and by whom; does it with `isSure`. */
+async function breakLock(
+  stateDir: string,
+  { held, waiting }: MoverLocks,
+  id: string,
+  isSure: boolean,
+  print: (line: string) => void,
+): Promise<number> {
+  const found = [...held, ...waiting].find((one) => one.id === id)
+  if (found === undefined)
+    throw new Refusal(1, `there is no lock ${id} (any more): lockkeeper locks tells which there are`)
+  const { mover, volume, ino, waitsFor } = found
+  const isHeld = waitsFor === null
+  print(`${who(found)} ${isHeld ? 'holds' : 'waits for'} inode ${ino} of volume ${volume}: ${lockWords(found)}`)
+  for (const one of waiting) {
+    if (one.volume === volume && one.ino === ino && one.waitsFor?.some((other) => isSame(other, found)))
+      print(`${who(one)} waits for it`)
+  }
+  if (!isSure) {
+    print(`nothing was changed; with --yes it ${isHeld ? 'loses the lock' : 'waits no more'}, and is not told`)
+    return 0
+  }
+  const path = `/locks/break?id=${encodeURIComponent(id)}`
+  const { broken } = (await postControl(controlSocket(stateDir, { mover }), path)) as LockBroken
+  if (!broken) throw new Refusal(1, `lock ${id} is gone already`)
+  print('done')
+  return 0
+}
+
+function isSame(a: LockOwnerStatus, b: LockOwnerStatus): boolean {
+  return a.mover === b.mover && a.protocol === b.protocol && a.client === b.client && a.owner === b.owner
 }

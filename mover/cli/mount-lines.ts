@@ -14,6 +14,11 @@ export interface MountLines {
   url: string
 }
 
+/** A client finds the lock server by the portmapper at its usual port; on this host that is the client's own. */
+export function canLock({ address, portmap }: MoverAddresses): boolean {
+  return portmap === PORTMAP_PORT && !address.startsWith('127.') && address !== '::1'
+}
+
 export function mountLines(exported: ExportConfig, where: MoverAddresses): MountLines {
   const host = isIPv6(where.address) ? `[${where.address}]` : where.address
   const canAskPorts = where.portmap === PORTMAP_PORT && where.nfs === NFS_PORT
@@ -21,7 +26,7 @@ export function mountLines(exported: ExportConfig, where: MoverAddresses): Mount
   const source = shellWord(`${host}:${exported.path}`)
   const query = `nfsport=${where.nfs}&mountport=${where.nfs}&version=3`
   return {
-    command: `mount -t nfs -o vers=3,tcp,nolock${ports} ${source} /mnt`,
+    command: `mount -t nfs -o vers=3,tcp${canLock(where) ? '' : ',nolock'}${ports} ${source} /mnt`,
     url: `nfs://${host}${encodeURI(exported.path)}?${query}`,
   }
 }

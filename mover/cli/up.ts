@@ -4,7 +4,7 @@ import type { ServingMover } from '../host/fleet.ts'
 import { createLogger } from '../host/logger.ts'
 import { Supervisor } from '../supervisor.ts'
 import type { Command, Invocation } from './command.ts'
-import { mountLines } from './mount-lines.ts'
+import { canLock, mountLines } from './mount-lines.ts'
 import { readVersion } from './version.ts'
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
@@ -45,7 +45,7 @@ function announcement(config: Config, version: string, movers: readonly ServingM
     lines.push(`mover ${name}: NFSv3 at ${addresses.address} port ${addresses.nfs}, ${portmap}`)
   }
   for (const exported of config.exports) lines.push('', ...describeExport(config, exported, movers))
-  lines.push('', 'nolock is needed: network locks are not served in this version. Ctrl-C stops.')
+  lines.push('', `${about(movers.some(({ addresses }) => canLock(addresses)))} Ctrl-C stops.`)
   return lines
 }
 
@@ -68,4 +68,11 @@ function describe(config: Config, name: string): string {
   const volume = config.volumes.find((candidate) => candidate.name === name)
   const size = volume?.sizeBytes == null ? '' : `, ${formatSizeRoughly(volume.sizeBytes)}`
   return `volume ${name} on ${volume?.device}${size}`
+}
+
+/** What clients must know of locks. */
+function about(canLock: boolean): string {
+  return canLock
+    ? 'Clients that lock files need rpcbind and rpc.statd; with nolock, locks hold among the programs of one client.'
+    : 'With nolock, locks hold among the programs of one client: others meet them where a mover has an address of its own with the portmapper at port 111.'
 }

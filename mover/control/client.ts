@@ -12,19 +12,28 @@ export class NobodyThere extends Error {}
  * no answer.
  */
 export function getControl(socketPath: string, path: string): Promise<unknown> {
-  return withSocketPath(socketPath, (short) => get(short, path)).catch((error: NodeJS.ErrnoException) => {
+  return askControl(socketPath, path, 'GET')
+}
+
+/** As `getControl`, of something that is to be done. */
+export function postControl(socketPath: string, path: string): Promise<unknown> {
+  return askControl(socketPath, path, 'POST')
+}
+
+function askControl(socketPath: string, path: string, method: 'GET' | 'POST'): Promise<unknown> {
+  return withSocketPath(socketPath, (short) => ask(short, path, method)).catch((error: NodeJS.ErrnoException) => {
     const { code } = error
     if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR') throw new NobodyThere(socketPath)
     throw new Error(`${socketPath}: ${error.message}`)
   })
 }
 
-function get(socketPath: string, path: string): Promise<unknown> {
+function ask(socketPath: string, path: string, method: 'GET' | 'POST'): Promise<unknown> {
   // An import would load what each of its exports needs, another HTTP client among them, whenever a command starts.
   const { request } = process.getBuiltinModule('node:http')
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(ANSWER_LIMIT_MS)
-    const outgoing = request({ socketPath, path, method: 'GET', signal }, (response) => {
+    const outgoing = request({ socketPath, path, method, signal }, (response) => {
       const chunks: Buffer[] = []
       let length = 0
       response.on('data', (chunk: Buffer) => {

@@ -7,20 +7,28 @@ export type Query = Readonly<Record<string, string | undefined>>
 /** Answers of GET by path: each is called for every request and gives plain data, or a promise, that becomes JSON. */
 export type ControlRoutes = Readonly<Record<`/${string}`, (query: Query) => unknown>>
 
+/** What is done on POST by path; answers as those of GET. */
+export type ControlActions = ControlRoutes
+
 /** The control interface of a process: HTTP with JSON over a Unix socket that only its owner may use. */
 export interface ControlServer {
   close(): Promise<void>
 }
 
 /**
- * Serves `routes`. A socket that an earlier process left is replaced: the caller knows that none of them lives. Rejects
+ * Serves `routes` and carries out `actions`. A socket that an earlier process left is replaced: the caller knows that none of them lives. Rejects
  * with Node's error when it cannot listen.
  */
-export async function startControl(socketPath: string, routes: ControlRoutes): Promise<ControlServer> {
+export async function startControl(
+  socketPath: string,
+  routes: ControlRoutes,
+  actions: ControlActions = {},
+): Promise<ControlServer> {
   // Half of what starting costs: commands that only ask do without.
   const { default: fastify } = await import('fastify')
   const app = fastify({ logger: false, bodyLimit: 64 * 1024, forceCloseConnections: true })
   for (const [path, answer] of Object.entries(routes)) app.get(path, ({ query }) => answer(query as Query))
+  for (const [path, act] of Object.entries(actions)) app.post(path, ({ query }) => act(query as Query))
   fs.rmSync(socketPath, { force: true })
   await withSocketPath(socketPath, (path) => app.listen({ path }))
   fs.chmodSync(socketPath, 0o600)

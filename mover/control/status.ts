@@ -31,9 +31,43 @@ export interface FileTokens {
   waiting: TokenStatus[]
 }
 
-/** `GET /locks` of a mover: of the volumes whose primary it is. */
+/** Who has or wants a client lock. */
+export interface LockOwnerStatus {
+  mover: string
+  protocol: string
+  /** As it calls itself, and where it calls from. */
+  client: string
+  /** Who of the client, as far as it can be read. */
+  owner: string
+}
+
+/** A client's lock, or what it waits for. */
+export interface ClientLockStatus extends LockOwnerStatus {
+  /** Names it for `locks break`, for as long as it stays as it is. */
+  id: string
+  volume: string
+  ino: number
+  /** Of an open: what it does and what it denies to others (bits: 1 read, 2 write, 4 delete). */
+  lock: 'exclusive' | 'shared' | { access: number; deny: number }
+  /** Half-open, in decimal; an end of null is 2^64. Null for an open. */
+  bytes: [start: string, end: string | null] | null
+  /** Null: it is held. */
+  waitsFor: LockOwnerStatus[] | null
+}
+
+/**
+ * `GET /locks` of a mover: tokens of the volumes whose primary it is and who waits for client locks there; client locks that
+ * its own clients hold.
+ */
 export interface MoverLocks {
   files: FileTokens[]
+  held: ClientLockStatus[]
+  waiting: ClientLockStatus[]
+}
+
+/** `POST /locks/break?id=` of a mover: whether the lock was there. */
+export interface LockBroken {
+  broken: boolean
 }
 
 /** `GET /find?file=` of a mover: what it says of a file of a volume whose primary it is; null for any other. */

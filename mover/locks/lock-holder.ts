@@ -229,6 +229,11 @@ export class LockHolder {
     return this.#files.get(ino)?.list() ?? []
   }
 
+  /** What its clients wait for, of a file. */
+  waitingOf(ino: number): ClientLock[] {
+    return this.#files.get(ino)?.waiting.map(({ lock }) => lock) ?? []
+  }
+
   /** What the mover decides about the file alone. */
   levelOf(ino: number): DelegationLevel {
     return this.#files.get(ino)?.delegation.level ?? 'none'

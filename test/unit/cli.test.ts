@@ -27,7 +27,7 @@ t.test('wrong usage is one line on standard error and status 2', async (t) => {
   writeFileSync(join(folder, 'bad.yaml'), 'stateDir: x\n\nexports:\n  - { path: /a, volume: share, polcy: wlock }\n')
   const more = '(lockkeeper --help tells more)'
   const cases: readonly [string[], string][] = [
-    [[], `which command? up, mkfs, check, grow, status, locks, trace ${more}`],
+    [[], `which command? up, mkfs, check, grow, status, clients, locks, trace ${more}`],
     [['serve'], `unknown command 'serve' ${more}`],
     [['statu'], `unknown command 'statu'; did you mean status? ${more}`],
     [['up', '--confg', 'x'], `unknown option --confg; did you mean --config? ${more}`],
@@ -37,6 +37,9 @@ t.test('wrong usage is one line on standard error and status 2', async (t) => {
     [['up', '--force'], `up has no option --force ${more}`],
     [['up', 'now'], `up does not take 'now' ${more}`],
     [['mkfs'], `mkfs needs VOLUME ${more}`],
+    [['locks', 'brake', 'x'], `locks does not take 'brake' ${more}`],
+    [['locks', 'break'], `locks needs ID ${more}`],
+    [['locks', 'break', 'x', 'y'], `locks does not take 'y' ${more}`],
     [['mkfs', 'share', '--force=yes'], `--force takes no value ${more}`],
     [['mkfs', 'nothing'], "there is no volume 'nothing'; the configuration has share"],
     [
@@ -57,8 +60,17 @@ t.test('help and version', async (t) => {
   const help = lockkeeper(['--help'], folder)
   t.equal(help.status, 0)
   t.match(help.out, /^usage: lockkeeper COMMAND/)
-  for (const command of ['up', 'mkfs VOLUME', 'check VOLUME', 'grow VOLUME', 'status', 'locks', 'trace FILE']) {
-    t.match(help.out, new RegExp(`^  ${command} `, 'm'), command)
+  for (const command of [
+    'up',
+    'mkfs VOLUME',
+    'check VOLUME',
+    'grow VOLUME',
+    'status',
+    'clients',
+    'locks [break ID]',
+    'trace FILE',
+  ]) {
+    t.match(help.out, new RegExp(`^  ${command.replace(/[[\]]/g, '\\$&')} `, 'm'), command)
   }
   t.match(lockkeeper(['mkfs', '--help'], folder).out, /^usage: lockkeeper mkfs VOLUME \[--force\]/)
   t.strictSame(lockkeeper(['--version'], folder), { status: 0, out: `lockkeeper ${readVersion()}\n`, err: '' })
@@ -83,6 +95,10 @@ t.test('mount lines', async (t) => {
     command: 'mount -t nfs -o vers=3,tcp,nolock 127.0.0.1:/share /mnt',
     url: 'nfs://127.0.0.1/share?nfsport=2049&mountport=2049&version=3',
   })
+  const other = mountLines(exported('/share'), { address: '10.0.0.1', nfs: 2049, portmap: 111 })
+  t.equal(other.command, 'mount -t nfs -o vers=3,tcp 10.0.0.1:/share /mnt', 'locks reach the server')
+  const hidden = mountLines(exported('/share'), { address: '10.0.0.1', nfs: 2049, portmap: 1111 })
+  t.match(hidden.command, /,nolock/, 'clients ask at port 111 where locks are served')
   t.strictSame(mountLines(exported("/a b's"), { address: '::1', nfs: 20049, portmap: 0 }), {
     command: "mount -t nfs -o vers=3,tcp,nolock,port=20049,mountport=20049 '[::1]:/a b'\\''s' /mnt",
     url: "nfs://[::1]/a%20b's?nfsport=20049&mountport=20049&version=3",

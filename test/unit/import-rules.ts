@@ -103,6 +103,7 @@ export const ROOMS: readonly Room[] = [
       'mover/volumes.ts',
       'mover/membership.ts',
       'mover/primary.ts',
+      'mover/lock-status.ts',
       'mover/primary-reign.ts',
       'mover/primary-link.ts',
       'mover/secondary.ts',

@@ -1,0 +1,88 @@
+import { getControl, NobodyThere } from '../control/client.ts'
+import type { ClientLockStatus, MoverLocks, MoverStatus } from '../control/status.ts'
+import { Refusal } from '../host/refusal.ts'
+import { controlSocket } from '../host/state-folder.ts'
+import { askSupervisor } from './ask.ts'
+import { type Command, JSON_OPTION } from './command.ts'
+import { formatTable } from './table.ts'
+
+/** A client of one mover, by its address. */
+interface Client {
+  mover: string
+  address: string
+  /** Names that it gives itself where it locks. */
+  names: string[]
+  /** What it has mounted, as far as it has said so and not taken it back. */
+  mounts: string[]
+  locks: number
+  waiting: number
+}
+
+export const clients: Command = {
+  summary: 'say which clients have mounted what, and how many locks they hold and wait for',
+  operands: [],
+  options: JSON_OPTION,
+  async run({ config: { stateDir }, options, print }) {
+    const { movers } = await askSupervisor(stateDir)
+    const serving = movers.flatMap(({ name, state }) => (state === 'serving' ? [name] : []))
+    const found = await Promise.all(serving.map((name) => ask(stateDir, name)))
+    // Who waits is known to primaries.
+    const waiting = found.flatMap((one) => one?.locks.waiting ?? [])
+    const all = found.flatMap((one) => (one === null ? [] : gather(one, waiting)))
+    if (options['json'] === true) print(JSON.stringify(all))
+    else for (const line of describe(all)) print(line)
+    return 0
+  },
+}
+
+/** What a mover says; null when it is being started again. */
+interface Told {
+  mover: string
+  mounts: MoverStatus['mounts']
+  locks: MoverLocks
+}
+
+async function ask(stateDir: string, mover: string): Promise<Told | null> {
+  const socket = controlSocket(stateDir, { mover })
+  try {
+    const { mounts } = (await getControl(socket, '/status')) as MoverStatus
+    return { mover, mounts, locks: (await getControl(socket, '/locks')) as MoverLocks }
+  } catch (error) {
+    if (error instanceof NobodyThere) return null
+    throw new Refusal(1, `mover ${mover}: ${(error as Error).message}`)
+  }
+}
+
+function gather({ mover, mounts, locks }: Told, waiting: readonly ClientLockStatus[]): Client[] {
+  const byAddress = new Map<string, Client>()
+  const find = (address: string): Client => {
+    const known = byAddress.get(address)
+    if (known !== undefined) return known
+    const client: Client = { mover, address, names: [], mounts: [], locks: 0, waiting: 0 }
+    byAddress.set(address, client)
+    return client
+  }
+  for (const { host, path } of mounts) find(host).mounts.push(path)
+  for (const one of [...locks.held, ...waiting.filter((other) => other.mover === mover)]) {
+    const [address, name] = addressAndName(one.client)
+    const client = find(address)
+    if (!client.names.includes(name)) client.names.push(name)
+    if (one.waitsFor === null) client.locks++
+    else client.waiting++
+  }
+  return [...byAddress.values()]
+}
+
+/** A lock's client is named by what it calls itself, a space, and its address. */
+function addressAndName(client: string): [string, string] {
+  const at = client.lastIndexOf(' ')
+  return [client.slice(at + 1), client.slice(0, Math.max(0, at))]
+}
+
+function describe(all: readonly Client[]): string[] {
+  if (all.length === 0) return ['no client has mounted or locked anything']
+  const rows = all.map(({ mover, address, names, mounts, locks, waiting }) => [
+    ...[mover, address, names.join(' '), locks, waiting, mounts.join(' ')],
+  ])
+  return formatTable([['mover', 'client', 'calls itself', 'locks', 'waits', 'mounted'], ...rows])
+}
