@@ -55,8 +55,8 @@ const MIB_BLOCKS = 256
 const GROWTH_BLOCKS = [1, 8 * MIB_BLOCKS, 64 * MIB_BLOCKS]
 const WHOLE_FILE = GROWTH_BLOCKS.length
 /** A mover that has more tokens of one file gives back those that it has had longest, so many at a time. */
-export const MOST_TOKENS = 1024
-const TOO_OLD = 1 / 4
+const MOST_TOKENS = 4096
+const TOO_OLD = 1 / 128
 const WHOLE: Readonly<Span> = { start: 0, end: FILE_END }
 
 /**

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { FILE_END, MEETINGS, type Span, type TokenKind } from '../../mover/locks/token.ts'
 import { TokenHolder } from '../../mover/locks/token-holder.ts'
-import { MOST_TOKENS, type TokenRequest, TokenTable } from '../../mover/locks/token-table.ts'
+import { type TokenRequest, TokenTable } from '../../mover/locks/token-table.ts'
 import { Random } from '../crash/random.ts'
 
 const FILE = 77
@@ -12,13 +12,18 @@ const WHOLE = { start: 0, end: FILE_END }
 /** A primary and some secondaries whose messages are delivered at once, and written down. */
 class Movers {
   readonly trace: string[] = []
-  readonly table = new TokenTable(HOME)
+  readonly table: TokenTable
   readonly #holders = new Map<number, TokenHolder>()
   readonly #pending: (() => void)[] = []
   /** Nobody has written for long. */
   isQuiet = false
   /** Files of which home has something in memory. */
   usedAtHome = false
+
+  /** `mostTokens`: of a mover on one file. */
+  constructor(mostTokens?: number) {
+    this.table = new TokenTable(HOME, mostTokens)
+  }
 
   holder(id: number): TokenHolder {
     let holder = this.#holders.get(id)
@@ -180,12 +185,13 @@ t.test('who writes alone gets more and more of the file, and home counts', async
 })
 
 t.test('random writes of two movers leave each with a bounded number of pieces', async (t) => {
-  const movers = new Movers()
+  const most = 512
+  const movers = new Movers(most)
   movers.usedAtHome = true
   const random = new Random(1)
   const blocks = 100_000
   let asked = 0
-  for (let i = 0; i < 4 * MOST_TOKENS; i++) {
+  for (let i = 0; i < 4 * most; i++) {
     const [mover, start] = [1 + (i % 2), random.below(blocks)]
     asked += movers.wants(mover, 'BR_W', { start, end: start + 1 }).filter((line) => line.endsWith('asked back')).length
     if (!movers.holder(mover).allows(FILE, 'BR_W', start, start + 1)) t.fail(`write ${i} may not be done`)
@@ -193,10 +199,10 @@ t.test('random writes of two movers leave each with a bounded number of pieces',
   const { held } = movers.table.describe(FILE)
   for (const mover of [1, 2]) {
     const pieces = held.filter((token) => token.mover === mover).length
-    t.ok(pieces <= MOST_TOKENS && pieces > MOST_TOKENS / 2, `${pieces} pieces`)
+    t.ok(pieces <= most && pieces > most / 2, `${pieces} pieces`)
     t.equal(movers.holder(mover).held(FILE)?.usable.length, pieces)
   }
-  t.comment(`${asked} of ${4 * MOST_TOKENS} writes have something asked back`)
+  t.comment(`${asked} of ${4 * most} writes have something asked back`)
 })
 
 t.test('how tokens meet does not depend on who came first', async (t) => {
