@@ -362,6 +362,8 @@ export class PrimaryAuthority {
     this.#env.defer(() => {
       this.#isScheduled = false
       this.#pump()
+      // Somebody here waits for what was asked just now.
+      for (const { session } of this.#peers.values()) session.flush()
     })
   }
 

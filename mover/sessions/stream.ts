@@ -41,8 +41,6 @@ export class SocketStream implements MoverStream {
   #isClosed = false
   /** Why it is over, as long as nobody has been told. */
   #untold: string | null = null
-  /** Writes that have left the process. */
-  #writtenCount = 0
   #cancelStall: (() => void) | null = null
 
   constructor(socket: Socket, env: Environment, limits: StreamLimits = {}) {
@@ -70,7 +68,7 @@ export class SocketStream implements MoverStream {
 
   write(bytes: Uint8Array): void {
     if (this.#isClosed) return
-    this.#socket.write(Buffer.from(bytes), this.#written)
+    this.#socket.write(Buffer.from(bytes))
     // Not now: who is writing does not expect to be told of an end.
     if (this.isWaiting) process.nextTick(this.#look)
   }
@@ -104,18 +102,19 @@ export class SocketStream implements MoverStream {
     } else if (this.isWaiting) this.#watch()
   }
 
-  readonly #written = (): void => {
-    this.#writtenCount++
+  /** Bytes that have left the process. */
+  get #leftBytes(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength
   }
 
   /** Looks whether what waits gets less. */
   #watch(): void {
     if (this.#cancelStall !== null) return
-    const before = this.#writtenCount
+    const before = this.#leftBytes
     this.#cancelStall = this.#env.timer(this.#stallMs, () => {
       this.#cancelStall = null
       if (!this.isWaiting) return
-      if (this.#writtenCount === before) this.cutOff(`the other mover has taken nothing for ${this.#stallMs} ms`)
+      if (this.#leftBytes === before) this.cutOff(`the other mover has taken nothing for ${this.#stallMs} ms`)
       else this.#watch()
     })
   }
