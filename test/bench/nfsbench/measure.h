@@ -105,20 +105,11 @@ static double hist_pct(double p) {
 }
 
 static double pid_cpu(int pid) {
-  char f[64], b[1024];
-  snprintf(f, sizeof f, "/proc/%d/stat", pid);
-  FILE *h = fopen(f, "r");
-  if (!h) return 0;
-  size_t n = fread(b, 1, sizeof b - 1, h);
-  fclose(h);
-  b[n] = 0;
-  char *q = strrchr(b, ')');
-  if (!q) return 0;
-  unsigned long u = 0, s = 0;
-  sscanf(q + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &u, &s);
-  return (double)(u + s) / sysconf(_SC_CLK_TCK);
+  clockid_t clock;
+  struct timespec t;
+  if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t)) return 0;
+  return (double)t.tv_sec + t.tv_nsec / 1e9;
 }
-/* a process and its living children (a cluster's workers, a forking server's sessions) */
 static double tree_cpu(int pid, int depth) {
   char f[64];
   double t = pid_cpu(pid);
