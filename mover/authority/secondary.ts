@@ -56,6 +56,11 @@ export interface HeldFiles {
   known(ino: number, value: Uint8Array): void
 }
 
+/** What is to be done with a token before who has asked for it goes on. */
+type Granted = (ino: number, start: number, end: number, resume: () => void) => void
+
+const atOnce: Granted = (_ino, _start, _end, resume) => resume()
+
 const NOTHING: Readonly<Span> = { start: 0, end: 0 }
 
 /** Told how a request has ended; null: there is no primary to answer it any more, and nobody knows. */
@@ -228,15 +233,16 @@ export class SecondaryAuthority {
 
   /**
    * Suspends unless this mover may do now what `kind` allows on these blocks; `WF_R` is asked for by who wants to read
-   * them, and may bring a `BR_R`. Returns why it may not: STALE when there is no such file.
+   * them, and may bring a `BR_R`. Returns why it may not: STALE when there is no such file. `granted` is called when the
+   * token has come, or there is none, and calls `resume` in its turn.
    */
-  need(ino: number, kind: TokenKind, start: number, end: number): Failure | null {
+  need(ino: number, kind: TokenKind, start: number, end: number, granted: Granted = atOnce): Failure | null {
     if (this.tokens.allows(ino, kind === 'WF_R' ? 'BR_R' : kind, start, end)) {
       this.#hold.used(ino)
       return null
     }
     if (this.#denied?.ino === ino) return this.#denied.why
-    throw new Suspend((resume) => this.tokens.ask(ino, kind, { start, end }, resume))
+    throw new Suspend((resume) => this.tokens.ask(ino, kind, { start, end }, () => granted(ino, start, end, resume)))
   }
 
   /** Asks for all of a file for reading; nobody waits for it. */

@@ -1,12 +1,13 @@
 import type { SecondaryAuthority } from '../authority/secondary.ts'
 import type { Failure } from '../failure.ts'
 import { FILE_END } from '../locks/token.ts'
+import { Suspend } from '../suspend.ts'
 import type { Inode } from '../volume/inode.ts'
 import { BLOCK_BYTES, MAX_FILE_BYTES } from '../volume/layout.ts'
 import type { HeldVolume } from './held-volume.ts'
 import type { LiveInode } from './live-inode.ts'
 import type { Operation, ReadResult, Stability, WriteResult } from './service.ts'
-import { blockOf, commitFile, endOfRead, endOfWrite, readFile, startOfWrite, writeFile } from './transfer.ts'
+import { blockOf, commitFile, dataOf, endOfRead, endOfWrite, readFile, startOfWrite, writeFile } from './transfer.ts'
 
 /** Reading and writing of files at a secondary: as at the primary, once the tokens are held. All of it may throw Suspend. */
 export class HeldData {
@@ -33,7 +34,8 @@ export class HeldData {
     const first = known === undefined ? blockOf(offset) : startOfWrite(known, offset, end - offset)
     const last = known === undefined ? Math.ceil(end / BLOCK_BYTES) : endOfWrite(known, offset, end - offset)
     const isHeld = first < last ? false : this.#held.inode(ino) !== undefined && this.#holdsSome(ino)
-    const denied = isHeld ? null : this.#authority.need(ino, asked, first, Math.min(FILE_END, last))
+    const fetched = kind === 'BR_R' ? this.#fetch : undefined
+    const denied = isHeld ? null : this.#authority.need(ino, asked, first, Math.min(FILE_END, last), fetched)
     if (denied !== null) return denied
     const inode = this.#held.inode(ino)
     if (inode === undefined) throw new Error(`inode ${ino} was granted, but not told`)
@@ -104,6 +106,28 @@ export class HeldData {
 
   commit(op: Operation, inode: LiveInode): Failure | null {
     return commitFile(this.#held.context, op, inode)
+  }
+
+  /** Who has asked for a file to read it looks again when it is in memory: the sooner the device is asked, the better. */
+  readonly #fetch = (ino: number, start: number, end: number, resume: () => void): void => {
+    const loading = this.#load(ino, start, end)
+    if (loading === null) resume()
+    else (this.#authority.keep(loading, ino) as Suspend).wait(resume)
+  }
+
+  /** Begins to read what is not in memory; null: there is nothing to wait for. */
+  #load(ino: number, start: number, end: number): Suspend | null {
+    const { context } = this.#held
+    const inode = this.#held.inode(ino)
+    const last = Math.min(end, Math.ceil((inode?.size ?? 0) / BLOCK_BYTES))
+    if (inode?.type !== 'file' || start >= last || !context.mayRead(ino, start, last)) return null
+    try {
+      const data = dataOf(context, inode)
+      return data.load(start, last) > 0 ? data.waitForLoads() : null
+    } catch (error) {
+      if (error instanceof Suspend) return error
+      throw error
+    }
   }
 
   #holdsSome(ino: number): boolean {
