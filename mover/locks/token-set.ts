@@ -3,15 +3,21 @@ import type { Span, Token } from './token.ts'
 /** Tokens of one file, overlapping or not, found by where they lie: random writes of several movers leave thousands. */
 export class TokenSet<T extends Token> {
   /** In the order of their starts. */
-  readonly #tokens: T[] = []
+  #tokens: T[] = []
   /** By index: how far any of the tokens up to there reaches. */
-  readonly #reach: number[] = []
+  #reach: number[] = []
 
   get all(): readonly T[] {
     return this.#tokens
   }
 
   add(token: T): void {
+    if (this.#tokens.length === 0) {
+      // Most sets have one: no room for more.
+      this.#tokens = [token]
+      this.#reach = [token.end]
+      return
+    }
     const at = this.#indexBehind(token.start)
     this.#tokens.splice(at, 0, token)
     this.#reach.splice(at, 0, Number.NEGATIVE_INFINITY)

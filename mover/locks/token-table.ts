@@ -323,7 +323,7 @@ function grow(
   kind: TokenKind,
   waiting: readonly Waiter[],
 ): Span & { kind: TokenKind } {
-  if (isWhole(kind)) return { kind, ...WHOLE }
+  if (isWhole(kind)) return { kind, start: 0, end: FILE_END }
   const isOther = (one: { mover: MoverId }): boolean => one.mover !== mover
   const asked = [...waiting, ...file.queue].filter(isOther).map(askedOf)
   const free = (limits: Span): Span => {

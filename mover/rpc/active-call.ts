@@ -6,6 +6,8 @@ import type { Call, RpcCredentials } from './program.ts'
 import type { ServedProcedure } from './served.ts'
 
 const NO_BYTES = new Uint8Array(0)
+/** A READ's arguments, and a LOOKUP's of most names. */
+const KEPT_BYTES = 128
 const NOBODY: RpcCredentials = { flavour: 0, uid: 65534, gid: 65534, gids: [], machineName: '' }
 const NO_SPLICES: readonly Splice[] = []
 
@@ -31,6 +33,8 @@ export class ActiveCall implements Call {
   /** Where the answer goes: for a retransmitted call the newest connection that it came over. */
   connection: MessageConnection
   served: ServedProcedure
+  /** Short arguments are kept here, of one call after the other. */
+  readonly #kept = new Uint8Array(KEPT_BYTES)
   /** The arguments: `bytes[start, end)`. */
   bytes: Uint8Array = NO_BYTES
   start = 0
@@ -65,11 +69,16 @@ export class ActiveCall implements Call {
   keepBytes(): void {
     if (this.isKeepable) {
       this.lender = this.connection
-    } else {
-      this.bytes = this.bytes.slice(this.start, this.end)
-      this.end -= this.start
-      this.start = 0
+      return
     }
+    const length = this.end - this.start
+    if (length > KEPT_BYTES) this.bytes = this.bytes.slice(this.start, this.end)
+    else {
+      for (let i = 0; i < length; i++) this.#kept[i] = this.bytes[this.start + i]
+      this.bytes = this.#kept
+    }
+    this.start = 0
+    this.end = length
   }
 
   /** The arguments are not needed any more. */
