@@ -132,11 +132,11 @@ export class Session {
     writer.reset()
   }
 
-  /** The stream has brought bytes, the caller's again when this returns. */
-  received(chunk: Uint8Array): void {
+  /** The stream has brought `count` bytes, the caller's again when this returns. */
+  received(chunk: Uint8Array, count = chunk.length): void {
     this.#isReceiving = true
     try {
-      this.#take(chunk)
+      this.#take(chunk, count)
       // What has come is often waited for at the other end: its answers do not wait for others.
       this.flush()
     } catch (error) {
@@ -156,23 +156,25 @@ export class Session {
     this.#events.ended(reason)
   }
 
-  #take(chunk: Uint8Array): void {
+  #take(chunk: Uint8Array, count: number): void {
     let bytes = chunk
+    let last = count
     if (this.#partialBytes > 0) {
-      this.#keep(chunk)
-      bytes = this.#partial.subarray(0, this.#partialBytes)
+      this.#keep(chunk, 0, count)
+      bytes = this.#partial
+      last = this.#partialBytes
       this.#partialBytes = 0
     }
     let at = 0
-    while (this.#isOpen && bytes.length - at >= LENGTH_BYTES) {
-      const length = this.#reader.reset(bytes, at, bytes.length).u32()
+    while (this.#isOpen && last - at >= LENGTH_BYTES) {
+      const length = this.#reader.reset(bytes, at, last).u32()
       if (length > MAX_FRAME_BYTES) throw new SessionError(`a frame of ${length} bytes`)
       const end = at + LENGTH_BYTES + length
-      if (end > bytes.length) break
+      if (end > last) break
       this.#frame(bytes, at + LENGTH_BYTES, end)
       at = end
     }
-    if (at < bytes.length && this.#isOpen) this.#keep(at === 0 && bytes !== chunk ? bytes : bytes.slice(at))
+    if (at < last && this.#isOpen) this.#keep(bytes, at, last)
   }
 
   #frame(bytes: Uint8Array, start: number, end: number): void {
@@ -192,14 +194,14 @@ export class Session {
     }
   }
 
-  #keep(bytes: Uint8Array): void {
-    const wanted = this.#partialBytes + bytes.length
+  #keep(bytes: Uint8Array, start: number, end: number): void {
+    const wanted = this.#partialBytes + end - start
     if (wanted > this.#partial.length) {
       const grown = new Uint8Array(Math.max(wanted, 2 * this.#partial.length, 4096))
       grown.set(this.#partial.subarray(0, this.#partialBytes))
       this.#partial = grown
     }
-    this.#partial.set(bytes, this.#partialBytes)
+    this.#partial.set(bytes.subarray(start, end), this.#partialBytes)
     this.#partialBytes = wanted
   }
 }

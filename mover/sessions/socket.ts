@@ -39,11 +39,11 @@ export async function listenSessions(
   const streams = new Set<SocketStream>()
   const server = createServer({ allowHalfOpen: true }, (accepted) => {
     let stream: SocketStream | null = null
-    const reading = readInto(accepted, buffer, (bytes, count) => stream?.received(bytes.subarray(0, count)))
+    const reading = readInto(accepted, buffer, (bytes, count) => stream?.received(bytes, count))
     const socket = reading ?? accepted
     const made = new SocketStream(socket, env, limits)
     stream = made
-    if (reading === null) socket.on('data', (bytes: Buffer) => made.received(bytes))
+    if (reading === null) socket.on('data', (bytes: Buffer) => made.received(bytes, bytes.length))
     streams.add(made)
     socket.once('close', () => streams.delete(made))
     onStream(made)
@@ -93,7 +93,7 @@ function connectOnce(path: string, env: Environment, limits: StreamLimits): Prom
   return new Promise((resolve, reject) => {
     let stream: SocketStream | null = null
     const callback = (count: number, bytes: Uint8Array): boolean => {
-      stream?.received(bytes.subarray(0, count))
+      stream?.received(bytes, count)
       return true
     }
     const socket: Socket = connect({ path, onread: { buffer, callback } })

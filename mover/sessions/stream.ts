@@ -9,8 +9,8 @@ const STALL_MS = 10_000
 
 /** Who is told what a stream brings: a `Session`. */
 export interface StreamReceiver {
-  /** The bytes are the stream's again when this returns. */
-  received(bytes: Uint8Array): void
+  /** The first `count` bytes have come; they are the stream's again when this returns. */
+  received(bytes: Uint8Array, count: number): void
   /** The stream is over, for this reason. */
   end(reason: string): void
 }
@@ -91,9 +91,9 @@ export class SocketStream implements MoverStream {
     else this.#receiver.end(reason)
   }
 
-  /** The socket has brought bytes. */
-  received(bytes: Uint8Array): void {
-    if (!this.#isClosed) this.#receiver?.received(bytes)
+  /** The socket has brought `count` bytes. */
+  received(bytes: Uint8Array, count: number): void {
+    if (!this.#isClosed) this.#receiver?.received(bytes, count)
   }
 
   readonly #look = (): void => {

@@ -33,7 +33,7 @@ export class StreamEnd implements MoverStream {
     const copy = bytes.slice()
     this.#process.emit(() => {
       this.#send((other) => {
-        if (!other.#isClosed) other.#receiver?.received(copy)
+        if (!other.#isClosed) other.#receiver?.received(copy, copy.length)
       })
     })
   }

@@ -23,7 +23,7 @@ class End {
   constructor(stream: SocketStream) {
     this.stream = stream
     stream.deliverTo({
-      received: (bytes) => this.chunks.push(Buffer.from(bytes)),
+      received: (bytes, count) => this.chunks.push(Buffer.from(bytes.subarray(0, count))),
       end: (reason) => {
         if (this.endedWith !== null) throw new Error('ended twice')
         this.endedWith = reason
