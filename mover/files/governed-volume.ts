@@ -69,17 +69,21 @@ export class GovernedVolume implements GovernedFiles {
 
   map(ino: number, first: number, end: number): Omit<block_map, 'seen'> {
     const { volume } = this.#context
-    volume.begin()
     const extents: extent[] = []
     const stop = Math.min(end, first + MAPPED_BLOCKS)
     let at = first
-    while (extents.length < MAPPED_EXTENTS && at < stop) {
+    let left = this.#inode(ino)?.blocks ?? 0
+    while (left > 0 && extents.length < MAPPED_EXTENTS && at < stop) {
       volume.mapBlock(ino, at, stop - at, this.#stretch)
       const { deviceBlock, length } = this.#stretch
-      if (deviceBlock !== 0) extents.push({ file_block: at, device_block: deviceBlock, length })
+      if (deviceBlock !== 0) {
+        extents.push({ file_block: at, device_block: deviceBlock, length })
+        left -= length
+      }
       at += length
     }
-    return { first, end: at, extents }
+    // Behind the last of the file's blocks there are none: most files have few.
+    return { first, end: left > 0 ? at : stop, extents }
   }
 
   mark(ino: number): Failure | null {
