@@ -33,7 +33,7 @@ class LocalStream implements MoverStream {
     if (this.#isClosed) return
     const copy = new Uint8Array(bytes)
     this.#tell((other) => {
-      if (!other.#isClosed) other.#receiver?.received(copy)
+      if (!other.#isClosed) other.#receiver?.received(copy, copy.length)
     })
   }
 
