@@ -267,9 +267,11 @@ export class TokenTable {
   /** Random writes of several movers leave each with more and more pieces of a file. */
   #bound(ino: number, file: TokenFile, mover: MoverId): void {
     if (file.unaskedOf(mover) <= this.#mostTokens) return
-    const own = file.tokens.all.filter((token) => token.mover === mover && token.asked.length === 0)
+    const isOwn = (token: Granted): boolean => token.mover === mover && !isWhole(token.kind) && token.asked.length === 0
+    const own = file.tokens.all.filter(isOwn)
     own.sort((a, b) => a.serial - b.serial)
-    for (const token of own.slice(0, Math.ceil(own.length * TOO_OLD))) this.#askBack(ino, file, token, token)
+    const count = Math.max(own.length - this.#mostTokens, Math.ceil(own.length * TOO_OLD))
+    for (const token of own.slice(0, count)) this.#askBack(ino, file, token, token)
   }
 
   #askBack(ino: number, file: TokenFile, token: Granted, { start, end }: Span): void {

@@ -1,5 +1,5 @@
 import type { Leaving } from '../../mover/locks/held-tokens.ts'
-import { conflict, exclude, overlap, type Span, type TokenKind } from '../../mover/locks/token.ts'
+import { conflict, exclude, isWhole, overlap, type Span, type TokenKind } from '../../mover/locks/token.ts'
 import { TokenHolder } from '../../mover/locks/token-holder.ts'
 import { type MoverId, type TokenEffect, type TokenRequest, TokenTable } from '../../mover/locks/token-table.ts'
 import { Random } from '../crash/random.ts'
@@ -358,7 +358,7 @@ export class TokenWorld {
     for (const ino of this.#table.inos()) {
       const { held } = this.#table.describe(ino)
       for (const { id } of this.#movers) {
-        const count = held.filter(({ mover }) => mover === id).length
+        const count = held.filter(({ mover, kind }) => mover === id && !isWhole(kind)).length
         if (count > this.#options.mostTokens)
           throw new Violation(`mover ${id} is left with ${count} tokens of file ${ino}`)
       }

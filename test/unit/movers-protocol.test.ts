@@ -293,7 +293,7 @@ t.test('with six movers', async (t) => {
     }
     const locks = new Command(t, 'locks', '--json', '--config', appliance.config)
     t.equal(await locks.ended, 0, locks.err)
-    const listed = JSON.parse(locks.out).find((file: { ino: number }) => file.ino === ino)
+    const listed = JSON.parse(locks.out).files.find((file: { ino: number }) => file.ino === ino)
     t.strictSame(listed, { volume: 'share', ino, held: tokens, waiting: [] }, '`locks` says the same')
 
     const before = await appliance.carried()
