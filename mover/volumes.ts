@@ -7,7 +7,7 @@ import type { Failure } from './failure.ts'
 import type { FileService, Operation } from './files/service.ts'
 import { readBootId } from './host/process-identity.ts'
 import type { Lease } from './lease.ts'
-import type { ClientLock } from './locks/client-lock.ts'
+import type { ClientLock, LockOutcome } from './locks/client-lock.ts'
 import type { LockHolder } from './locks/lock-holder.ts'
 import type { PrimaryReign } from './primary-reign.ts'
 import { RealEnvironment } from './real-environment.ts'
@@ -203,9 +203,12 @@ export function ownLocks(holder: LockHolder): Pick<OpenedVolume, 'clientLocks' |
         ...holder.waitingOf(ino).map((lock) => ({ ino, lock, isHeld: false })),
       ]),
     breakLock: (ino, lock) => {
-      const waiter = holder.waiterOf(ino, lock)
-      if (waiter === null) holder.unlock(ino, lock, () => {})
-      else holder.cancel(ino, lock.owner, waiter, () => {})
+      // Who does not wait (any more) has it.
+      const cancelled = ({ type }: LockOutcome): void => {
+        if (type === 'notHeld') holder.unlock(ino, lock, () => {})
+      }
+      const outcome = holder.cancel(ino, lock, cancelled)
+      if (outcome !== null) cancelled(outcome)
     },
   }
 }

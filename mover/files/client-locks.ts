@@ -56,8 +56,6 @@ class AskedLock implements ForwardedCall {
   }
 }
 
-const NOT_HELD: LockOutcome = { type: 'notHeld' }
-
 /** The client locks that a `LockHolder` keeps for its mover. */
 export class HeldClientLocks implements ClientLocks {
   readonly #holder: LockHolder
@@ -96,10 +94,7 @@ export class HeldClientLocks implements ClientLocks {
   }
 
   cancel(op: Operation, ino: number, lock: ClientLock): LockOutcome {
-    return this.#answer(op, (done) => {
-      const waiter = this.#holder.waiterOf(ino, lock)
-      return waiter === null ? NOT_HELD : this.#holder.cancel(ino, lock.owner, waiter, done)
-    })
+    return this.#answer(op, (done) => this.#holder.cancel(ino, lock, done))
   }
 
   releaseClient(protocol: LockProtocol, client: string): void {

@@ -135,7 +135,7 @@ export type LockOp =
   /** All that the owner has of the file, or waits for. */
   | { readonly type: 'release'; readonly owner: LockOwner }
 
-export function ownerOf(op: LockOp): LockOwner {
+export function ownerOf(op: { readonly owner: LockOwner } | { readonly lock: ClientLock }): LockOwner {
   return 'owner' in op ? op.owner : op.lock.owner
 }
 

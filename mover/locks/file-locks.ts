@@ -1,4 +1,4 @@
-import type { ClientLock } from './client-lock.ts'
+import type { ClientLock, Offset } from './client-lock.ts'
 import type { Wanted } from './lock-conflict.ts'
 import type { Owner } from './lock-owners.ts'
 import { type HeldOpen, OpenLocks } from './open-locks.ts'
@@ -72,11 +72,8 @@ export class FileLocks {
 
   /** Releases all locks of the owners for which `matters` is true; false when there are none. */
   releaseAll(matters: (owner: Owner) => boolean): boolean {
-    const ranges = this.#ranges.list().filter(({ owner }) => matters(owner))
-    const opens = this.#opens?.list().filter(({ owner }) => matters(owner)) ?? []
-    for (const range of ranges) this.#ranges.remove(range)
-    for (const open of opens) this.#opens?.remove(open)
-    return ranges.length + opens.length > 0
+    const hadRanges = this.#ranges.removeAll(matters)
+    return this.#opens?.removeAll(matters) === true || hadRanges
   }
 
   list(): Wanted[] {
@@ -85,6 +82,17 @@ export class FileLocks {
 
   hasOthersThan(mover: MoverId): boolean {
     return this.#ranges.hasOthersThan(mover) || this.#opens?.hasOthersThan(mover) === true
+  }
+
+  /** A range that overlaps [start, end) and for which `matters` is true. */
+  findRange(start: Offset, end: Offset, matters: (range: HeldRange) => boolean): Wanted | null {
+    const range = this.#ranges.find(start, end, matters)
+    return range === null ? null : told(range)
+  }
+
+  findOpen(matters: (open: HeldOpen) => boolean): Wanted | null {
+    const open = this.#opens?.find(matters) ?? null
+    return open === null ? null : told(open)
   }
 
   #set({ kind }: ClientLock): LockSet {

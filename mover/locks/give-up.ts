@@ -29,7 +29,7 @@ const RULES: { readonly [Type in GivenUp['type']]: Rule<Extract<GivenUp, { type:
   },
 }
 
-export function isGivenUp(op: LockOp): op is GivenUp {
+export function isGivenUp(op: { readonly type: string }): op is GivenUp {
   return op.type in RULES
 }
 

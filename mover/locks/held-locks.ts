@@ -1,13 +1,16 @@
-import type { ClientLock, Delegation, LockOp, LockOutcome } from './client-lock.ts'
+import type { ClientLock, Delegation, DelegationLevel, LockOp, LockOutcome } from './client-lock.ts'
 import { FileLocks } from './file-locks.ts'
 import type { Wanted } from './lock-conflict.ts'
 import type { Owner } from './lock-owners.ts'
+
+/** `stopWaiting`: for this, under whichever number; what its owner has asked for before is to be answered first. */
+export type HeldOp = LockOp | { readonly type: 'stopWaiting'; readonly lock: ClientLock }
 
 /** What an owner has asked for, and has not been told about. */
 export interface LockAsk {
   readonly id: number
   readonly owner: Owner
-  op: LockOp
+  op: HeldOp
   /** False while earlier requests of its owner come first. */
   isSent: boolean
   readonly done: (outcome: LockOutcome) => void
@@ -20,15 +23,18 @@ export interface HeldWaiter extends Wanted {
   isGranted: boolean
 }
 
-const NOT_DELEGATED: Delegation = { serial: 0, level: 'none' }
+/** In most files nothing is under way: one list for all of them. */
+const NONE: readonly never[] = []
 
 /** One mover's client locks on a file, and what is under way about them. */
 export class HeldLocks {
   /** All that the mover's clients have, whoever decides about them: as the primary's table has it, or will. */
   readonly locks = new FileLocks()
-  delegation = NOT_DELEGATED
-  waiting: readonly HeldWaiter[] = []
-  asks: readonly LockAsk[] = []
+  /** Of the delegation that the mover has, or had last. */
+  serial = 0
+  level: DelegationLevel = 'none'
+  waiting: readonly HeldWaiter[] = NONE
+  asks: readonly LockAsk[] = NONE
 
   get isIdle(): boolean {
     return this.locks.size === 0 && this.waiting.length === 0 && this.asks.length === 0
@@ -36,7 +42,12 @@ export class HeldLocks {
 
   /** True when the primary decides about the file. */
   get isManaged(): boolean {
-    return this.delegation.level === 'none'
+    return this.level === 'none'
+  }
+
+  delegate({ serial, level }: Delegation): void {
+    this.serial = serial
+    this.level = level
   }
 
   addAsk(ask: LockAsk): void {
@@ -45,7 +56,7 @@ export class HeldLocks {
   }
 
   removeAsk(ask: LockAsk): void {
-    this.asks = this.asks.filter((other) => other !== ask)
+    this.asks = this.asks.length === 1 ? NONE : this.asks.filter((other) => other !== ask)
     ask.owner.drop()
   }
 

@@ -10,13 +10,12 @@ import {
   type LockMode,
   type LockOp,
   type LockOutcome,
-  type LockOwner,
   type LockProtocol,
   ownerOf,
   sameLock,
 } from './client-lock.ts'
 import { type GivenUp, giveUp, isGivenUp } from './give-up.ts'
-import { HeldLocks, type HeldWaiter, type LockAsk } from './held-locks.ts'
+import { HeldLocks, type HeldOp, type HeldWaiter, type LockAsk } from './held-locks.ts'
 import { LockOwners, type Owner } from './lock-owners.ts'
 import type { MoverId } from './token-table.ts'
 
@@ -87,14 +86,9 @@ export class LockHolder {
     return this.#start(ino, { type: 'unlock', lock }, done)
   }
 
-  /** Somebody does not wait any more; `notHeld`: it has what it waited for, or did not wait. */
-  cancel(ino: number, owner: LockOwner, waiter: number, done: LockDone): LockOutcome | null {
-    return this.#start(ino, { type: 'cancel', owner, waiter }, done)
-  }
-
-  /** The number under which somebody waits for this; null when nobody does. */
-  waiterOf(ino: number, lock: ClientLock): number | null {
-    return findWaiter(this.#files.get(ino), this.#owners.find(lock.owner), lock)?.waiter ?? null
+  /** Nobody waits for this any more; `notHeld`: its owner has it, or has not waited. */
+  cancel(ino: number, lock: ClientLock, done: LockDone): LockOutcome | null {
+    return this.#start(ino, { type: 'stopWaiting', lock }, done)
   }
 
   /** All locks of a client, on all files, and all that it waits for; `done` is called when none is left, perhaps at once. */
@@ -123,7 +117,7 @@ export class LockHolder {
       if (isGivenUp(op)) giveUp(file, owner, op)
       else if (op.type === 'lock') file.locks.hold(owner, op.lock)
     }
-    if (delegation !== null) file.delegation = delegation
+    if (delegation !== null) file.delegate(delegation)
     if (outcome.type === 'waiting' && op.type === 'lock') {
       file.addWaiter({ waiter: outcome.waiter, owner, lock: op.lock, isGranted: false })
     }
@@ -146,7 +140,7 @@ export class LockHolder {
     if (file === undefined || one === undefined) return
     const { owner, lock } = one
     file.locks.hold(owner, lock)
-    if (delegation !== null) file.delegation = delegation
+    if (delegation !== null) file.delegate(delegation)
     one.isGranted = true
     if (!file.locks.hasMore(owner, lock)) this.#tellGranted(ino, file, owner)
     else if (file.isManaged)
@@ -164,7 +158,7 @@ export class LockHolder {
   /** The primary asks for a delegation. */
   recalled(ino: number, serial: number, level: DelegationLevel): void {
     const file = this.#files.get(ino)
-    if (file === undefined || file.isManaged || file.delegation.serial !== serial) return
+    if (file === undefined || file.isManaged || file.serial !== serial) return
     this.#demote(ino, file, level === 'shared' && file.locks.isShared ? 'shared' : 'none')
     this.#settle(ino, file)
   }
@@ -176,7 +170,7 @@ export class LockHolder {
     const waiting = file.waiting
     file.removeWaiters(() => true)
     file.locks.releaseAll(() => true)
-    file.delegation = { ...file.delegation, level: 'none' }
+    file.level = 'none'
     for (const { waiter } of waiting) this.#port.gone(ino, waiter)
     this.#settle(ino, file)
   }
@@ -193,10 +187,11 @@ export class LockHolder {
           this.#finish(ino, file, ask, giveUp(file, ask.owner, ask.op) ? GRANTED : NOT_HELD)
         }
       }
-      const { delegation, waiting, isManaged } = file
+      const { serial, level, waiting, isManaged } = file
       const locks = isManaged ? file.list() : []
       if (isManaged && locks.length === 0 && waiting.length === 0) continue
-      this.#port.assert(ino, { delegation, locks, waiting: waiting.map(({ waiter, lock }) => ({ waiter, lock })) })
+      const queue = waiting.map(({ waiter, lock }) => ({ waiter, lock }))
+      this.#port.assert(ino, { delegation: { serial, level }, locks, waiting: queue })
     }
   }
 
@@ -236,7 +231,7 @@ export class LockHolder {
 
   /** What the mover decides about the file alone. */
   levelOf(ino: number): DelegationLevel {
-    return this.#files.get(ino)?.delegation.level ?? 'none'
+    return this.#files.get(ino)?.level ?? 'none'
   }
 
   /** Files of which it has anything. */
@@ -244,7 +239,7 @@ export class LockHolder {
     return this.#files.keys()
   }
 
-  #start(ino: number, op: LockOp, done: LockDone): LockOutcome | null {
+  #start(ino: number, op: HeldOp, done: LockDone): LockOutcome | null {
     const owner = this.#owners.find(ownerOf(op))
     const file = this.#file(ino)
     const isFirst = !file.asks.some((ask) => ask.owner === owner)
@@ -266,7 +261,7 @@ export class LockHolder {
     return file
   }
 
-  #ask(file: HeldLocks, owner: Owner, op: LockOp, done: LockDone): LockAsk {
+  #ask(file: HeldLocks, owner: Owner, op: HeldOp, done: LockDone): LockAsk {
     const ask: LockAsk = { id: ++this.#lastId, owner, op, isSent: false, done }
     file.addAsk(ask)
     return ask
@@ -283,9 +278,10 @@ export class LockHolder {
   #send(ino: number, file: HeldLocks, ask: LockAsk): void {
     if (!file.isManaged) this.#demote(ino, file, 'none')
     const { owner, op } = ask
-    if (op.type === 'lock' && file.locks.has(owner, op.lock)) ask.op = { type: 'weaken', lock: op.lock }
+    const sent = toAsk(file, owner, op)
+    ask.op = sent
     ask.isSent = true
-    if (this.#mayAsk) this.#port.ask(ino, ask.id, ask.op)
+    if (this.#mayAsk) this.#port.ask(ino, ask.id, sent)
   }
 
   #finish(ino: number, file: HeldLocks, ask: LockAsk, outcome: LockOutcome): void {
@@ -311,7 +307,8 @@ export class LockHolder {
   }
 
   /** Null: the primary must be asked. */
-  #decide(file: HeldLocks, owner: Owner, op: LockOp): LockOutcome | null {
+  #decide(file: HeldLocks, owner: Owner, op: HeldOp): LockOutcome | null {
+    if (op.type === 'stopWaiting') return findWaiter(file, owner, op.lock) === null ? NOT_HELD : null
     if (op.type === 'lock') return this.#decideLock(file, owner, op.mode, op.lock)
     if (op.type === 'test') return this.#met(file, owner, op.lock) ?? (covers(file, op.lock) ? GRANTED : null)
     return this.#decideGivenUp(file, owner, op)
@@ -359,8 +356,8 @@ export class LockHolder {
   }
 
   #demote(ino: number, file: HeldLocks, level: DelegationLevel): void {
-    const { serial } = file.delegation
-    file.delegation = { serial, level }
+    const { serial } = file
+    file.level = level
     this.#port.demote(ino, { serial, level, locks: level === 'none' ? file.list() : [] })
   }
 
@@ -387,10 +384,17 @@ export class LockHolder {
 }
 
 /** True when the mover decides alone whether the lock can be had. */
-function covers({ delegation }: HeldLocks, lock: ClientLock): boolean {
-  return delegation.level === 'all' || (delegation.level === 'shared' && isShared(lock))
+function covers({ level }: HeldLocks, lock: ClientLock): boolean {
+  return level === 'all' || (level === 'shared' && isShared(lock))
 }
 
-function findWaiter(file: HeldLocks | undefined, owner: Owner, lock: ClientLock): HeldWaiter | null {
-  return file?.waiting.find((one) => one.owner === owner && sameLock(one.lock, lock)) ?? null
+/** What is to be asked of the primary. */
+function toAsk(file: HeldLocks, owner: Owner, op: HeldOp): LockOp {
+  if (op.type === 'lock' && file.locks.has(owner, op.lock)) return { type: 'weaken', lock: op.lock }
+  if (op.type !== 'stopWaiting') return op
+  return { type: 'cancel', owner: owner.who, waiter: findWaiter(file, owner, op.lock)?.waiter ?? 0 }
+}
+
+function findWaiter(file: HeldLocks, owner: Owner, lock: ClientLock): HeldWaiter | null {
+  return file.waiting.find((one) => one.owner === owner && sameLock(one.lock, lock)) ?? null
 }

@@ -20,7 +20,8 @@ export class LockClient {
  */
 export class Owner {
   readonly who: LockOwner
-  readonly client: LockClient
+  /** Its client; that of one who has nothing yet may be nobody else's. */
+  client: LockClient
   /** Numbers owners in an order: all of one mover lie together. */
   readonly mover: MoverId
   readonly number: number
@@ -82,9 +83,11 @@ export class LockOwners {
   }
 
   add(owner: Owner): void {
-    const { client } = owner
+    const clients = this.#clients[owner.client.protocol]
+    const client = clients.get(owner.client.name) ?? owner.client
+    owner.client = client
     client.owners.set(owner.who.owner, owner)
-    this.#clients[client.protocol].set(client.name, client)
+    clients.set(client.name, client)
   }
 
   remove(owner: Owner): void {

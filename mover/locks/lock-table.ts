@@ -41,6 +41,8 @@ export class LockTable {
   readonly #waitedFor = new Set<LockFile>()
   readonly #owners = new Map<MoverId, LockOwners>()
   readonly #grace = new LockGrace()
+  /** All movers have asserted what they have. */
+  #isReady = false
   #lastSerial = 0
   #effects: LockEffect[] = []
 
@@ -79,8 +81,8 @@ export class LockTable {
   }
 
   /**
-   * A mover has this since an earlier reign; false when another one has what cannot be together with that. Comes before any
-   * request.
+   * A mover has this since an earlier reign; false when another one has what cannot be together with that. Comes before
+   * `ready`.
    */
   assert(ino: number, mover: MoverId, { delegation, locks, waiting }: LockAssertion): boolean {
     const file = this.#open(ino)
@@ -98,8 +100,9 @@ export class LockTable {
     return isSound
   }
 
-  /** All movers have asserted what they have: who waits for nothing is granted what it has waited for. */
+  /** All movers have asserted what they have, or nobody has anything yet: only from now on something is granted. */
   ready(): void {
+    this.#isReady = true
     this.#advanceAll()
   }
 
@@ -228,6 +231,11 @@ export class LockTable {
 
   /** Grants what can be granted and decides what can be decided, in order; recalls what is in the way of that. */
   #advance(ino: number, file: LockFile): void {
+    if (this.#isReady) this.#decideAll(ino, file)
+    this.#settle(ino, file)
+  }
+
+  #decideAll(ino: number, file: LockFile): void {
     if (!file.isRecalling && !this.#grace.isOn(ino)) this.#grantWaiters(ino, file)
     while (!file.isRecalling && file.asked.length > 0) {
       const asked = file.asked[0]
@@ -241,7 +249,6 @@ export class LockTable {
       const isGrant = op.type === 'lock' && outcome.type === 'granted'
       this.#answer(ino, mover, id, outcome, isGrant ? this.#delegate(ino, file, mover) : null)
     }
-    this.#settle(ino, file)
   }
 
   #grantWaiters(ino: number, file: LockFile): void {

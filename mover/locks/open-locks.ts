@@ -47,9 +47,11 @@ export class OpenLocks {
   /** An open that is in the way of another one. They are looked through only where some may be. */
   inTheWay(owner: Owner, lock: OpenLock): HeldOpen | null {
     if (!this.#denials.hasAnyOf(lock.access) && !this.#accesses.hasAnyOf(lock.deny)) return null
-    for (const opens of this.#opens.values()) {
-      for (const held of opens) if (opensMeet(held.owner, held, owner, lock)) return held
-    }
+    return this.find((held) => opensMeet(held.owner, held, owner, lock))
+  }
+
+  find(matters: (open: HeldOpen) => boolean): HeldOpen | null {
+    for (const opens of this.#opens.values()) for (const open of opens) if (matters(open)) return open
     return null
   }
 
@@ -101,6 +103,12 @@ export class OpenLocks {
     else this.#opens.delete(open.owner)
     this.#count(open, -1)
     open.owner.lost()
+  }
+
+  removeAll(matters: (owner: Owner) => boolean): boolean {
+    const leaving = this.list().filter(({ owner }) => matters(owner))
+    for (const open of leaving) this.remove(open)
+    return leaving.length > 0
   }
 
   list(): HeldOpen[] {

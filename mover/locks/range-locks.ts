@@ -57,9 +57,13 @@ export class RangeLocks {
   /** The first range that is in the way of a lock. */
   inTheWay(owner: Owner, lock: RangeLock): HeldRange | null {
     const matters = (held: HeldRange): boolean => rangesMeet(held.owner, held, owner, lock)
-    const exclusive = firstOverlap(this.#exclusive, lock.start, lock.end, matters)
-    if (exclusive !== null || !lock.isExclusive) return exclusive
-    return firstOverlap(this.#shared, lock.start, lock.end, matters)
+    if (!lock.isExclusive) return firstOverlap(this.#exclusive, lock.start, lock.end, matters)
+    return this.find(lock.start, lock.end, matters)
+  }
+
+  /** A range that overlaps [start, end) and for which `matters` is true. */
+  find(start: Offset, end: Offset, matters: (range: HeldRange) => boolean): HeldRange | null {
+    return firstOverlap(this.#exclusive, start, end, matters) ?? firstOverlap(this.#shared, start, end, matters)
   }
 
   /** True when one certain owner has something in the way of a lock. */
@@ -121,6 +125,20 @@ export class RangeLocks {
     else this.#shared = remove(this.#shared, range, byStart)
     this.#size--
     range.owner.lost()
+  }
+
+  /** Removes those of the owners for which `matters` is true; false when there are none. */
+  removeAll(matters: (owner: Owner) => boolean): boolean {
+    const leaving = this.list().filter(({ owner }) => matters(owner))
+    if (leaving.length < this.#size) for (const range of leaving) this.remove(range)
+    else {
+      this.#owned = null
+      this.#exclusive = null
+      this.#shared = null
+      this.#size = 0
+      for (const { owner } of leaving) owner.lost()
+    }
+    return leaving.length > 0
   }
 
   /** All, those of one owner and of one mover together. */

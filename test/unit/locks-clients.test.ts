@@ -1,0 +1,486 @@
+/** Client locks between a primary and its movers, message by message. */
+import t from 'tap'
+import { OPEN_READ, OPEN_WRITE, RANGE_END } from '../../mover/locks/client-lock.ts'
+import { MOST_QUIET } from '../../mover/locks/lock-holder.ts'
+import { LockTable } from '../../mover/locks/lock-table.ts'
+import { FILE, LockMovers, open, range } from './locks-support.ts'
+
+const MOVERS_GRACE_MS = 1000
+const QUIET_MS = 10_000
+
+t.test('a file that one mover uses takes two messages, once', async (t) => {
+  const movers = new LockMovers()
+  const lock = range('a', 0, 10, true)
+  t.equal(movers.lock(1, lock), 'granted')
+  t.same(movers.told(), ['1 asks lock', 'to 1: answer granted and all'])
+  for (let i = 0; i < 3; i++) {
+    t.equal(movers.lock(1, range('b', 20, 30, true)), 'granted')
+    t.equal(movers.lock(1, range('b', 5, 6, false)), 'denied by 1 a')
+    t.equal(movers.unlock(1, range('b', 0, RANGE_END, true)), 'granted')
+    t.equal(movers.unlock(1, lock), 'granted')
+    t.equal(movers.lock(1, lock), 'granted')
+  }
+  t.same(movers.told(), [])
+})
+
+t.test("of others' contention nothing is left", async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, true))
+  movers.told()
+  t.equal(movers.lock(2, range('a', 5, 6, true)), 'denied by 1 a', 'the same words at another mover are another owner')
+  t.same(movers.told(), ['2 asks lock', 'to 1: recall none', '1 demotes 1 to none', 'to 2: answer denied'])
+  t.equal(movers.lock(2, range('a', 10, 11, true)), 'granted')
+  t.same(movers.told(), ['2 asks lock', 'to 2: answer granted'])
+  t.equal(movers.unlock(2, range('a', 10, 11, true)), 'granted')
+  t.equal(movers.unlock(1, range('a', 0, 10, true)), 'granted')
+  t.same(movers.told(), ['2 asks unlock', 'to 2: answer granted', '1 asks unlock', 'to 1: answer granted'])
+  movers.lock(2, range('a', 0, 1, true))
+  t.same(movers.told(), ['2 asks lock', 'to 2: answer granted and all'])
+  movers.unlock(2, range('a', 0, 1, true))
+  movers.lock(2, range('a', 0, 1, true))
+  t.same(movers.told(), [])
+})
+
+t.test('a lock that must wait is demoted to the primary, with all that was granted before', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, true))
+  movers.lock(1, range('b', 20, 30, true))
+  movers.told()
+  t.equal(movers.lock(1, range('c', 0, 1, true), 'wait'), 'waiting')
+  t.same(movers.told(), ['1 demotes 2 to none', '1 asks lock', 'to 1: answer waiting'])
+  t.equal(movers.lock(1, range('c', 0, 1, true), 'wait'), 'waiting', 'who asks again waits as before')
+  t.same(movers.told(), [])
+  t.equal(movers.unlock(1, range('a', 0, 10, true)), 'granted')
+  const told = ['1 asks unlock', 'to 1: answer granted', 'to 1: grant and all', '1 grants 2 to c']
+  t.same(movers.told(), told)
+  t.equal(movers.unlock(1, range('c', 0, 1, true)), 'granted')
+  t.same(movers.told(), [], 'what the mover has alone again takes no message')
+})
+
+t.test('several movers grant what is shared; an exclusive lock recalls that of all', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, false))
+  movers.told()
+  t.equal(movers.lock(2, range('b', 0, 10, false)), 'granted')
+  const first = ['2 asks lock', 'to 1: recall shared', '1 demotes 0 to shared', 'to 2: answer granted and shared']
+  t.same(movers.told(), first)
+  for (const id of [1, 2]) {
+    t.equal(movers.lock(id, range('c', 5, 7, false)), 'granted')
+    t.equal(movers.lock(id, open('c', OPEN_READ, OPEN_WRITE)), 'granted')
+    t.equal(movers.test(id, range('d', 5, 7, false)), 'granted')
+    t.equal(movers.unlock(id, range('c', 5, 7, false)), 'granted')
+  }
+  t.same(movers.told(), [], 'shared ranges and opens that deny writing')
+  t.equal(movers.lock(3, open('e', OPEN_READ | OPEN_WRITE, 0)), 'denied by 1 c')
+  t.equal(movers.told().filter((line) => line.startsWith('to ')).length, 3)
+  t.equal(movers.lock(3, range('e', 20, 30, true)), 'granted')
+  t.same(movers.told(), ['3 asks lock', 'to 3: answer granted'])
+  t.equal(movers.lock(1, range('a', 25, 26, false)), 'denied by 3 e')
+  t.equal(movers.lock(2, range('b', 0, 30, true)), 'denied by 3 e')
+})
+
+t.test('who holds it shared and asks for it exclusively gives that up first', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, false))
+  movers.lock(2, range('b', 20, 30, false))
+  movers.told()
+  t.equal(movers.lock(2, range('b', 20, 30, true)), 'granted')
+  t.same(movers.told(), [
+    '2 demotes 1 to none',
+    '2 asks lock',
+    'to 1: recall none',
+    '1 demotes 1 to none',
+    'to 2: answer granted',
+  ])
+})
+
+t.test('what crosses a delegation is decided by who has it', async (t) => {
+  const movers = new LockMovers()
+  movers.isHeldUp = true
+  t.equal(movers.lock(1, range('a', 0, 10, true)), 'not answered')
+  t.equal(movers.lock(1, range('b', 20, 30, true)), 'not answered')
+  t.equal(movers.unlock(1, range('a', 0, 10, true)), 'not answered', 'what an owner asks for is done in that order')
+  movers.settle()
+  t.same(movers.told(), [
+    '1 asks lock',
+    '1 asks lock',
+    'to 1: answer granted and all',
+    'to 1: handBack',
+    'told granted',
+    'told granted',
+    'told granted',
+  ])
+  t.same(movers.holder(1).locksOf(FILE), [range('b', 20, 30, true)])
+})
+
+t.test('waiters are served in order, and nobody passes who must wait', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, true))
+  t.equal(movers.lock(2, range('b', 0, 5, true), 'wait'), 'waiting')
+  t.equal(movers.lock(3, range('c', 3, 8, false), 'wait'), 'waiting')
+  t.equal(movers.lock(2, range('d', 6, 7, false), 'wait'), 'waiting')
+  t.equal(movers.lock(3, range('e', 50, 60, true), 'wait'), 'granted', 'nothing is in its way')
+  movers.told()
+  movers.unlock(1, range('a', 0, 10, true))
+  t.same(
+    movers.told().filter((line) => line.includes('grants')),
+    ['2 grants 1 to b', '2 grants 2 to d'],
+  )
+  t.equal(movers.lock(1, range('f', 4, 5, false), 'wait'), 'waiting', 'behind an earlier one')
+  movers.unlock(2, range('b', 0, 5, true))
+  t.same(
+    movers.told().filter((line) => line.includes('grants')),
+    ['3 grants 1 to c', '1 grants 3 to f'],
+  )
+})
+
+t.test('who does not wait is met by what is held, not by who waits', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, false))
+  t.equal(movers.lock(2, range('b', 0, 10, true), 'wait'), 'waiting')
+  t.equal(movers.lock(3, range('c', 0, 10, false), 'try'), 'granted')
+  t.equal(movers.test(3, range('d', 0, 10, false)), 'granted')
+  t.equal(movers.lock(3, range('d', 0, 10, false), 'wait'), 'waiting')
+})
+
+t.test('a waiter is cancelled once; who has it already is not', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, true))
+  movers.lock(2, range('b', 0, 10, true), 'wait')
+  movers.lock(3, range('c', 0, 10, true), 'wait')
+  t.equal(movers.cancel(2, range('b', 0, 10, true)), 'granted')
+  t.equal(movers.cancel(2, range('b', 0, 10, true)), 'notHeld')
+  movers.isHeldUp = true
+  movers.unlock(1, range('a', 0, 10, true))
+  t.equal(movers.cancel(3, range('c', 0, 10, true)), 'not answered')
+  movers.told()
+  movers.settle()
+  t.match(movers.told(), [
+    'to 1: answer granted',
+    'to 3: grant and all',
+    'to 3: handBack',
+    'told granted',
+    '3 grants 1 to c',
+    'told notHeld',
+  ])
+  t.same(movers.holder(3).locksOf(FILE), [range('c', 0, 10, true)])
+})
+
+t.test('two that hold it shared and both want it alone: the second is refused', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, false))
+  movers.lock(2, range('b', 0, 10, false))
+  t.equal(movers.lock(1, range('a', 0, 10, true), 'wait'), 'waiting')
+  t.equal(movers.lock(2, range('b', 0, 10, true), 'wait'), 'deadlock')
+  movers.unlock(2, range('b', 0, 10, false))
+  t.same(movers.holder(1).locksOf(FILE), [range('a', 0, 10, true)])
+})
+
+t.test('over several files and movers a cycle is refused', async (t) => {
+  const movers = new LockMovers()
+  const outcomes: string[] = []
+  const want = (id: number, ino: number, name: string): void => {
+    const outcome = movers.holder(id).lock(ino, range(name, 0, 1, true), 'wait', ({ type }) => outcomes.push(type))
+    if (outcome !== null) outcomes.push(outcome.type)
+    movers.settle()
+  }
+  want(1, 1, 'a')
+  want(2, 2, 'b')
+  want(3, 3, 'c')
+  want(1, 2, 'a')
+  want(2, 3, 'b')
+  want(3, 1, 'c')
+  t.same(outcomes, ['granted', 'granted', 'granted', 'waiting', 'waiting', 'deadlock'])
+})
+
+t.test('who is waited for passes those who wait for it', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, false))
+  t.equal(movers.lock(2, range('b', 0, 20, true), 'wait'), 'waiting')
+  t.equal(movers.lock(1, range('a', 5, 15, false), 'wait'), 'granted', 'b waits for it anyhow')
+  movers.lock(3, range('c', 30, 40, true))
+  t.equal(movers.lock(1, range('a', 15, 35, false), 'wait'), 'waiting', 'for c, not for b')
+  movers.told()
+  movers.unlock(3, range('c', 30, 40, true))
+  t.same(
+    movers.told().filter((line) => line.includes('grants')),
+    ['1 grants 3 to a'],
+  )
+})
+
+t.test('what becomes weaker is given up when the rest is granted', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, true))
+  movers.lock(2, range('b', 20, 30, true))
+  movers.told()
+  t.equal(movers.lock(1, range('a', 5, 25, false)), 'denied by 2 b')
+  t.same(movers.holder(1).locksOf(FILE), [range('a', 0, 10, true)], 'nothing has changed')
+  t.equal(movers.lock(1, range('a', 5, 15, false)), 'granted')
+  t.same(movers.told().slice(2), ['1 asks lock', 'to 1: answer granted', '1 asks weaken', 'to 1: answer granted'])
+  t.same(movers.holder(1).locksOf(FILE), [range('a', 0, 5, true), range('a', 5, 15, false)])
+  t.equal(movers.lock(1, range('a', 0, 2, false)), 'granted')
+  t.same(movers.told(), ['1 asks weaken', 'to 1: answer granted'])
+  t.equal(movers.lock(1, range('a', 4, 22, false), 'wait'), 'waiting')
+  movers.told()
+  movers.unlock(2, range('b', 20, 30, true))
+  t.same(movers.told().slice(-2), ['to 1: grant and all', '1 grants 5 to a'])
+  t.same(movers.holder(1).locksOf(FILE), [range('a', 0, 2, false), range('a', 2, 4, true), range('a', 4, 22, false)])
+})
+
+t.test('nobody gets what an owner has made weaker before it knows that it has the rest', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, true))
+  movers.lock(2, range('b', 20, 30, true))
+  movers.isHeldUp = true
+  movers.lock(1, range('a', 5, 15, false))
+  movers.deliverOne()
+  const held = movers.table.describe(FILE).held.map(({ lock }) => lock)
+  t.same(held, [range('a', 0, 10, true), range('a', 10, 15, false), range('b', 20, 30, true)])
+  movers.takeOver()
+  t.same(movers.holder(1).locksOf(FILE), [range('a', 0, 5, true), range('a', 5, 15, false)])
+})
+
+t.test('opens of all movers see each other', async (t) => {
+  const movers = new LockMovers()
+  t.equal(movers.lock(1, open('a', OPEN_READ, OPEN_WRITE)), 'granted')
+  t.equal(movers.lock(2, open('b', OPEN_READ, 0)), 'granted')
+  t.equal(movers.lock(2, open('b', OPEN_WRITE, 0, 2)), 'denied by 1 a')
+  t.equal(movers.lock(1, open('a', OPEN_READ, 0)), 'granted', 'a second one takes the place of the first')
+  t.equal(movers.lock(2, open('b', OPEN_WRITE, 0, 2)), 'granted')
+  t.equal(movers.unlock(2, open('b', 0, 0, 2)), 'granted')
+  t.equal(movers.unlock(2, open('b', 0, 0, 2)), 'notHeld')
+})
+
+t.test('the locks of a mover that is gone are free after a time of grace', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, true))
+  movers.lock(2, range('b', 20, 30, true))
+  movers.lock(3, range('c', 20, 30, true), 'wait')
+  movers.table.tick(0)
+  movers.table.forget(1, MOVERS_GRACE_MS)
+  movers.tell()
+  t.equal(movers.lock(2, range('d', 50, 60, true)), 'grace')
+  t.equal(movers.test(2, range('d', 50, 60, true)), 'grace')
+  t.equal(movers.unlock(2, range('b', 20, 30, true)), 'granted')
+  t.notOk(
+    movers.told().some((line) => line.includes('grants')),
+    'who waits is granted nothing',
+  )
+  t.equal(movers.lock(3, range('a', 0, 10, true), 'reclaim'), 'granted')
+  t.equal(movers.lock(2, range('x', 5, 6, true), 'reclaim'), 'denied by 3 a', 'what is there counts')
+  movers.told()
+  movers.table.tick(MOVERS_GRACE_MS - 1)
+  t.equal(movers.lock(2, range('d', 50, 60, true)), 'grace')
+  movers.table.tick(MOVERS_GRACE_MS)
+  movers.tell()
+  movers.settle()
+  t.ok(movers.told().includes('3 grants 1 to c'))
+  t.equal(movers.lock(2, range('d', 50, 60, true)), 'granted')
+  t.equal(movers.lock(2, range('d', 70, 80, true), 'reclaim'), 'noGrace')
+})
+
+t.test('only files that a mover had locked are in grace when it is gone', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, true))
+  movers.table.forget(1, MOVERS_GRACE_MS)
+  const outcomes: string[] = []
+  movers.holder(2).lock(FILE, range('b', 0, 1, true), 'try', ({ type }) => outcomes.push(type))
+  movers.holder(2).lock(FILE + 1, range('b', 0, 1, true), 'try', ({ type }) => outcomes.push(type))
+  movers.settle()
+  t.same(outcomes, ['grace', 'granted'], 'its delegation counts, whatever it had locked')
+  movers.table.beginGrace(null, MOVERS_GRACE_MS)
+  movers.holder(2).lock(FILE + 2, range('b', 0, 1, true), 'try', ({ type }) => outcomes.push(type))
+  movers.settle()
+  t.equal(outcomes[2], 'grace', 'all files')
+})
+
+t.test('there are limits for files, clients, the volume and queues', async (t) => {
+  const perFile = new LockMovers({ perFile: 2 })
+  t.equal(perFile.lock(1, range('a', 0, 10, true)), 'granted')
+  t.equal(perFile.unlock(1, range('a', 4, 5, true)), 'granted')
+  t.equal(perFile.unlock(1, range('a', 1, 2, true)), 'limit', 'one would become two')
+  t.equal(perFile.lock(1, range('b', 20, 21, true)), 'limit')
+  t.equal(perFile.lock(2, range('b', 20, 21, true)), 'limit', 'at the primary too')
+  t.equal(perFile.lock(2, range('b', 0, 1, true)), 'denied by 1 a')
+  const perClient = new LockMovers({ perClient: 1 })
+  t.equal(perClient.lock(1, range('a', 0, 1, true)), 'granted')
+  t.equal(perClient.lock(1, range('a2', 1, 2, true)), 'limit')
+  t.equal(perClient.lock(1, range('b', 1, 2, true)), 'granted')
+  const perVolume = new LockMovers({ perVolume: 2 })
+  t.equal(perVolume.lock(1, range('a', 0, 1, true)), 'granted')
+  t.equal(perVolume.lock(1, range('b', 1, 2, true)), 'granted')
+  t.equal(perVolume.lock(1, range('c', 2, 3, true)), 'limit')
+  t.equal(perVolume.unlock(1, range('b', 1, 2, true)), 'granted')
+  t.equal(perVolume.lock(1, range('c', 2, 3, true)), 'granted')
+  const queue = new LockMovers({ waitersPerFile: 1 })
+  queue.lock(1, range('a', 0, 1, true))
+  t.equal(queue.lock(1, range('b', 0, 1, true), 'wait'), 'waiting')
+  t.equal(queue.lock(1, range('c', 0, 1, true), 'wait'), 'limit')
+})
+
+t.test('a client that is gone has nothing any more, and waits for nothing', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a1', 0, 10, true))
+  movers.lock(1, range('a2', 20, 30, true))
+  movers.lock(2, range('b', 40, 50, true))
+  movers.lock(1, range('a2', 40, 50, true), 'wait')
+  movers.lock(2, range('b', 5, 6, true), 'wait')
+  movers.holder(1).lock(FILE + 1, range('a1', 0, 1, true), 'try', () => {})
+  movers.settle()
+  movers.told()
+  let isDone = false
+  movers.holder(1).releaseClient('nlm', 'a', () => {
+    isDone = true
+  })
+  t.equal(isDone, false)
+  movers.settle()
+  t.equal(isDone, true)
+  t.ok(movers.told().includes('2 grants 2 to b'))
+  t.same([movers.holder(1).locksOf(FILE), movers.holder(1).locksOf(FILE + 1)], [[], []])
+  const held = movers.table.describe(FILE).held.map(({ lock }) => lock)
+  t.same(held, [range('b', 5, 6, true), range('b', 40, 50, true)])
+  movers.holder(1).releaseClient('nlm', 'x', () => {
+    isDone = false
+  })
+  t.equal(isDone, false, 'who has nothing is done with at once')
+})
+
+t.test('delegations go back when no lock has been left for a while', async (t) => {
+  const movers = new LockMovers()
+  const lock = range('a', 0, 10, true)
+  movers.holder(1).tick(1)
+  movers.lock(1, lock)
+  movers.holder(1).tick(1 + QUIET_MS)
+  movers.unlock(1, lock)
+  movers.told()
+  movers.holder(1).tick(2 * QUIET_MS)
+  movers.settle()
+  t.same(movers.told(), [])
+  movers.holder(1).tick(1 + 2 * QUIET_MS)
+  movers.settle()
+  t.same(movers.told(), ['1 demotes 0 to none'])
+  t.same([[...movers.table.inos()], [...movers.holder(1).inos()]], [[], []])
+  for (let ino = 1; ino <= MOST_QUIET + 5; ino++) {
+    movers.holder(1).lock(ino, lock, 'try', () => {})
+    movers.settle()
+    movers.holder(1).unlock(ino, lock, () => {})
+  }
+  movers.settle()
+  t.equal([...movers.table.inos()].length, MOST_QUIET, 'no more than so many are kept')
+})
+
+t.test('what survives its primary is asserted, in order', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, true))
+  movers.lock(2, range('b', 0, 10, true), 'wait')
+  movers.lock(3, range('c', 0, 10, false), 'wait')
+  movers.holder(2).lock(FILE + 1, range('b', 0, 1, true), 'try', () => {})
+  movers.settle()
+  movers.told()
+  movers.takeOver()
+  t.same(
+    movers.told().filter((line) => line.includes('asserts')),
+    [
+      '1 asserts none, 1 locks, 0 waiting',
+      '2 asserts none, 0 locks, 1 waiting',
+      '2 asserts all, 0 locks, 0 waiting',
+      '3 asserts none, 0 locks, 1 waiting',
+    ],
+  )
+  t.equal(movers.lock(3, range('c', 0, 1, true)), 'denied by 1 a')
+  t.equal(movers.unlock(1, range('a', 0, 10, true)), 'granted')
+  t.ok(movers.told().includes('2 grants 1 to b'))
+  movers.holder(3).lock(FILE + 1, range('c', 0, 1, true), 'try', ({ type }) => movers.trace.push(type))
+  movers.settle()
+  t.equal(movers.told().at(-1), 'denied', 'serials go on, so that a recall is of the delegation that is meant')
+})
+
+t.test('what was asked of a dead primary is asked again; what was given up is given up', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, true))
+  movers.lock(1, range('w', 20, 30, true))
+  t.equal(movers.lock(2, range('b', 40, 50, true)), 'granted')
+  movers.isHeldUp = true
+  movers.unlock(1, range('a', 0, 5, true))
+  movers.lock(1, range('w', 20, 30, false))
+  movers.lock(2, range('b', 60, 70, true))
+  movers.told()
+  movers.takeOver()
+  const told = movers.told()
+  t.ok(told.includes('1 asserts none, 2 locks, 0 waiting'))
+  t.equal(told.filter((line) => line === 'told granted').length, 3)
+  t.notOk(told.some((line) => line.includes('cannot be')))
+  t.same(
+    movers.table.describe(FILE).held.map(({ lock }) => lock),
+    [range('a', 5, 10, true), range('w', 20, 30, false), range('b', 40, 50, true), range('b', 60, 70, true)],
+  )
+})
+
+t.test('nothing is decided before all have asserted what they have', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(2, range('b', 0, 10, true))
+  movers.lock(1, range('a', 0, 1, true), 'wait')
+  movers.table = new LockTable()
+  movers.holder(1).assert()
+  movers.told()
+  movers.settle()
+  t.equal(movers.lock(3, range('c', 50, 60, true)), 'not answered')
+  movers.table.beginGrace(FILE + 1, 1)
+  movers.table.tick(1)
+  movers.table.forget(4, 1)
+  movers.tell()
+  t.same(movers.told(), ['3 asks lock'], 'whatever ends meanwhile')
+  movers.holder(2).assert()
+  movers.settle()
+  movers.table.ready()
+  movers.tell()
+  movers.settle()
+  t.same(movers.told(), ['2 asserts none, 1 locks, 0 waiting', 'to 3: answer granted'])
+})
+
+t.test('what cannot be together is not asserted together', async (t) => {
+  const movers = new LockMovers()
+  const none = { serial: 0, level: 'none' } as const
+  const assertion = (name: string) => ({ delegation: none, locks: [range(name, 0, 10, true)], waiting: [] })
+  t.ok(movers.table.assert(FILE, 1, assertion('a')))
+  t.notOk(movers.table.assert(FILE, 2, assertion('b')))
+  t.ok(movers.table.assert(FILE + 1, 1, { delegation: { serial: 3, level: 'all' }, locks: [], waiting: [] }))
+  t.notOk(movers.table.assert(FILE + 1, 2, { delegation: { serial: 2, level: 'shared' }, locks: [], waiting: [] }))
+})
+
+t.test('of a file that is gone nobody has anything, and nobody waits', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, true))
+  movers.lock(2, range('b', 0, 10, true), 'wait')
+  movers.told()
+  movers.table.drop(FILE)
+  movers.tell()
+  movers.settle()
+  t.same(movers.told(), ['to 1: drop', 'to 2: drop', '2 gives up 1'])
+  t.same([...movers.table.inos(), ...movers.holder(1).inos(), ...movers.holder(2).inos()], [])
+})
+
+t.test('it is told when nobody has any locks on a file', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, true))
+  t.ok(movers.table.has(FILE) && movers.table.isDelegated(FILE))
+  movers.lock(2, range('b', 20, 30, true))
+  movers.unlock(1, range('a', 0, 10, true))
+  t.ok(movers.table.has(FILE) && !movers.table.isDelegated(FILE))
+  t.same(movers.free, [])
+  movers.unlock(2, range('b', 20, 30, true))
+  t.same(movers.free, [FILE])
+  t.notOk(movers.table.has(FILE))
+})
+
+t.test('what is asked for is cancelled although nobody knows yet what becomes of it', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, true))
+  movers.isHeldUp = true
+  t.equal(movers.lock(2, range('b', 0, 10, true), 'wait'), 'not answered')
+  t.equal(movers.cancel(2, range('b', 0, 10, true)), 'not answered')
+  movers.told()
+  movers.settle()
+  t.same(movers.told().slice(-4), ['told waiting', '2 asks cancel', 'to 2: answer granted', 'told granted'])
+  t.same(movers.table.describe(FILE).waiting, [])
+})
