@@ -1,0 +1,78 @@
+/** How much memory 100,000 client locks take, at their mover and at the primary. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import t from 'tap'
+import type { LockOwner } from '../../mover/locks/client-lock.ts'
+import { LockHolder } from '../../mover/locks/lock-holder.ts'
+import { LockTable } from '../../mover/locks/lock-table.ts'
+import { HOME } from './locks-support.ts'
+
+const COUNT = 100_000
+const MOST_BYTES = 64 * 1024 * 1024
+const CLIENTS = 100
+const OWNERS = 1000
+
+setFlagsFromString('--expose-gc')
+const collectGarbage: () => void = runInNewContext('gc')
+
+function heapBytes(): number {
+  collectGarbage()
+  return process.memoryUsage().heapUsed
+}
+
+function owner(i: number): LockOwner {
+  return { protocol: 'nlm', client: `client-${i % CLIENTS}`, owner: `process ${i % OWNERS}` }
+}
+
+/** The primary's own mover, whose messages are calls. */
+class Home {
+  readonly table = new LockTable()
+  readonly holder: LockHolder
+  #isTelling = false
+
+  constructor() {
+    this.table.ready()
+    this.holder = new LockHolder(HOME, {
+      ask: (ino, id, op) => this.table.ask(ino, HOME, id, op),
+      demote: (ino, demotion) => this.table.demote(ino, HOME, demotion),
+      assert: () => {},
+      granted: () => {},
+      gone: () => {},
+    })
+  }
+
+  lock(ino: number, i: number, start: number, isExclusive: boolean, end = start + 1): void {
+    this.holder.lock(
+      ino,
+      { kind: 'range', owner: owner(i), flavour: 'posix', start, end, isExclusive },
+      'try',
+      () => {},
+    )
+    if (this.#isTelling) return
+    this.#isTelling = true
+    for (const effect of this.table.takeEffects()) {
+      if (effect.type === 'answer') this.holder.answered(effect.ino, effect.id, effect.outcome, effect.delegation)
+    }
+    this.#isTelling = false
+  }
+}
+
+const KINDS: Readonly<Record<string, (home: Home, i: number) => void>> = {
+  'on one file': (home, i) => home.lock(1, i, 2 * ((i * 7919) % COUNT), true),
+  'on as many files': (home, i) => home.lock(i + 1, i, 0, true, 2 ** 40),
+}
+
+for (const [name, lock] of Object.entries(KINDS)) {
+  t.test(`${COUNT} locks ${name}`, async (t) => {
+    // What is compiled and made once counts for nobody.
+    for (let i = 0, warm = new Home(); i < 1000; i++) lock(warm, i)
+    const before = heapBytes()
+    const home = new Home()
+    for (let i = 0; i < COUNT; i++) lock(home, i)
+    const bytes = heapBytes() - before
+    const files = [...home.holder.inos()]
+    const held = files.reduce((sum, ino) => sum + home.holder.locksOf(ino).length, 0)
+    t.equal(held, COUNT)
+    t.ok(bytes < MOST_BYTES, `${Math.round(bytes / 2 ** 20)} MiB, ${Math.round(bytes / COUNT)} bytes each`)
+  })
+}
