@@ -1,5 +1,6 @@
 import type { Break } from '../crash/mutant-runs.ts'
 import { OF_ELECTIONS, OF_FAILURES, OF_TAKE_OVER } from './failure-mutants.ts'
+import { OF_LOCKS } from './lock-mutants.ts'
 import type { WorldName } from './worlds.ts'
 
 /** A deliberate break, and the kind of world that is to notice it. */
@@ -322,4 +323,5 @@ export const MUTANTS: readonly SimMutant[] = [
   ...OF_DATA.map((mutant) => ({ ...mutant, world: 'data' as const })),
   ...OF_NAMES.map((mutant) => ({ ...mutant, world: 'names' as const })),
   ...[...OF_FAILURES, ...OF_TAKE_OVER, ...OF_ELECTIONS].map((mutant) => ({ ...mutant, world: 'failure' as const })),
+  ...OF_LOCKS.map((mutant) => ({ ...mutant, world: 'locks' as const })),
 ]

@@ -1,6 +1,7 @@
 /**
- * Simulations from the command line: `npm run test:sim -- [--world tokens|data|truncate|names|failure] [--seed N] [--count C | --seconds S]` plays
- * the worlds with the seeds N, N + 1, … and ends at the first in which something goes wrong, with exit status 3.
+ * Simulations from the command line: `npm run test:sim -- [--world tokens|data|truncate|names|locks|failure] [--seed N]
+ * [--count C | --seconds S]` plays the worlds with the seeds N, N + 1, … and ends at the first in which something goes wrong,
+ * with exit status 3.
  */
 import { parseArgs } from 'node:util'
 import { WORLDS, type WorldName } from './worlds.ts'

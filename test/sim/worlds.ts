@@ -1,6 +1,7 @@
 import type { Play } from '../crash/mutant-runs.ts'
 import { DATA_SEEDS, playData } from './data-runs.ts'
 import { FAILURE_SEEDS, playFailure } from './failure-runs.ts'
+import { LOCK_SEEDS, playLocks } from './lock-runs.ts'
 import { NAMES_SEEDS, playNames } from './names-runs.ts'
 import { playTokens, TOKEN_SEEDS } from './token-runs.ts'
 import { playTruncate, TRUNCATE_SEEDS } from './truncate-runs.ts'
@@ -11,6 +12,7 @@ export const WORLDS = {
   data: { plays: playData, usual: DATA_SEEDS },
   truncate: { plays: playTruncate, usual: TRUNCATE_SEEDS },
   names: { plays: playNames, usual: NAMES_SEEDS },
+  locks: { plays: playLocks, usual: LOCK_SEEDS },
   failure: { plays: playFailure, usual: FAILURE_SEEDS },
 } as const
 

@@ -1,0 +1,98 @@
+import type { Break } from '../crash/mutant-runs.ts'
+
+const TABLE = 'mover/locks/lock-table.ts'
+const FILE = 'mover/locks/lock-file.ts'
+const HOLDER = 'mover/locks/lock-holder.ts'
+
+/** Deliberate breaks of client locks. */
+export const OF_LOCKS: readonly Break[] = [
+  {
+    name: 'delegations are not recalled',
+    file: TABLE,
+    find: 'const inTheWay = refusal === null ? file.inTheWay(asked) : []',
+    replace: 'const inTheWay = refusal === null ? file.inTheWay(asked).slice(9) : []',
+  },
+  {
+    name: 'what is demoted is lost',
+    file: TABLE,
+    find: '    for (const lock of locks) this.#hold(file, mover, lock)\n    this.#advance',
+    replace: '    this.#advance',
+  },
+  {
+    name: 'the primary decides although the mover does',
+    seed: 5,
+    file: TABLE,
+    find: 'if (this.#delegatedTo(ino, mover) !== null) {',
+    replace: 'if (this.#delegatedTo(ino, mover)?.level === mover as never) {',
+  },
+  {
+    name: 'who decides alone is not alone',
+    file: FILE,
+    find: "if (this.delegated.length === 0 && !this.locks.hasOthersThan(mover)) return 'all'",
+    replace: "if (this.delegated.length === 0) return 'all'",
+  },
+  {
+    name: 'shared locks are delegated beside exclusive ones',
+    file: FILE,
+    find: "return this.locks.isShared ? 'shared' : 'none'",
+    replace: "return 'shared'",
+  },
+  {
+    name: 'a delegation is given while somebody waits',
+    file: FILE,
+    find: "if (this.queue.length > 0 || this.asked.length > 0) return 'none'",
+    replace: "if (this.asked.length > 0) return 'none'",
+  },
+  {
+    name: 'exclusive locks are kept as shared ones',
+    seed: 4,
+    file: HOLDER,
+    find: "level === 'shared' && file.locks.isShared ? 'shared' : 'none'",
+    replace: "level === 'shared' ? 'shared' : 'none'",
+  },
+  {
+    name: 'the locks of a mover that is gone stay',
+    file: TABLE,
+    find: 'const hadLocks = file.locks.releaseAll((owner) => owner.mover === mover)',
+    replace: 'const hadLocks = file.locks.hasOthersThan(-1)',
+  },
+  {
+    name: 'there is no time of grace for delegated files',
+    seed: 3,
+    file: TABLE,
+    find: 'if (hadLocks || file.delegatedTo(mover) !== null) this.#grace.begin',
+    replace: 'if (hadLocks) this.#grace.begin',
+  },
+  {
+    name: 'waiters are served in times of grace',
+    file: TABLE,
+    find: 'if (!file.isRecalling && !this.#grace.isOn(ino)) this.#grantWaiters(ino, file)',
+    replace: 'if (!file.isRecalling) this.#grantWaiters(ino, file)',
+  },
+  {
+    name: 'what an owner asks for passes what it has asked for before',
+    file: HOLDER,
+    find: 'const isFirst = !file.asks.some((ask) => ask.owner === owner)',
+    replace: 'const isFirst = owner.number > 0',
+  },
+  {
+    name: 'who has what it has waited for is told too late',
+    seed: 75,
+    file: HOLDER,
+    find: '    this.#tellGranted(ino, file, owner)\n    ask.done(outcome)',
+    replace: '    ask.done(outcome)\n    this.#tellGranted(ino, file, owner)',
+  },
+  {
+    name: 'what has been given up is asserted',
+    seed: 5,
+    file: HOLDER,
+    find: 'if (ask.isSent && isGivenUp(ask.op)) {',
+    replace: 'if (ask.isSent && ask.id < 0 && isGivenUp(ask.op)) {',
+  },
+  {
+    name: 'what a dead primary has not answered is not asked again',
+    file: HOLDER,
+    find: 'for (const begin of unanswered) begin()',
+    replace: '',
+  },
+]
