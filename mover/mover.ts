@@ -84,9 +84,7 @@ export class Mover {
     const programs = [
       ...buildPrograms(table, handles, volumes, this.#mounts),
       ...nlmPrograms(nlm),
-      nsmProgram(this.#parts.state, (name, from) => {
-        for (const client of nlm.clients.named(name, from)) nlm.release(client)
-      }),
+      nsmProgram(this.#parts.state, (name, from, state) => nlm.restarted(name, from, state)),
     ]
     const registry = new PortRegistry()
     const nfs = await this.#listenNfs(mover, programs, registry)

@@ -7,6 +7,8 @@ export interface NlmClient {
   /** What it calls itself; a character for each byte. */
   readonly name: string
   readonly address: string
+  /** Its own, in which it has asked for locks last: greater each time that it is started (C702 §11.2); 0: it tells none. */
+  state: number
 }
 
 const MAX_CLIENTS = 16_384
@@ -22,7 +24,7 @@ export class NlmClients {
     let client = this.#clients.get(key)
     if (client === undefined) {
       if (this.#clients.size >= MAX_CLIENTS) return null
-      client = { key, name, address }
+      client = { key, name, address, state: 0 }
       this.#clients.set(key, client)
     }
     return client

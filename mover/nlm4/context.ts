@@ -139,9 +139,31 @@ export class NlmContext {
     return null
   }
 
+  /**
+   * A client asks for a lock in this state of its own. In a later one than before it has started anew: its locks of before
+   * go, though news of its start may be under way for long.
+   */
+  sawState(client: NlmClient, state: number): void {
+    if (state <= client.state) return
+    if (client.state > 0) this.#releaseLocks(client)
+    client.state = state
+  }
+
+  /**
+   * It is said, from `address`, that the host `name` has started anew, in this state. Whoever has asked for locks in that
+   * state already keeps them: what was from before is gone.
+   */
+  restarted(name: string, address: string, state: number): void {
+    for (const client of this.clients.named(name, address)) if (client.state !== state) this.release(client)
+  }
+
   /** A client has started anew, or wants nothing any more: all its locks go. */
   release(client: NlmClient): void {
     this.clients.remove(client)
+    this.#releaseLocks(client)
+  }
+
+  #releaseLocks(client: NlmClient): void {
     for (const [locks, waiters] of this.#waiters) {
       waiters.forgetClient(client.key)
       locks.releaseClient('nlm', client.key)

@@ -50,7 +50,7 @@ function answer(nlm: NlmContext, version: NlmVersion, kind: LockKind, args: Lock
 function mayAsk(
   nlm: NlmContext,
   { isMonitored }: LockKind,
-  { alock, exclusive }: LockArgs,
+  { alock, exclusive, state }: LockArgs,
   target: Target,
   call: Call,
 ): NlmStatus | null {
@@ -59,6 +59,7 @@ function mayAsk(
   if (alock.caller_name.length > MAX_NAME_LENGTH) return 'FAILED'
   const client = nlm.clients.add(alock.caller_name, call.address)
   if (client === null) return 'NOLOCKS'
+  nlm.sawState(client, state)
   const failure = isMonitored ? nlm.remember(target, client, call) : null
   return failure === null ? null : FAILURE_STATUS[failure]
 }

@@ -2,8 +2,8 @@ import { SM_VERS_codecs, type stat_chge } from '../../protocol/nsm/nsm.gen.ts'
 import { procedure } from '../rpc/procedure.ts'
 import type { Procedure } from '../rpc/program.ts'
 
-/** Told that a host has started anew: the name it gives itself (a character for each byte), and where it calls from. */
-export type OnNotify = (name: string, address: string) => void
+/** Told that a host has started anew: the name it gives itself (a character for each byte), where it calls from, its state. */
+export type OnNotify = (name: string, address: string, state: number) => void
 
 /** Hosts whose last state is remembered. */
 const MAX_REMEMBERED = 4096
@@ -23,7 +23,7 @@ export function notify(onNotify: OnNotify): Procedure<stat_chge, undefined> {
         if (states.size <= MAX_REMEMBERED) break
         states.delete(oldest)
       }
-      if (isNews) onNotify(name, address)
+      if (isNews) onNotify(name, address, state)
       return undefined
     },
     fail: null,

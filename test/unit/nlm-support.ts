@@ -88,9 +88,7 @@ export class NlmWorld {
       servicesOf: () => (this.hasLocks ? { locks, records } : null),
       mover: 'a',
     })
-    const nsm = nsmProgram(7, (name, address) => {
-      for (const client of this.nlm.clients.named(name, address)) this.nlm.release(client)
-    })
+    const nsm = nsmProgram(7, (name, address, state) => this.nlm.restarted(name, address, state))
     const { logger } = memoryLogger()
     this.dispatcher = new Dispatcher({ environment, logger, programs: [...nlmPrograms(this.nlm), nsm] })
   }

@@ -15,9 +15,9 @@ function setUp(...clients: [name: string, address: string][]) {
   const world = new NlmWorld()
   const fh = world.file('f')
   let byte = 0n
-  const lock = (name: string, address: string): void => {
+  const lock = (name: string, address: string, state = 1): void => {
     const alock = { caller_name: Buffer.from(name), fh, oh: NONE, svid: 1, l_offset: byte++, l_len: 1n }
-    const args = { cookie: NONE, block: false, exclusive: true, reclaim: false, state: 1, alock }
+    const args = { cookie: NONE, block: false, exclusive: true, reclaim: false, state, alock }
     const { stat } = world.nlmAsk(NLM4_VERS_codecs.NLMPROC4_LOCK, args, { address })
     if (stat.stat !== 0) throw new Error(`status ${stat.stat}`)
   }
@@ -39,6 +39,25 @@ t.test('a client that has started anew has no locks any more', (t) => {
   notify('c1', 7, '10.0.0.1')
   t.same(holders(), ['c2 10.0.0.2'])
   notify('c3', 1, '10.0.0.3')
+  t.same(holders(), ['c2 10.0.0.2'])
+  t.end()
+})
+
+t.test('news of a start that come late take nothing away that was locked since', (t) => {
+  const { notify, holders, lock, world } = setUp()
+  lock('c1', '10.0.0.1', 5)
+  lock('c2', '10.0.0.2', 5)
+  notify('c1', 5, '10.0.0.1')
+  t.same(holders(), ['c1 10.0.0.1', 'c2 10.0.0.2'], 'this is the start that it has locked behind')
+  lock('c1', '10.0.0.1', 7)
+  t.same(holders(), ['c1 10.0.0.1', 'c2 10.0.0.2'], 'what it has from before goes when it locks anew')
+  t.equal(world.locks.held.length, 2)
+  lock('c1', '10.0.0.1', 5)
+  lock('c1', '10.0.0.1', 0)
+  t.equal(world.locks.held.length, 4, 'an old call, or one that tells no state, takes nothing away')
+  notify('c1', 7, '10.0.0.1')
+  t.equal(world.locks.held.length, 4)
+  notify('c1', 9, '10.0.0.1')
   t.same(holders(), ['c2 10.0.0.2'])
   t.end()
 })
