@@ -4,7 +4,7 @@ import type { ClientLock, ClientLocks, LockListener, RangeLock } from '../files/
 import type { Grant, GrantCall, Grants } from './grants.ts'
 
 const MAX_WAITERS = 10_000
-/** Grants that came before the call that waits had heard that it waits. */
+/** Grants that came before the call that waits had heard that it waits, or when its client had gone away. */
 const MAX_EARLY = 1000
 
 interface Waiting {
@@ -27,7 +27,7 @@ export class Waiters implements LockListener {
   readonly #grants: Grants
   readonly #byKey = new Map<string, Waiting>()
   readonly #byWaiter = new Map<number, Waiting>()
-  readonly #early = new Map<number, { ino: number; lock: ClientLock }>()
+  readonly #early = new Map<number, { ino: number; lock: RangeLock }>()
 
   constructor(environment: Environment, locks: ClientLocks, grants: Grants) {
     this.#environment = environment
@@ -42,17 +42,19 @@ export class Waiters implements LockListener {
 
   /** A client waits for `lock` under this number; asked again, it is told as it has asked last. */
   add(waiter: number, ino: number, lock: RangeLock, call: GrantCall): void {
+    const isEarly = this.#early.delete(waiter)
     this.forget(ino, lock)
     const waiting: Waiting = { key: keyOf(ino, lock), waiter, ino, lock, call, grant: null }
     this.#byKey.set(waiting.key, waiting)
     this.#byWaiter.set(waiter, waiting)
-    if (this.#early.delete(waiter)) this.#tell(waiting)
+    if (isEarly) this.#tell(waiting)
   }
 
-  /** The client knows that it has the lock, or does not wait for it any more; true when it has it and is being told. */
+  /** The client knows that it has the lock, or does not wait for it any more; true when it has it and does not know yet. */
   forget(ino: number, lock: RangeLock): boolean {
-    const waiting = this.#byKey.get(keyOf(ino, lock))
-    if (waiting === undefined) return false
+    const key = keyOf(ino, lock)
+    const waiting = this.#byKey.get(key)
+    if (waiting === undefined) return this.#forgetEarly((early) => keyOf(early.ino, early.lock) === key)
     this.#remove(waiting)
     return waiting.grant !== null
   }
@@ -60,6 +62,7 @@ export class Waiters implements LockListener {
   /** Nothing is told to a client any more that has started anew. */
   forgetClient(client: string): void {
     for (const waiting of [...this.#byKey.values()]) if (waiting.lock.owner.client === client) this.#remove(waiting)
+    this.#forgetEarly(({ lock }) => lock.owner.client === client)
   }
 
   granted(ino: number, waiter: number, lock: ClientLock): void {
@@ -68,7 +71,7 @@ export class Waiters implements LockListener {
       this.#tell(waiting)
       return
     }
-    this.#early.set(waiter, { ino, lock })
+    this.#early.set(waiter, { ino, lock: lock as RangeLock })
     for (const [oldest, { ino, lock }] of this.#early) {
       if (this.#early.size <= MAX_EARLY) break
       this.#early.delete(oldest)
@@ -81,6 +84,13 @@ export class Waiters implements LockListener {
     this.#early.delete(waiter)
     const waiting = this.#byWaiter.get(waiter)
     if (waiting !== undefined) this.#remove(waiting)
+  }
+
+  /** False when there are none for which `matters` is true. */
+  #forgetEarly(matters: (early: { ino: number; lock: RangeLock }) => boolean): boolean {
+    const before = this.#early.size
+    for (const [waiter, early] of this.#early) if (matters(early)) this.#early.delete(waiter)
+    return this.#early.size < before
   }
 
   #tell(waiting: Waiting): void {

@@ -263,6 +263,53 @@ t.test('a grant that comes before the call has heard that it waits', (t) => {
   t.end()
 })
 
+t.test('a grant of a call whose client has gone away is known when it comes again', (t) => {
+  /** A client has gone away before it heard that it waits, and then has been granted the lock. */
+  const missed = () => {
+    const set = setUp()
+    const { world, lockArgs } = set
+    world.locks.isRemote = true
+    const connection = world.connect(WAITER)
+    world.send(connection, 100021, codecs.LOCK, lockArgs(3))
+    connection.open = false
+    world.locks.answer()
+    world.locks.isRemote = false
+    set.cancel(2, WAITER)
+    set.unlock(1)
+    set.environment.advance(0)
+    t.match(world.locks.list(), [/^3 c3 /])
+    t.same(set.callbacks, [])
+    return set
+  }
+  /** So many more are granted what nobody has heard that it waits for. */
+  const more = ({ world, environment }: ReturnType<typeof setUp>): void => {
+    for (let i = 0; i < 1001; i++) {
+      const owner = { protocol: 'nlm', client: `x${i}`, owner: 'x' } as const
+      const lock = { kind: 'range', flavour: 'posix', owner, start: 0, end: 1, isExclusive: false } as const
+      world.locks.listener?.granted(4, 1000 + i, lock)
+    }
+    environment.advance(0)
+  }
+  const again = missed()
+  t.equal(again.lock(3, WAITER), 'GRANTED')
+  more(again)
+  t.match(again.world.locks.list(), [/^3 c3 /], 'it is not taken for one that nobody wants')
+
+  const never = missed()
+  t.equal(never.cancel(3, WAITER), 'DENIED', 'it has the lock, and must unlock it')
+
+  const anew = missed()
+  anew.world.nlm.restarted('c3', '10.0.0.2', 9)
+  t.equal(anew.lock(3, WAITER), 'GRANTED')
+  more(anew)
+  t.match(anew.world.locks.list(), [/^3 c3 /])
+
+  const lost = missed()
+  more(lost)
+  t.same(lost.world.locks.list(), [], 'who does not come again loses it when they are too many')
+  t.end()
+})
+
 t.test('a file that is gone: nobody is told', (t) => {
   const { world, callbacks, environment } = setUp()
   const [{ waiter }] = world.locks.waiting
