@@ -54,8 +54,8 @@ export class NlmContext {
   readonly op: Operation & { credentials: Credentials }
   readonly #options: NlmOptions
   readonly #waiters = new Map<ClientLocks, Waiters>()
-  /** Clients that are known to be remembered, by volume. */
-  readonly #remembered = new WeakMap<ClientRecords, Set<string>>()
+  /** Clients that are known to be remembered, by volume: of `clients` only, since others may be forgotten there. */
+  readonly #remembered = new Map<ClientRecords, Set<string>>()
 
   constructor(options: NlmOptions) {
     this.#options = options
@@ -131,7 +131,7 @@ export class NlmContext {
       this.op.barrier = null
       throw new Suspend((resume) =>
         barrier.wait((problem) => {
-          if (problem === null) known.add(key)
+          if (problem === null && this.clients.has({ name, address })) known.add(key)
           resume()
         }),
       )
@@ -160,6 +160,7 @@ export class NlmContext {
   /** A client has started anew, or wants nothing any more: all its locks go. */
   release(client: NlmClient): void {
     this.clients.remove(client)
+    for (const known of this.#remembered.values()) known.delete(client.key)
     this.#releaseLocks(client)
   }
 

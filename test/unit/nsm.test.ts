@@ -157,6 +157,37 @@ t.test('a mover that has started anew tells its clients, and forgets who is not 
   t.end()
 })
 
+t.test('who locks again behind its own start is remembered again, whoever forgets it meanwhile', (t) => {
+  const { world, lock, notify } = setUp(['c1', '10.0.0.1'])
+  const { records } = world.records
+  const fresh = [...records.keys()]
+  // Its mover has just started: the client, which has locked already, is not told yet when it starts anew itself.
+  announceRestart(new Announcer(world.environment, world.client, 9), world.records, 'a', (client) =>
+    world.nlm.clients.has(client),
+  )
+  world.environment.advance(0)
+  notify('c1', 5, '10.0.0.1')
+  world.callbacks[0].reply(undefined)
+  t.same([...records.keys()], [], 'it has no locks')
+  lock('c1', '10.0.0.1', 5)
+  t.same([...records.keys()], fresh)
+  t.end()
+})
+
+t.test('who starts anew while it is being remembered is remembered anew', (t) => {
+  const { world, lock, notify } = setUp()
+  world.records.useBarriers = true
+  const lockNow = (): void => lock('c1', '10.0.0.1')
+  t.throws(lockNow, 'it waits')
+  notify('c1', 5, '10.0.0.1')
+  world.records.barriers.shift()?.(null)
+  t.equal(world.records.sets, 2)
+  t.same(world.locks.list(), [])
+  world.records.barriers.shift()?.(null)
+  t.equal(world.locks.list().length, 1)
+  t.end()
+})
+
 t.test('who cannot be told is given up, unless it is us who end', (t) => {
   const end = (closes: boolean): { left: number; attempts: number } => {
     const { world } = setUp(['c1', '10.0.0.1'])
