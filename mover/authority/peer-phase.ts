@@ -10,9 +10,11 @@ const ASSERTIONS: readonly message_kind[] = [
   message_kind.ASSERTED,
 ]
 const GIVEN_BACK: readonly message_kind[] = [message_kind.RELEASE, message_kind.LOCK_DEMOTE]
+/** A delegation may be given back behind a request that is taken for done with the reign that was asked. */
+const AMONG_ASSERTIONS: readonly message_kind[] = [...ASSERTIONS, message_kind.COMMIT, message_kind.LOCK_DEMOTE]
 /** What may come when. */
 export const MAY_COME: Readonly<Record<Phase, (kind: message_kind) => boolean>> = {
-  asserting: (kind) => ASSERTIONS.includes(kind) || kind === message_kind.COMMIT,
+  asserting: (kind) => AMONG_ASSERTIONS.includes(kind),
   waiting: (kind) => GIVEN_BACK.includes(kind),
   ready: (kind) => !ASSERTIONS.includes(kind),
 }

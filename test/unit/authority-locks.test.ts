@@ -382,3 +382,37 @@ t.test('what a mover has asked, and was not answered, it asks the next primary',
   )
   t.same([...primary.authority.inos()], [])
 })
+
+t.test('what comes behind an unlock that nobody has answered is asked of the next primary', async (t) => {
+  const locks = new Locks()
+  const { first, second, world, ino } = locks
+  const { holder } = first.authority.locks
+  const told: string[] = []
+  const tell =
+    (what: string) =>
+    ({ type }: LockOutcome): void =>
+      void told.push(`${what} ${type}`)
+  const other = (start: number, end: number): ClientLock => {
+    return { ...range('a', start, end), owner: { protocol: 'nlm', client: 'a', owner: 'process 8' } } as ClientLock
+  }
+  // What the last primary has answered, until it was gone: it has left the file to this mover, unlike what it was asked then.
+  first.authority.parted()
+  t.equal(holder.lock(ino, range('a', 0, 10), 'try', tell('lock')), null)
+  holder.answered(ino, 1, { type: 'granted' }, null)
+  t.equal(holder.lock(ino, other(40, 50), 'try', tell('other')), null)
+  t.equal(holder.unlock(ino, range('a', 0, 10), tell('unlock')), null)
+  t.equal(holder.lock(ino, range('a', 45, 60), 'wait', tell('behind')), null)
+  holder.answered(ino, 2, { type: 'granted' }, { serial: 9, level: 'all' })
+  t.same(told.splice(0), ['lock granted', 'other granted'])
+  const next = locks.takeOver([first, second])
+  world.env.runUntil(() => told.length === 2)
+  t.same(told, ['unlock granted', 'behind waiting'])
+  t.match(next.locks.describe(ino), {
+    held: [{ lock: { owner: { owner: 'process 8' }, start: 40, end: 50 } }],
+    waiting: [{ lock: { start: 45, end: 60 } }],
+    delegations: [],
+  })
+  t.equal(locks.unlock(first, other(40, 50)), 'granted')
+  world.env.runUntil(() => locks.granted.length > 0)
+  t.same(locks.granted, [`a on ${ino}`])
+})
