@@ -74,6 +74,8 @@ class Telling implements Grant {
   readonly #call: GrantCall
   readonly #done: (isTaken: boolean) => void
   #attempts = 0
+  /** The client may have been told without our having heard its answer. */
+  #mayKnow = false
   #isOver = false
   #cancelTimer: () => void = () => {}
 
@@ -106,7 +108,7 @@ class Telling implements Grant {
   }
 
   answered(address: string, stat: nlm4_stats): void {
-    if (address === this.#call.address.host) this.#settle(stat)
+    if (address === this.#call.address.host) this.#settle(stat, this.#mayKnow)
   }
 
   #attempt(): void {
@@ -115,29 +117,31 @@ class Telling implements Grant {
     const call = { program: NLM_PROG, version: version.version, args: { ...args, cookie: this.#cookie } as TestArgs }
     if (isMessage !== isOdd) {
       this.#client.tell(address, { ...call, codec: version.codecs.GRANTED_MSG })
-      this.#after(ANSWER_MS, () => this.#again())
+      this.#after(ANSWER_MS, () => this.#again(true))
       return
     }
-    this.#client.call(address, { ...call, codec: version.codecs.GRANTED }, (failure, result) => {
+    this.#client.call(address, { ...call, codec: version.codecs.GRANTED }, (failure, result, sendings) => {
       if (this.#isOver) return
-      if (failure === null && result !== undefined) this.#settle(result.stat.stat)
-      else this.#again()
+      if (failure === null && result !== undefined) this.#settle(result.stat.stat, this.#mayKnow || sendings > 1)
+      else this.#again(sendings > 0 && (failure === 'TIMEOUT' || failure === 'GARBLED'))
     })
   }
 
-  /** The client has not answered. */
-  #again(): void {
+  /** The client has not answered, though it may have been told. */
+  #again(mayKnow: boolean): void {
+    this.#mayKnow ||= mayKnow
     const waitMs = RETRY_MS.at(this.#attempts - 1)
     if (waitMs === undefined) this.#end(false)
     else this.#after(waitMs, () => this.#attempt())
   }
 
-  #settle(stat: nlm4_stats): void {
+  /** Who has been told before, and is told again, waits for nothing any more, and says so: it has the lock. */
+  #settle(stat: nlm4_stats, mayKnow: boolean): void {
     if (this.#isOver) return
     const { statuses } = this.#call.version
     const isLast = this.#attempts > RETRY_MS.length
     if (stat === statuses.GRACE && !isLast) this.#after(GRACE_RETRY_MS, () => this.#attempt())
-    else this.#end(stat === statuses.GRANTED)
+    else this.#end(stat === statuses.GRANTED || (stat === statuses.DENIED && mayKnow))
   }
 
   #end(isTaken: boolean): void {

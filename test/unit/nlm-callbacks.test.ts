@@ -181,6 +181,41 @@ t.test('who refuses the lock has it no more', (t) => {
   t.end()
 })
 
+t.test('who refuses what it may have been told before has the lock already', (t) => {
+  const denied = { cookie: COOKIE, stat: { stat: NLM4_DENIED } }
+  const repeated = grant({ transport: 'udp' })
+  repeated.environment.advance(1000)
+  t.same(repeated.world.called(), ['GRANTED udp 4 10.0.0.2', 'GRANTED udp 4 10.0.0.2'])
+  t.same(repeated.callbacks[1].args.cookie, repeated.callbacks[0].args.cookie)
+  repeated.callbacks[1].reply(denied)
+
+  const byCall = grant()
+  byCall.environment.advance(30_000)
+  byCall.callbacks[2].reply(denied)
+
+  const byMessage = grant()
+  byMessage.environment.advance(16_000)
+  byMessage.answer(byMessage.callbacks[1].args.cookie, NLM4_DENIED)
+
+  for (const { world, callbacks, environment } of [repeated, byCall, byMessage]) {
+    const told = callbacks.length
+    environment.advance(600_000)
+    t.match(world.locks.list(), [/^3 c2 /])
+    t.equal(callbacks.length, told)
+  }
+
+  const unreached = setUp()
+  unreached.world.silent.add('10.0.0.2')
+  unreached.unlock(1)
+  unreached.environment.advance(10_000)
+  unreached.world.silent.clear()
+  unreached.environment.runUntil(() => unreached.callbacks.length === 1)
+  unreached.answer(unreached.callbacks[0].args.cookie, NLM4_DENIED)
+  unreached.environment.advance(0)
+  t.same(unreached.world.locks.list(), [], 'it has heard nothing before')
+  t.end()
+})
+
 t.test('who has just started anew is told again later', (t) => {
   const { world, callbacks, environment } = grant()
   callbacks[0].reply({ cookie: COOKIE, stat: { stat: NLM4_DENIED_GRACE_PERIOD } })

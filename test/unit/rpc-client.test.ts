@@ -319,8 +319,8 @@ t.test('a program that is not where it was is looked for again', (t) => {
   t.equal(sent[4].to, '10.0.0.254 -> 10.0.0.9:4001')
   reply(4, '00000001 00000000 00000000 00000000 00000001', { port: 4001 })
   t.same(outcomes, [
-    [null, RESULT],
-    ['REFUSED', undefined],
+    [null, RESULT, 1],
+    ['REFUSED', undefined, 1],
   ])
   stat()
   t.equal(sent[5].to, '10.0.0.254 -> 10.0.0.9:111', 'the port is not remembered')
@@ -328,6 +328,6 @@ t.test('a program that is not where it was is looked for again', (t) => {
   client.tell(address, { ...STAT, codec: SM_VERS_codecs.SM_NOTIFY, args: { mon_name: Buffer.from('a'), state: 3 } })
   t.equal(sent[7].to, '10.0.0.254 -> 10.0.0.9:4001')
   client.close()
-  t.same(outcomes[2], ['CLOSED', undefined])
+  t.same(outcomes[2], ['CLOSED', undefined, 1])
   t.end()
 })

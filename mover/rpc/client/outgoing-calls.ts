@@ -42,8 +42,8 @@ export const OUTGOING_LIMITS: Readonly<OutgoingLimits> = {
  */
 export type CallFailure = 'TIMEOUT' | 'UNREACHABLE' | 'REFUSED' | 'GARBLED' | 'BUSY' | 'CLOSED'
 
-/** Called once, later: with a failure, or with null and the result. */
-export type Answered<Res> = (failure: CallFailure | null, result?: Res) => void
+/** Called once, later: with a failure, or with null and the result; and how often the call was sent, perhaps in vain. */
+export type Answered<Res> = (failure: CallFailure | null, result: Res | undefined, sendings: number) => void
 
 /** A procedure and its arguments. */
 export interface OutgoingCall<Args, Res> {
@@ -60,7 +60,8 @@ interface Pending {
   readonly message: Uint8Array
   readonly startedMs: number
   readonly read: (reader: XdrReader) => unknown
-  readonly done: (failure: CallFailure | null, result?: unknown) => void
+  readonly done: Answered<unknown>
+  sendings: number
   /** True while it is on its way over a stream, which loses nothing. */
   isSent: boolean
   /** True when a stream that it was sent over has ended. */
@@ -108,7 +109,7 @@ export class OutgoingCalls implements CarrierUser {
     const ofHost = this.#callsOfHost.get(peer.host) ?? 0
     if (this.#isClosed || this.#calls.size >= maxCalls || ofHost >= maxCallsPerHost) {
       const failure = this.#isClosed ? 'CLOSED' : 'BUSY'
-      this.#environment.defer(() => done(failure))
+      this.#environment.defer(() => done(failure, undefined, 0))
       return
     }
     const xid = this.#takeXid()
@@ -119,6 +120,7 @@ export class OutgoingCalls implements CarrierUser {
       startedMs: this.#environment.monotonicMs(),
       read: call.codec.readResult,
       done: done as Pending['done'],
+      sendings: 0,
       isSent: false,
       wasLost: false,
       waitMs: firstRetryMs,
@@ -184,6 +186,7 @@ export class OutgoingCalls implements CarrierUser {
     const { peer, message } = pending
     if (!pending.isSent) {
       pending.isSent = peer.transport === 'tcp'
+      pending.sendings++
       this.#carriers[peer.transport].send(peer, message)
     }
     const { deadlineMs } = this.#limits
@@ -197,13 +200,13 @@ export class OutgoingCalls implements CarrierUser {
   }
 
   #finish(pending: Pending, failure: CallFailure | null, result?: unknown): void {
-    const { xid, peer, done } = pending
+    const { xid, peer, done, sendings } = pending
     pending.cancelTimer()
     this.#calls.delete(xid)
     const ofHost = (this.#callsOfHost.get(peer.host) ?? 1) - 1
     if (ofHost === 0) this.#callsOfHost.delete(peer.host)
     else this.#callsOfHost.set(peer.host, ofHost)
-    done(failure, result)
+    done(failure, result, sendings)
   }
 
   #takeXid(): number {

@@ -6,8 +6,8 @@ import { StreamCarrier } from '../../net/stream-carrier.ts'
 import { type OutgoingCall, OutgoingCalls } from './outgoing-calls.ts'
 import { type PortFailure, PortFinder, type PortFound } from './port-finder.ts'
 
-/** Called once: with a failure, or with null and the result. */
-export type ProgramAnswered<Res> = (failure: PortFailure | null, result?: Res) => void
+/** As `Answered`; whose port cannot be found has been sent nothing. */
+export type ProgramAnswered<Res> = (failure: PortFailure | null, result: Res | undefined, sendings: number) => void
 
 /** Calls programs of other hosts, wherever their portmappers say that they listen. */
 export class RpcClient {
@@ -32,14 +32,14 @@ export class RpcClient {
     const { program, version } = call
     this.#ports.find(address, program, version, (problem, port, isRemembered) => {
       if (problem !== null) {
-        done(problem)
+        done(problem, undefined, 0)
         return
       }
-      this.#calls.call({ ...address, port }, call, (failure, result) => {
+      this.#calls.call({ ...address, port }, call, (failure, result, sendings) => {
         if (failure !== null && failure !== 'BUSY') this.#ports.forget(address, program, version)
         const isElsewhere = failure === 'UNREACHABLE' || failure === 'REFUSED'
         if (isElsewhere && isRemembered) this.call(address, call, done)
-        else done(failure, result)
+        else done(failure, result, sendings)
       })
     })
   }
