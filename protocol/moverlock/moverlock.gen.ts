@@ -22,6 +22,9 @@ export const MAX_CLIENTS = 4096
 /** Client locks in one message. */
 export const MAX_LOCKS = 1024
 
+/** Of NLM's clients: what the client calls itself or its owner, 1024 bytes at most, and its address or process. */
+export const MAX_LOCK_NAME_BYTES = 1280
+
 export type number64 = number
 
 export function readnumber64(r: XdrReader): number64 {
@@ -2160,21 +2163,21 @@ export interface lock_owner {
 export function readlock_owner(r: XdrReader): lock_owner {
   return {
     protocol: readlock_protocol(r),
-    client: r.opaque(1024),
-    owner: r.opaque(1024),
+    client: r.opaque(1280),
+    owner: r.opaque(1280),
   }
 }
 
 export function readlock_ownerInto(r: XdrReader, out: lock_owner): void {
   out.protocol = readlock_protocol(r)
-  out.client = r.opaque(1024)
-  out.owner = r.opaque(1024)
+  out.client = r.opaque(1280)
+  out.owner = r.opaque(1280)
 }
 
 export function writelock_owner(w: XdrWriter, v: lock_owner): void {
   w.i32(v.protocol)
-  w.opaque(v.client, 1024)
-  w.opaque(v.owner, 1024)
+  w.opaque(v.client, 1280)
+  w.opaque(v.owner, 1280)
 }
 
 export function sizelock_owner(v: lock_owner): number {

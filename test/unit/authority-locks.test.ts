@@ -14,6 +14,7 @@ import { GovernedVolume } from '../../mover/files/governed-volume.ts'
 import { lockedFiles } from '../../mover/files/lock-records.ts'
 import type { Operation } from '../../mover/files/service.ts'
 import type { LockOutcome } from '../../mover/locks/client-lock.ts'
+import { rangeOwner, shareOwner } from '../../mover/nlm4/owner.ts'
 import { message_kind } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { TestEnvironment } from '../crash/test-environment.ts'
 import { MoverWorld, type Secondary, type SimulatedMover } from '../sim/mover-world.ts'
@@ -184,6 +185,19 @@ t.test('clients of different movers keep out of each other’s way', async (t) =
   t.match(met, { type: 'denied', lock: { owner: { client: 'c' }, start: 20, end: RANGE_END } })
   t.equal(locks.unlock(second, range('b', 0, 100)), 'granted')
   t.equal(locks.lock(first, range('a', 15, 16)), 'granted')
+})
+
+t.test('clients and their owners may have names as long as NLM lets them send', async (t) => {
+  const locks = new Locks()
+  const address = 'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255'
+  const named = { caller_name: Buffer.alloc(1024, 0xff), oh: Buffer.alloc(1024, 0xfe), svid: -(2 ** 31) }
+  const open = { kind: 'open', owner: shareOwner(named, address), id: 0, access: 3, deny: 3 } as const
+  const wanted = { ...range('', 0, 10), owner: rangeOwner(named, address) }
+  for (const lock of [wanted, open]) {
+    t.equal(locks.lock(locks.first, lock), 'granted')
+    const denied = locks.ask(locks.second, (client, op) => client.test(op, locks.ino, lock))
+    t.match(denied, { type: 'denied', lock: { owner: lock.owner } })
+  }
 })
 
 t.test('the same words at two movers are two owners', async (t) => {
