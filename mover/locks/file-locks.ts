@@ -76,6 +76,12 @@ export class FileLocks {
     return this.#opens?.removeAll(matters) === true || hadRanges
   }
 
+  /** Releases all locks of one owner. */
+  releaseOwner(owner: Owner): void {
+    for (const range of this.#ranges.listOf(owner)) this.#ranges.remove(range)
+    for (const open of this.#opens?.listOf(owner) ?? []) this.#opens?.remove(open)
+  }
+
   list(): Wanted[] {
     return [...this.#ranges.list(), ...(this.#opens?.list() ?? [])].map(told)
   }

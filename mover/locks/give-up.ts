@@ -23,7 +23,7 @@ const RULES: { readonly [Type in GivenUp['type']]: Rule<Extract<GivenUp, { type:
   unlock: ({ locks }, owner, { lock }) => locks.release(owner, lock),
   cancel: (file, owner, { waiter }) => file.removeWaiters((one) => one.owner === owner && one.waiter === waiter),
   release(file, owner) {
-    file.locks.releaseAll((one) => one === owner)
+    file.locks.releaseOwner(owner)
     file.removeWaiters((one) => one.owner === owner)
     return true
   },

@@ -26,6 +26,30 @@ export interface HeldWaiter extends Wanted {
 /** In most files nothing is under way: one list for all of them. */
 const NONE: readonly never[] = []
 
+/** What is asked about one file: found by its number, and by its owner, however many ask. */
+class LockAsks {
+  readonly byId = new Map<number, LockAsk>()
+  readonly #byOwner = new Map<Owner, LockAsk[]>()
+
+  add(ask: LockAsk): void {
+    this.byId.set(ask.id, ask)
+    const others = this.#byOwner.get(ask.owner)
+    if (others === undefined) this.#byOwner.set(ask.owner, [ask])
+    else others.push(ask)
+  }
+
+  remove(ask: LockAsk): void {
+    this.byId.delete(ask.id)
+    const left = this.of(ask.owner).filter((other) => other !== ask)
+    if (left.length > 0) this.#byOwner.set(ask.owner, left)
+    else this.#byOwner.delete(ask.owner)
+  }
+
+  of(owner: Owner): readonly LockAsk[] {
+    return this.#byOwner.get(owner) ?? []
+  }
+}
+
 /** One mover's client locks on a file, and what is under way about them. */
 export class HeldLocks {
   /** All that the mover's clients have, whoever decides about them: as the primary's table has it, or will. */
@@ -34,10 +58,16 @@ export class HeldLocks {
   serial = 0
   level: DelegationLevel = 'none'
   waiting: readonly HeldWaiter[] = NONE
-  asks: readonly LockAsk[] = NONE
+  /** Null while nothing is asked, as of most files. */
+  #asks: LockAsks | null = null
 
   get isIdle(): boolean {
-    return this.locks.size === 0 && this.waiting.length === 0 && this.asks.length === 0
+    return this.locks.size === 0 && this.waiting.length === 0 && this.#asks === null
+  }
+
+  /** In the order of the asking. */
+  get asks(): LockAsk[] {
+    return this.#asks === null ? [] : [...this.#asks.byId.values()]
   }
 
   /** True when the primary decides about the file. */
@@ -50,13 +80,24 @@ export class HeldLocks {
     this.level = level
   }
 
+  findAsk(id: number): LockAsk | null {
+    return this.#asks?.byId.get(id) ?? null
+  }
+
+  /** An owner's, in the order of the asking. */
+  asksOf(owner: Owner): readonly LockAsk[] {
+    return this.#asks?.of(owner) ?? []
+  }
+
   addAsk(ask: LockAsk): void {
-    this.asks = [...this.asks, ask]
+    this.#asks ??= new LockAsks()
+    this.#asks.add(ask)
     ask.owner.keep()
   }
 
   removeAsk(ask: LockAsk): void {
-    this.asks = this.asks.length === 1 ? NONE : this.asks.filter((other) => other !== ask)
+    this.#asks?.remove(ask)
+    if (this.#asks?.byId.size === 0) this.#asks = null
     ask.owner.drop()
   }
 

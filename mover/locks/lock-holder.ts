@@ -110,8 +110,8 @@ export class LockHolder {
   /** The primary has decided. */
   answered(ino: number, id: number, outcome: LockOutcome, delegation: Delegation | null): void {
     const file = this.#files.get(ino)
-    const ask = file?.asks.find((one) => one.id === id)
-    if (file === undefined || ask === undefined) return
+    const ask = file?.findAsk(id) ?? null
+    if (file === undefined || ask === null) return
     const { owner, op } = ask
     if (outcome.type === 'granted') {
       if (isGivenUp(op)) giveUp(file, owner, op)
@@ -129,8 +129,8 @@ export class LockHolder {
   /** The primary has left it to this mover to decide. */
   handedBack(ino: number, id: number): void {
     const file = this.#files.get(ino)
-    const ask = file?.asks.find((one) => one.id === id)
-    if (file !== undefined && ask !== undefined) this.#begin(ino, file, ask)
+    const ask = file?.findAsk(id) ?? null
+    if (file !== undefined && ask !== null) this.#begin(ino, file, ask)
   }
 
   /** The primary has granted what somebody has waited for. */
@@ -242,7 +242,7 @@ export class LockHolder {
   #start(ino: number, op: HeldOp, done: LockDone): LockOutcome | null {
     const owner = this.#owners.find(ownerOf(op))
     const file = this.#file(ino)
-    const isFirst = !file.asks.some((ask) => ask.owner === owner)
+    const isFirst = file.asksOf(owner).length === 0
     const outcome = isFirst ? this.#decide(file, owner, op) : null
     if (outcome === null) {
       const ask = this.#ask(file, owner, op, done)
@@ -289,7 +289,7 @@ export class LockHolder {
     file.removeAsk(ask)
     this.#tellGranted(ino, file, owner)
     ask.done(outcome)
-    const asks = file.asks.filter((other) => other.owner === owner)
+    const asks = file.asksOf(owner)
     if (asks.length > 0 && !asks.some(({ isSent }) => isSent)) this.#begin(ino, file, asks[0])
     else this.#settle(ino, file)
   }

@@ -115,6 +115,11 @@ export class OpenLocks {
     return [...this.#opens.values()].flat()
   }
 
+  /** All of one owner. */
+  listOf(owner: Owner): readonly HeldOpen[] {
+    return this.#opens.get(owner) ?? []
+  }
+
   hasOthersThan(mover: MoverId): boolean {
     for (const owner of this.#opens.keys()) if (owner.mover !== mover) return true
     return false

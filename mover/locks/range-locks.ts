@@ -1,4 +1,4 @@
-import { type Offset, type RangeLock, sameBounds } from './client-lock.ts'
+import { type Offset, RANGE_END, type RangeLock, sameBounds } from './client-lock.ts'
 import { rangesMeet } from './lock-conflict.ts'
 import type { Owner } from './lock-owners.ts'
 import {
@@ -144,6 +144,11 @@ export class RangeLocks {
   /** All, those of one owner and of one mover together. */
   list(): HeldRange[] {
     return allRanges(this.#owned, [])
+  }
+
+  /** All of one owner. */
+  listOf(owner: Owner): HeldRange[] {
+    return ownTouching(this.#owned, owner, 0, RANGE_END, [])
   }
 
   /** True when other movers' clients have some. */
