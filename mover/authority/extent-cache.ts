@@ -88,20 +88,28 @@ export class ExtentCache {
       pieces.push({ start: end, end: last.end, device })
     }
     // Neighbours that continue each other become one, so that reads and writes of them are.
+    if (this.#segments.length === 0) {
+      this.#segments = joined(pieces)
+      return
+    }
     const around = [
       ...this.#segments.slice(Math.max(0, from - 1), from),
       ...pieces,
       ...this.#segments.slice(to, to + 1),
     ]
-    const merged: Segment[] = []
-    for (const segment of around) {
-      const previous = merged.at(-1)
-      if (previous !== undefined && continues(previous, segment)) previous.end = segment.end
-      else merged.push({ ...segment })
-    }
     const start = Math.max(0, from - 1)
-    this.#segments.splice(start, Math.min(this.#segments.length, to + 1) - start, ...merged)
+    this.#segments.splice(start, Math.min(this.#segments.length, to + 1) - start, ...joined(around))
   }
+}
+
+function joined(segments: readonly Segment[]): Segment[] {
+  const merged: Segment[] = []
+  for (const segment of segments) {
+    const previous = merged.at(-1)
+    if (previous !== undefined && continues(previous, segment)) previous.end = segment.end
+    else merged.push({ ...segment })
+  }
+  return merged
 }
 
 function continues(before: Segment, after: Segment): boolean {
