@@ -74,20 +74,21 @@ export const OF_LOCKS: readonly Break[] = [
     file: HOLDER,
     find: 'const isFirst = !file.asks.some((ask) => ask.owner === owner)',
     replace: 'const isFirst = owner.number > 0',
+    seed: 2,
   },
   {
     name: 'who has what it has waited for is told too late',
-    seed: 75,
     file: HOLDER,
     find: '    this.#tellGranted(ino, file, owner)\n    ask.done(outcome)',
     replace: '    ask.done(outcome)\n    this.#tellGranted(ino, file, owner)',
+    seed: 75,
   },
   {
     name: 'what has been given up is asserted',
-    seed: 5,
     file: HOLDER,
     find: 'if (ask.isSent && isGivenUp(ask.op)) {',
     replace: 'if (ask.isSent && ask.id < 0 && isGivenUp(ask.op)) {',
+    seed: 5,
   },
   {
     name: 'what a dead primary has not answered is not asked again',

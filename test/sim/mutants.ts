@@ -79,13 +79,14 @@ const OF_TOKENS: readonly Break[] = [
     file: TOKEN,
     find: 'return ALLOWS[token.kind][own.kind] && token.start <= own.start && own.end <= token.end',
     replace: 'return ALLOWS[token.kind][own.kind] && token.start <= own.start',
+    seed: 2,
   },
   {
     name: 'a writer gets the file although others hold parts of it',
     file: TABLE,
     find: 'if (step === WHOLE_FILE && asked.length === 0 && !file.tokens.all.some(isOther))',
     replace: 'if (step === WHOLE_FILE)',
-    seed: 25,
+    seed: 17,
   },
   {
     name: 'home is alone too early',
@@ -192,13 +193,14 @@ const OF_DATA: readonly Break[] = [
     file: HELD_VOLUME,
     find: 'if (!drain.mayKeep(drain.part)) this.volume.forget(ino, drain.part)',
     replace: '',
+    seed: 2,
   },
   {
     name: 'what was told before a commit is believed after it',
     file: 'mover/files/remote-volume.ts',
     find: 'if (file === undefined || file.isAhead) return',
     replace: 'if (file === undefined) return',
-    seed: 81,
+    seed: 3,
   },
   {
     name: 'a file is lengthened without its old last block',
@@ -253,7 +255,7 @@ const OF_DATA: readonly Break[] = [
     file: GOVERNED,
     find: 'return data !== null && (data.hasPages || !data.idle)',
     replace: 'return data !== null && !data.idle',
-    seed: 25,
+    seed: 21,
   },
 ]
 
@@ -272,6 +274,7 @@ const OF_NAMES: readonly Break[] = [
     file: HELD_NAMES,
     find: 'return asked !== undefined && this.#objects.get(dir) === asked ? asked : null',
     replace: 'return asked === undefined ? null : this.of(dir)',
+    seed: 8,
   },
   {
     name: 'a page is remembered as what follows another cookie',
@@ -296,12 +299,14 @@ const OF_NAMES: readonly Break[] = [
     file: 'mover/files/held-data.ts',
     find: "    if (!this.#authority.tokens.allows(ino, 'WF_R', 0, FILE_END)) return null\n",
     replace: '',
+    seed: 2,
   },
   {
     name: 'attributes that were told for an earlier page are shown',
     file: HELD_LISTINGS,
     find: '    this.#told.clear()\n',
     replace: '',
+    seed: 3,
   },
   {
     name: 'a directory is moved although others hold it',
@@ -314,6 +319,7 @@ const OF_NAMES: readonly Break[] = [
     file: 'mover/files/make.ts',
     find: '  context.tokens?.claim(dir.ino)\n',
     replace: '',
+    seed: 3,
   },
 ]
 
