@@ -293,7 +293,7 @@ t.test('any short history equals the model', async (t) => {
       await world.checkImage(world.durable)
       if (world.space.live.size !== world.durable.blocks.size) throw new Error('blocks leaked')
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   )
   t.pass()
 })
