@@ -238,10 +238,10 @@ export const OF_ELECTIONS: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'a volume that is being given a primary is given another one',
-    seed: 14,
     file: ELECTIONS,
     find: '    if (this.#isElecting) return\n',
     replace: '',
+    seed: 55,
   },
   {
     name: 'a mover that dies when it has been elected is not replaced',
@@ -267,10 +267,10 @@ export const OF_ELECTIONS: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'who has died while the volume was being opened is waited for',
-    seed: 137,
     file: MEMBERSHIP,
     find: 'reception.begin([...this.#running.values()], holders)',
     replace: 'reception.begin([...this.#running.values()], [])',
+    seed: 155,
   },
   {
     name: 'who is elected goes on without a primary for its own clients',
