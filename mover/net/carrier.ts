@@ -18,6 +18,8 @@ export interface Peer extends HostAddress {
 export interface Carrier {
   /** Sends a message, as soon as there is a socket. Over UDP it may get lost, and nobody is told. */
   send(peer: Peer, message: Uint8Array): void
+  /** Ends streams to the host at once: what has not arrived there, however long ago it was sent, does not arrive any more. */
+  drop(address: HostAddress): void
   /** Closes all sockets; nothing is told any more. */
   close(): void
 }

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { FRAGMENT_HEADER_BYTES, fragmentHeader } from '../../protocol/rpc/record.ts'
 import type { Environment } from '../environment.ts'
 import { AssemblyBuffers } from './assembly-buffers.ts'
-import type { Carrier, CarrierUser, Peer } from './carrier.ts'
+import type { Carrier, CarrierUser, HostAddress, Peer } from './carrier.ts'
 import { DEFAULT_LIMITS, type NetLimits } from './limits.ts'
 import { isPortTaken, localPorts } from './privileged-port.ts'
 import { RecordAssembler } from './record-assembler.ts'
@@ -34,6 +34,16 @@ export class StreamCarrier implements Carrier {
     this.#connections.delete(key)
     this.#connections.set(key, connection)
     connection.send(message)
+  }
+
+  drop({ host, localAddress }: HostAddress): void {
+    for (const [key, connection] of this.#connections) {
+      const { peer } = connection
+      if (peer.host !== host || peer.localAddress !== localAddress) continue
+      this.#connections.delete(key)
+      connection.reset()
+      this.#environment.defer(() => this.#user.lost(peer))
+    }
   }
 
   close(): void {
@@ -112,6 +122,12 @@ class PeerConnection {
     this.#isClosed = true
     this.#cancelIdle?.()
     this.#socket?.destroy()
+  }
+
+  /** The kernel would go on sending what was written, for many minutes: it forgets that. */
+  reset(): void {
+    this.#socket?.resetAndDestroy()
+    this.close()
   }
 
   #connect(ports: readonly number[]): void {

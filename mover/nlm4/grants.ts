@@ -131,8 +131,11 @@ class Telling implements Grant {
   #again(mayKnow: boolean): void {
     this.#mayKnow ||= mayKnow
     const waitMs = RETRY_MS.at(this.#attempts - 1)
-    if (waitMs === undefined) this.#end(false)
-    else this.#after(waitMs, () => this.#attempt())
+    if (waitMs === undefined) {
+      // Who can be reached again later must not hear then that it has what somebody else has by now.
+      this.#client.drop(this.#call.address)
+      this.#end(false)
+    } else this.#after(waitMs, () => this.#attempt())
   }
 
   /** Who has been told before, and is told again, waits for nothing any more, and says so: it has the lock. */

@@ -175,6 +175,37 @@ t.test('records in pieces, several in one, and what is no record', async (t) => 
   await new Promise((resolve) => server.close(resolve))
 })
 
+t.test('streams to a host are dropped at once, with what was sent over them', async (t) => {
+  const { user, until } = listener()
+  const received: Buffer[] = []
+  const ends: string[] = []
+  const server = createServer((socket) => {
+    socket.on('data', (bytes) => received.push(bytes as Buffer))
+    socket.on('end', () => ends.push('end'))
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => ends.push(code ?? ''))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  const carrier = new StreamCarrier(new RealEnvironment(), user)
+  const there = peer('tcp', port)
+  carrier.send(there, Buffer.from('one'))
+  while (received.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  carrier.drop({ ...there, host: '127.0.0.9' })
+  carrier.drop({ ...there, localAddress: '127.0.0.4' })
+  carrier.drop(there)
+  t.same(await until(1), [`lost ${port}`])
+  while (ends.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  t.same(ends, ['ECONNRESET'], 'not one that still brings what is on its way')
+  carrier.send(there, Buffer.from('two'))
+  carrier.drop(there)
+  carrier.send(there, Buffer.from('three'))
+  t.same(await until(1), [`lost ${port}`])
+  while (received.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  t.equal(Buffer.concat(received).toString('latin1'), '\x80\0\0\x03one\x80\0\0\x05three')
+  carrier.close()
+  await new Promise((resolve) => server.close(resolve))
+})
+
 t.test('datagrams of one address of ours share a socket', async (t) => {
   const { user, until } = listener()
   const echo = createSocket('udp4')

@@ -153,6 +153,11 @@ t.test('who does not answer is told again, in the other way, and loses the lock 
     '93 GRANTED_MSG',
     '128 GRANTED',
   ])
+  t.same(
+    world.dropped,
+    ['tcp 10.0.0.2 1'],
+    'what it has not received is taken back before anybody else may have the lock',
+  )
   t.same(world.locks.list(), [])
   t.end()
 })

@@ -27,6 +27,7 @@ function setUp(limits: Partial<OutgoingLimits> = {}) {
       const to = `${localAddress} -> ${host}:${port}`
       sent.push({ atMs: environment.monotonicMs(), transport, to, message })
     },
+    drop: () => {},
     close: () => closed++,
   })
   let user: CarrierUser | null = null

@@ -11,7 +11,7 @@ import type { ProcedureCodec } from '../../../protocol/xdr/procedure.ts'
 import { XdrReader } from '../../../protocol/xdr/reader.ts'
 import { XdrWriter } from '../../../protocol/xdr/writer.ts'
 import type { Environment } from '../../environment.ts'
-import type { Carrier, CarrierUser, Peer } from '../../net/carrier.ts'
+import type { Carrier, CarrierUser, HostAddress, Peer } from '../../net/carrier.ts'
 import type { Transport } from '../../net/message.ts'
 
 const TWO_32 = 4294967296
@@ -134,6 +134,11 @@ export class OutgoingCalls implements CarrierUser {
   /** Sends a call whose answer, if there is one, means nothing. It is sent once, and may get lost. */
   tell<Args>(peer: Peer, call: OutgoingCall<Args, undefined>): void {
     if (!this.#isClosed) this.#carriers[peer.transport].send(peer, this.#encode(this.#takeXid(), call))
+  }
+
+  /** What the host has not received so far of calls that are over does not reach it any more; what is under way is sent anew. */
+  drop(address: HostAddress): void {
+    this.#carriers[address.transport].drop(address)
   }
 
   /** All calls fail; nothing is sent any more. */

@@ -51,6 +51,11 @@ export class RpcClient {
     })
   }
 
+  /** What the host has not received so far of calls that are over does not reach it any more. */
+  drop(address: HostAddress): void {
+    this.#calls.drop(address)
+  }
+
   /** All calls fail; nothing is sent any more. */
   close(): void {
     this.#calls.close()
