@@ -116,7 +116,7 @@ class Telling implements Grant {
     const isOdd = this.#attempts++ % 2 === 1
     const call = { program: NLM_PROG, version: version.version, args: { ...args, cookie: this.#cookie } as TestArgs }
     if (isMessage !== isOdd) {
-      this.#client.tell(address, { ...call, codec: version.codecs.GRANTED_MSG })
+      this.#client.tell(address, { ...call, codec: version.codecs.GRANTED_MSG }, () => !this.#isOver)
       this.#after(ANSWER_MS, () => this.#again(true))
       return
     }

@@ -162,6 +162,20 @@ t.test('who does not answer is told again, in the other way, and loses the lock 
   t.end()
 })
 
+t.test('who has lost it is not told by a message whose port is found too late', (t) => {
+  const { world, callbacks, environment } = grant({ isMessage: true, transport: 'udp' })
+  environment.advance(127_000)
+  // The last message is for 128 s, and given up after 5 s.
+  world.silent.add('10.0.0.2')
+  environment.advance(7000)
+  t.same(world.locks.list(), [])
+  const told = callbacks.length
+  world.silent.clear()
+  environment.advance(600_000)
+  t.equal(callbacks.length, told)
+  t.end()
+})
+
 t.test('who cannot be reached loses it too', (t) => {
   const { world, environment, lock, waiter } = setUp()
   world.silent.add('10.0.0.2')
