@@ -114,9 +114,15 @@ class Telling implements Grant {
   #attempt(): void {
     const { address, version, isMessage, args } = this.#call
     const isOdd = this.#attempts++ % 2 === 1
-    const call = { program: NLM_PROG, version: version.version, args: { ...args, cookie: this.#cookie } as TestArgs }
+    const call = {
+      program: NLM_PROG,
+      version: version.version,
+      args: { ...args, cookie: this.#cookie } as TestArgs,
+      // Who waits for the same again would take it for its own.
+      isWanted: () => !this.#isOver,
+    }
     if (isMessage !== isOdd) {
-      this.#client.tell(address, { ...call, codec: version.codecs.GRANTED_MSG }, () => !this.#isOver)
+      this.#client.tell(address, { ...call, codec: version.codecs.GRANTED_MSG })
       this.#after(ANSWER_MS, () => this.#again(true))
       return
     }

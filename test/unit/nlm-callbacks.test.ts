@@ -176,6 +176,19 @@ t.test('who has lost it is not told by a message whose port is found too late', 
   t.end()
 })
 
+t.test('who has cancelled and waits again does not hear of what it had then', (t) => {
+  const { world, callbacks, environment, cancel, unlock, lock, waiter } = grant({ transport: 'udp' })
+  t.equal(callbacks.length, 1)
+  t.equal(cancel(2, waiter), 'DENIED')
+  t.equal(unlock(2, waiter), 'GRANTED')
+  t.equal(lock(3, { address: '10.0.0.3' }), 'GRANTED')
+  t.equal(lock(2, waiter), 'BLOCKED')
+  environment.advance(600_000)
+  t.equal(callbacks.length, 1)
+  t.match(world.locks.list(), [/^3 c3 /])
+  t.end()
+})
+
 t.test('who cannot be reached loses it too', (t) => {
   const { world, environment, lock, waiter } = setUp()
   world.silent.add('10.0.0.2')

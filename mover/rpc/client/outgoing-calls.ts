@@ -51,6 +51,8 @@ export interface OutgoingCall<Args, Res> {
   version: number
   codec: ProcedureCodec<string, Args, Res>
   args: Args
+  /** Once this is false it is not sent (any more), and has failed. */
+  isWanted?: () => boolean
 }
 
 /** A call under way. */
@@ -61,6 +63,7 @@ interface Pending {
   readonly startedMs: number
   readonly read: (reader: XdrReader) => unknown
   readonly done: Answered<unknown>
+  readonly isWanted: (() => boolean) | undefined
   sendings: number
   /** True while it is on its way over a stream, which loses nothing. */
   isSent: boolean
@@ -120,6 +123,7 @@ export class OutgoingCalls implements CarrierUser {
       startedMs: this.#environment.monotonicMs(),
       read: call.codec.readResult,
       done: done as Pending['done'],
+      isWanted: call.isWanted,
       sendings: 0,
       isSent: false,
       wasLost: false,
@@ -188,7 +192,11 @@ export class OutgoingCalls implements CarrierUser {
 
   /** Sends a call, for the first time or again, and sets the time for the next look at it. */
   #send(pending: Pending): void {
-    const { peer, message } = pending
+    const { peer, message, isWanted } = pending
+    if (isWanted?.() === false) {
+      this.#finish(pending, 'TIMEOUT')
+      return
+    }
     if (!pending.isSent) {
       pending.isSent = peer.transport === 'tcp'
       pending.sendings++

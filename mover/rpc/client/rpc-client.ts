@@ -44,10 +44,10 @@ export class RpcClient {
     })
   }
 
-  /** Sends a call whose answer means nothing, once, if that `isWanted` when the port is known. It may get lost. */
-  tell<Args>(address: HostAddress, call: OutgoingCall<Args, undefined>, isWanted = (): boolean => true): void {
+  /** Sends a call whose answer means nothing, once. It may get lost. */
+  tell<Args>(address: HostAddress, call: OutgoingCall<Args, undefined>): void {
     this.#ports.find(address, call.program, call.version, (problem, port) => {
-      if (problem === null && isWanted()) this.#calls.tell({ ...address, port }, call)
+      if (problem === null && call.isWanted?.() !== false) this.#calls.tell({ ...address, port }, call)
     })
   }
 
