@@ -88,7 +88,8 @@ export class LockFile {
     const granted: Waiter[] = []
     const left: Waiter[] = []
     for (const waiter of this.queue) {
-      const mustWait = isBehind(left, waiter) || this.locks.inTheWay(waiter.owner, waiter.lock) !== null
+      // What is held is found without a look at all of it; the queue is long where many wait for different things.
+      const mustWait = this.locks.inTheWay(waiter.owner, waiter.lock) !== null || isBehind(left, waiter)
       if (mustWait) left.push(waiter)
       else {
         this.locks.hold(waiter.owner, waiter.lock)
