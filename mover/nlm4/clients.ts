@@ -12,18 +12,23 @@ export interface NlmClient {
 }
 
 const MAX_CLIENTS = 16_384
+/** Names are invented easily, addresses are not: there must be room for the others. */
+const MAX_NAMES_OF_ADDRESS = 256
 
 /** The clients of this mover that have asked for locks since they, or it, were started. */
 export class NlmClients {
   readonly #clients = new Map<string, NlmClient>()
+  readonly #namesOf = new Map<string, number>()
 
-  /** The client of a call; null when there are too many. */
+  /** The client of a call; null when there are too many, or too many at its address. */
   add(callerName: Uint8Array, address: string): NlmClient | null {
     const name = textOf(callerName)
     const key = keyOf(name, address)
     let client = this.#clients.get(key)
     if (client === undefined) {
-      if (this.#clients.size >= MAX_CLIENTS) return null
+      const names = this.#namesOf.get(address) ?? 0
+      if (this.#clients.size >= MAX_CLIENTS || names >= MAX_NAMES_OF_ADDRESS) return null
+      this.#namesOf.set(address, names + 1)
       client = { key, name, address, state: 0 }
       this.#clients.set(key, client)
     }
@@ -36,8 +41,11 @@ export class NlmClients {
   }
 
   /** The client is gone, and its locks are. */
-  remove({ key }: NlmClient): void {
-    this.#clients.delete(key)
+  remove({ key, address }: NlmClient): void {
+    if (!this.#clients.delete(key)) return
+    const names = (this.#namesOf.get(address) ?? 1) - 1
+    if (names > 0) this.#namesOf.set(address, names)
+    else this.#namesOf.delete(address)
   }
 
   /**

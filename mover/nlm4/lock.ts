@@ -35,14 +35,16 @@ function answer(nlm: NlmContext, version: NlmVersion, kind: LockKind, args: Lock
   if (!locks.isAsked(op)) {
     const refusal = mayAsk(nlm, kind, args, target, call)
     if (refusal !== null) return refusal
-    if (block && !waiters.hasRoom) return 'NOLOCKS'
   }
   const owner = rangeOwner(alock, call.address)
   const wanted: RangeLock = { kind: 'range', flavour: 'posix', owner, ...range, isExclusive: exclusive }
-  const outcome = locks.lock(op, ino, wanted, reclaim ? 'reclaim' : block ? 'wait' : 'try')
+  const mayWait = block && waiters.hasRoomFor(call.address)
+  const outcome = locks.lock(op, ino, wanted, reclaim ? 'reclaim' : mayWait ? 'wait' : 'try')
   if (outcome.type === 'waiting') {
     waiters.add(outcome.waiter, ino, wanted, grantCall(version, kind, alock, exclusive, call))
   } else if (outcome.type === 'granted') waiters.forget(ino, wanted)
+  // It would wait if there were room.
+  else if (outcome.type === 'denied' && block) return 'NOLOCKS'
   return OUTCOME_STATUS[outcome.type]
 }
 

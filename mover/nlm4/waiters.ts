@@ -4,6 +4,8 @@ import type { ClientLock, ClientLocks, LockListener, RangeLock } from '../files/
 import type { Grant, GrantCall, Grants } from './grants.ts'
 
 const MAX_WAITERS = 10_000
+/** Of one address: others may wait too, for the same file (`LOCK_LIMITS.waitersPerFile`) as well. */
+const MAX_WAITERS_OF_HOST = 500
 /** Grants that came before the call that waits had heard that it waits, or when its client had gone away. */
 const MAX_EARLY = 1000
 
@@ -27,6 +29,7 @@ export class Waiters implements LockListener {
   readonly #grants: Grants
   readonly #byKey = new Map<string, Waiting>()
   readonly #byWaiter = new Map<number, Waiting>()
+  readonly #ofHost = new Map<string, number>()
   readonly #early = new Map<number, { ino: number; lock: RangeLock }>()
 
   constructor(environment: Environment, locks: ClientLocks, grants: Grants) {
@@ -35,9 +38,9 @@ export class Waiters implements LockListener {
     this.#grants = grants
   }
 
-  /** False: no client may wait any more. */
-  get hasRoom(): boolean {
-    return this.#byKey.size < MAX_WAITERS
+  /** False: no client at this address may wait for anything more. */
+  hasRoomFor(host: string): boolean {
+    return this.#byKey.size < MAX_WAITERS && (this.#ofHost.get(host) ?? 0) < MAX_WAITERS_OF_HOST
   }
 
   /** A client waits for `lock` under this number; asked again, it is told as it has asked last. */
@@ -47,6 +50,7 @@ export class Waiters implements LockListener {
     const waiting: Waiting = { key: keyOf(ino, lock), waiter, ino, lock, call, grant: null }
     this.#byKey.set(waiting.key, waiting)
     this.#byWaiter.set(waiter, waiting)
+    this.#count(waiting, 1)
     if (isEarly) this.#tell(waiting)
   }
 
@@ -102,8 +106,16 @@ export class Waiters implements LockListener {
 
   #remove(waiting: Waiting): void {
     waiting.grant?.cancel()
+    if (this.#byKey.get(waiting.key) === waiting) this.#count(waiting, -1)
     this.#byKey.delete(waiting.key)
     this.#byWaiter.delete(waiting.waiter)
+  }
+
+  #count({ call }: Waiting, change: 1 | -1): void {
+    const { host } = call.address
+    const count = (this.#ofHost.get(host) ?? 0) + change
+    if (count > 0) this.#ofHost.set(host, count)
+    else this.#ofHost.delete(host)
   }
 
   #release(ino: number, lock: ClientLock): void {

@@ -319,3 +319,24 @@ t.test('calls that are cut anywhere are refused, and lock nothing', (t) => {
   t.same(world.locks.list(), [])
   t.end()
 })
+
+t.test('one address cannot take the room of all: names, and requests that wait', (t) => {
+  const { world, lock } = setUp()
+  const other = { address: '10.0.0.9', name: 'c9' }
+  const shared = { exclusive: false }
+  for (let i = 0; i < 256; i++) lock(0, 1, { ...shared, name: `name ${i}` })
+  t.equal(lock(0, 1, { ...shared, name: 'one more' }), 'DENIED_NOLOCKS')
+  t.equal(lock(0, 1, { ...shared, name: 'name 7' }), 'GRANTED', 'a known one')
+  t.equal(lock(0, 1, { ...shared, ...other }), 'GRANTED', 'another address')
+  world.nlmAsk(NLMPROC4_FREE_ALL, { name: Buffer.from('name 7'), state: 0 }, { version: 4 })
+  t.equal(lock(5, 1, { name: 'one more' }), 'GRANTED')
+
+  for (let i = 0; i < 500; i++) lock(5, 1, { name: 'name 8', svid: 100 + i, block: true })
+  t.equal(world.locks.waiting.length, 500)
+  t.equal(lock(5, 1, { name: 'name 8', svid: 99, block: true }), 'DENIED_NOLOCKS')
+  t.equal(lock(6, 1, { name: 'name 8', svid: 99, block: true }), 'GRANTED', 'what need not wait')
+  t.equal(lock(5, 1, { ...other, block: true }), 'BLOCKED', 'another address')
+  world.nlmAsk(NLMPROC4_FREE_ALL, { name: Buffer.from('name 8'), state: 0 }, { version: 4 })
+  t.equal(lock(5, 1, { name: 'name 9', block: true }), 'BLOCKED', 'there is room again')
+  t.end()
+})
