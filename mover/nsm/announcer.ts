@@ -3,8 +3,11 @@ import type { MonitoredClient } from '../clients/monitors.ts'
 import type { Environment } from '../environment.ts'
 import type { RpcClient } from '../rpc/client/rpc-client.ts'
 
-/** Clients that are told at a time. */
-const AT_ONCE = 16
+/**
+ * Addresses that are called at a time, each for one client: so many may not answer, and the others learn of it in time to
+ * reclaim their locks.
+ */
+const AT_ONCE = 256
 /** Between two attempts to tell a client; after the last one it is given up: what has been away for so long has lost its locks. */
 const RETRY_MS = [5000, 10_000, 20_000, 40_000, 80_000] as const
 
@@ -13,8 +16,9 @@ export class Announcer {
   readonly #environment: Environment
   readonly #client: RpcClient
   readonly #state: number
-  readonly #waiting: (() => void)[] = []
-  #underWay = 0
+  /** Attempts that are to come, by address; those of addresses that are called now are in `#underWay`. */
+  readonly #waiting = new Map<string, (() => void)[]>()
+  readonly #underWay = new Map<string, (() => void)[]>()
 
   /** `state` as of `nsmProgram`. */
   constructor(environment: Environment, client: RpcClient, state: number) {
@@ -25,21 +29,32 @@ export class Announcer {
 
   /** `done` is called when the client has been told, or cannot be; not when we end before. */
   tell(client: MonitoredClient, done: () => void): void {
-    this.#enqueue(() => this.#attempt(client, 0, done))
+    this.#enqueue(client, 0, done)
   }
 
-  #enqueue(task: () => void): void {
-    this.#waiting.push(task)
+  #enqueue(client: MonitoredClient, attempts: number, done: () => void): void {
+    const { address } = client
+    const attempt = (): void => this.#attempt(client, attempts, done)
+    const queue = this.#underWay.get(address) ?? this.#waiting.get(address)
+    if (queue === undefined) this.#waiting.set(address, [attempt])
+    else queue.push(attempt)
     this.#goOn()
   }
 
   #goOn(): void {
-    while (this.#underWay < AT_ONCE) {
-      const task = this.#waiting.shift()
-      if (task === undefined) return
-      this.#underWay++
-      task()
+    for (const [address, queue] of this.#waiting) {
+      if (this.#underWay.size >= AT_ONCE) return
+      this.#waiting.delete(address)
+      this.#underWay.set(address, queue)
+      queue.shift()?.()
     }
+  }
+
+  /** An address may be called again, after others. */
+  #ended(address: string): void {
+    const queue = this.#underWay.get(address) ?? []
+    this.#underWay.delete(address)
+    if (queue.length > 0) this.#waiting.set(address, queue)
   }
 
   #attempt(client: MonitoredClient, attempts: number, done: () => void): void {
@@ -49,11 +64,11 @@ export class Announcer {
     const args = { mon_name: Buffer.from(localAddress), state: this.#state }
     const host = { transport: 'udp', localAddress, host: address } as const
     this.#client.call(host, { program: SM_PROG, version: SM_VERS, codec, args }, (failure) => {
-      this.#underWay--
+      this.#ended(address)
       if (failure === 'CLOSED') return
       const waitMs = RETRY_MS.at(attempts)
       if (failure === null || waitMs === undefined) done()
-      else this.#environment.timer(waitMs, () => this.#enqueue(() => this.#attempt(client, attempts + 1, done)))
+      else this.#environment.timer(waitMs, () => this.#enqueue(client, attempts + 1, done))
       this.#goOn()
     })
   }

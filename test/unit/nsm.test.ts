@@ -215,19 +215,32 @@ t.test('the state is odd, and greater at each start', (t) => {
   t.end()
 })
 
-t.test('clients are told a few at a time', (t) => {
-  const clients = Array.from({ length: 40 }, (_, i): [string, string] => [`c${i}`, `10.0.1.${i}`])
-  const { world } = setUp(...clients)
+t.test('clients are told many at a time, one of each address', (t) => {
+  const clients = Array.from({ length: 300 }, (_, i): [string, string] => [`c${i}`, `10.0.${1 + (i % 2)}.${i >> 1}`])
+  const { world } = setUp(...clients, ['again', '10.0.1.0'])
   const next = new NlmWorld()
   announceRestart(new Announcer(next.environment, next.client, 9), world.records, 'a', () => false)
   next.environment.advance(0)
-  t.equal(next.callbacks.length, 16)
+  t.equal(next.callbacks.length, 256)
+  t.equal(new Set(next.callbacks.map(({ host }) => host)).size, 256)
   for (let i = 0; i < next.callbacks.length; i++) {
     next.callbacks[i].reply(undefined)
     next.environment.advance(0)
   }
-  t.equal(next.callbacks.length, 40)
-  t.equal(new Set(next.callbacks.map(({ host }) => host)).size, 40)
+  t.equal(next.callbacks.length, 301)
+  t.equal(next.callbacks.filter(({ host }) => host === '10.0.1.0').length, 2)
   t.equal(world.records.records.size, 0)
+  t.end()
+})
+
+t.test('who does not answer keeps nobody else from being told', (t) => {
+  const away = Array.from({ length: 40 }, (_, i): [string, string] => [`c${i}`, `10.0.1.${i}`])
+  const names = Array.from({ length: 200 }, (_, i): [string, string] => [`name ${i}`, '10.0.2.1'])
+  const { world } = setUp(...away, ...names, ['last', '10.0.9.9'])
+  const next = new NlmWorld()
+  for (const [, address] of [...away, ...names]) next.silent.add(address)
+  announceRestart(new Announcer(next.environment, next.client, 9), world.records, 'a', () => false)
+  next.environment.advance(0)
+  t.same(next.called(), ['SM_NOTIFY udp 1 10.0.9.9'])
   t.end()
 })
