@@ -10,7 +10,7 @@ EXPECTED = ('supervisor: mover [ab]: ', 'is primary', 'wait')
 
 def body(world):
     server = start_two_with_locks(world)
-    two_clients(world, server, Killer(server, server.PRIMARY, HALVES), script='locks.py', locks=True)
+    two_clients(world, server, Killer(server, 'primary', HALVES), script='locks.py', locks=True)
     sound_and_silent(world, server, EXPECTED)
 
 
