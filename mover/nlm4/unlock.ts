@@ -15,7 +15,10 @@ export function unlock(nlm: NlmContext, version: NlmVersion): (args: UnlockArgs,
     if (range === null) return 'FBIG'
     const owner = rangeOwner(alock, call.address)
     const given: RangeLock = { kind: 'range', flavour: 'posix', owner, ...range, isExclusive: false }
-    return OUTCOME_STATUS[target.locks.unlock(nlm.op, target.ino, given).type]
+    const { locks, waiters, ino } = target
+    const outcome = locks.unlock(nlm.op, ino, given)
+    waiters.unlocked(ino, given)
+    return OUTCOME_STATUS[outcome.type]
   }
   return (args, call) => {
     return { cookie: args.cookie, stat: { stat: version.statuses[answer(args, call)] } } as Result

@@ -30,6 +30,8 @@ export class Waiters implements LockListener {
   readonly #byKey = new Map<string, Waiting>()
   readonly #byWaiter = new Map<number, Waiting>()
   readonly #ofHost = new Map<string, number>()
+  /** Those with a grant. */
+  readonly #told = new Set<Waiting>()
   readonly #early = new Map<number, { ino: number; lock: RangeLock }>()
 
   constructor(environment: Environment, locks: ClientLocks, grants: Grants) {
@@ -61,6 +63,15 @@ export class Waiters implements LockListener {
     if (waiting === undefined) return this.#forgetEarly((early) => keyOf(early.ino, early.lock) === key)
     this.#remove(waiting)
     return waiting.grant !== null
+  }
+
+  /** A client has unlocked all that it is being told of: it must not hear of that when it waits for it again. */
+  unlocked(ino: number, { owner, start, end }: RangeLock): void {
+    for (const waiting of this.#told) {
+      const { lock } = waiting
+      const isOwn = waiting.ino === ino && lock.owner.client === owner.client && lock.owner.owner === owner.owner
+      if (isOwn && start <= lock.start && lock.end <= end) this.#remove(waiting)
+    }
   }
 
   /** Nothing is told to a client any more that has started anew. */
@@ -98,6 +109,7 @@ export class Waiters implements LockListener {
   }
 
   #tell(waiting: Waiting): void {
+    this.#told.add(waiting)
     waiting.grant = this.#grants.tell(waiting.call, (isTaken) => {
       this.#remove(waiting)
       if (!isTaken) this.#release(waiting.ino, waiting.lock)
@@ -107,6 +119,7 @@ export class Waiters implements LockListener {
   #remove(waiting: Waiting): void {
     waiting.grant?.cancel()
     if (this.#byKey.get(waiting.key) === waiting) this.#count(waiting, -1)
+    this.#told.delete(waiting)
     this.#byKey.delete(waiting.key)
     this.#byWaiter.delete(waiting.waiter)
   }

@@ -189,6 +189,18 @@ t.test('who has cancelled and waits again does not hear of what it had then', (t
   t.end()
 })
 
+t.test('who has unlocked what it was told of is told no more', (t) => {
+  const { world, callbacks, environment, unlock, waiter } = grant()
+  t.equal(unlock(2, { address: '10.0.0.3' }), 'GRANTED', 'somebody else')
+  environment.advance(16_000)
+  t.equal(callbacks.length, 2, 'its answer was lost')
+  t.equal(unlock(2, waiter), 'GRANTED')
+  environment.advance(600_000)
+  t.equal(callbacks.length, 2)
+  t.same(world.locks.list(), [])
+  t.end()
+})
+
 t.test('who cannot be reached loses it too', (t) => {
   const { world, environment, lock, waiter } = setUp()
   world.silent.add('10.0.0.2')
