@@ -18,6 +18,8 @@ export interface ReplayTag {
  * service that asks looks inside.
  */
 export interface ForwardedCall {
+  /** True when what has been asked changes something: the call must learn of it, even when nobody is left to be answered. */
+  readonly runsOn: boolean
   /** The call is run again, from its beginning. */
   rewind(): void
 }

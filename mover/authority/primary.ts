@@ -25,6 +25,7 @@ export interface HeldToken extends Span {
 
 /** A file's writers are asked what they have made of it, for one operation. */
 class Glimpse implements ForwardedCall {
+  readonly runsOn = false
   readonly ino: number
   /** Those who have not answered; null: they have not been asked yet. */
   asked: Set<MoverId> | null = null

@@ -45,6 +45,8 @@ export interface ClientLocks {
 
 /** What a call has asked of the primary. */
 class AskedLock implements ForwardedCall {
+  /** Who has a lock, or waits for it, is told by calls of ours too. */
+  readonly runsOn = true
   outcome: LockOutcome | null = null
   resume: (() => void) | null = null
 

@@ -33,6 +33,8 @@ export interface CallTransport {
 
 /** What one call of a client has asked the primary so far, in order, with the answers. */
 class AskedCalls implements ForwardedCall {
+  /** What changes something is remembered by its replay tag. */
+  readonly runsOn = false
   readonly #asked: { kind: operation_kind; answer: answer }[] = []
   #next = 0
 

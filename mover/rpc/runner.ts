@@ -217,7 +217,8 @@ export class CallRunner {
       (done) => suspend.wait(() => done(null)),
       () => {
         // Nobody is left to answer, and nothing has been changed. A call that may be sent again elsewhere runs on.
-        if (!call.connection.open && call.record === null) this.#finish(call)
+        const runsOn = call.connection.open || call.record !== null || call.forwarded?.runsOn === true
+        if (!runsOn) this.#finish(call)
         else this.#run(call)
       },
     )

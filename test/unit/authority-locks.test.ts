@@ -46,6 +46,10 @@ class Wire {
   close(): void {}
 }
 
+interface Asked {
+  outcome: LockOutcome | null
+}
+
 /** A primary and two secondaries with a file, and clients of each. */
 class Locks {
   readonly world = new MoverWorld(1, 2)
@@ -81,19 +85,25 @@ class Locks {
     return { frames: (counters['framesSent'] ?? 0) + (counters['framesReceived'] ?? 0), messages }
   }
 
-  ask(mover: SimulatedMover, what: (locks: ClientLocks, op: Operation) => LockOutcome): LockOutcome {
+  /** Begins to ask; its outcome comes. */
+  start(mover: SimulatedMover, what: (locks: ClientLocks, op: Operation) => LockOutcome): Asked {
     const locks = this.#locks.get(mover) as ClientLocks
+    const asked: Asked = { outcome: null }
     let outcome: LockOutcome | null = null
     const attempt = (op: Operation): null => {
       outcome = what(locks, op)
       return null
     }
-    let isAnswered = false
     this.world.run(mover, attempt, () => {
-      isAnswered = true
+      asked.outcome = outcome
     })
-    this.world.env.runUntil(() => isAnswered)
-    return outcome as unknown as LockOutcome
+    return asked
+  }
+
+  ask(mover: SimulatedMover, what: (locks: ClientLocks, op: Operation) => LockOutcome): LockOutcome {
+    const asked = this.start(mover, what)
+    this.world.env.runUntil(() => asked.outcome !== null)
+    return asked.outcome as unknown as LockOutcome
   }
 
   lock(mover: SimulatedMover, lock: ClientLock, mode: LockMode = 'try', ino = this.ino): string {
@@ -204,6 +214,22 @@ t.test('the same words at two movers are two owners', async (t) => {
   const locks = new Locks()
   t.equal(locks.lock(locks.first, range('a', 0, 10)), 'granted')
   t.equal(locks.lock(locks.second, range('a', 0, 10)), 'denied')
+})
+
+t.test('who gives up waiting before it has heard that it waits does not wait', async (t) => {
+  const locks = new Locks()
+  t.equal(locks.lock(locks.first, range('a', 0, 10)), 'granted')
+  for (const mover of [locks.primary, locks.second]) {
+    const wanted = range('b', 5, 6)
+    const asked = locks.start(mover, (client, op) => client.lock(op, locks.ino, wanted, 'wait'))
+    const cancelled = locks.start(mover, (client, op) => client.cancel(op, locks.ino, wanted))
+    locks.world.env.runUntil(() => cancelled.outcome !== null)
+    t.same([asked.outcome?.type, cancelled.outcome?.type], ['waiting', 'granted'])
+  }
+  t.equal(locks.unlock(locks.first, range('a', 0, 10)), 'granted')
+  locks.pass(1000)
+  t.same(locks.granted, [])
+  t.equal(locks.lock(locks.first, range('c', 0, 10)), 'granted')
 })
 
 t.test('who waits is told when the lock is its own', async (t) => {

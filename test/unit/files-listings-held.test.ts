@@ -344,7 +344,7 @@ t.test('what is remembered has a bound, which names, listings and links share', 
   const names = new HeldNames(most)
   const op = newOperation(ROOT, false)
   const under = (dir: number) => {
-    op.forwarded = { rewind: () => {} }
+    op.forwarded = { runsOn: false, rewind: () => {} }
     const directory = names.of(dir)
     t.throws(() =>
       names.asking(op, directory, () => {

@@ -348,6 +348,7 @@ t.test('a grant of a call whose client has gone away is known when it comes agai
     const set = setUp()
     const { world, lockArgs } = set
     world.locks.isRemote = true
+    world.locks.runsOn = false
     const connection = world.connect(WAITER)
     world.send(connection, 100021, codecs.LOCK, lockArgs(3))
     connection.open = false
@@ -386,6 +387,24 @@ t.test('a grant of a call whose client has gone away is known when it comes agai
   const lost = missed()
   more(lost)
   t.same(lost.world.locks.list(), [], 'who does not come again loses it when they are too many')
+  t.end()
+})
+
+t.test('who waits is told, and may refuse, although its connection was lost before it heard that it waits', (t) => {
+  const { world, callbacks, environment, lockArgs, unlock, cancel, waiter } = setUp()
+  world.locks.isRemote = true
+  const connection = world.connect({ address: '10.0.0.3' })
+  world.send(connection, 100021, codecs.LOCK, lockArgs(3))
+  connection.close()
+  world.locks.answer()
+  world.locks.isRemote = false
+  t.equal(cancel(2, waiter), 'GRANTED')
+  t.equal(unlock(1), 'GRANTED')
+  environment.advance(0)
+  t.same(world.called(), ['GRANTED tcp 4 10.0.0.3'])
+  callbacks[0].reply({ cookie: callbacks[0].args.cookie, stat: { stat: NLM4_DENIED } })
+  environment.advance(0)
+  t.same(world.locks.list(), [])
   t.end()
 })
 

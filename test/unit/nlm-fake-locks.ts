@@ -20,7 +20,13 @@ interface Held {
 
 /** What a call has asked, and its answer once somebody has thought of it. */
 class Asked implements ForwardedCall {
+  readonly runsOn: boolean
   outcome: LockOutcome | null = null
+
+  constructor(runsOn: boolean) {
+    this.runsOn = runsOn
+  }
+
   rewind(): void {}
 }
 
@@ -35,6 +41,8 @@ export class FakeLocks implements ClientLocks {
   always: LockOutcome | null = null
   /** Every question is asked of somebody else, who answers when `answer` is called. */
   isRemote = false
+  /** False: calls whose clients have gone away never hear of the answer. */
+  runsOn = true
   readonly #unanswered: (() => void)[] = []
   #lastWaiter = 0
 
@@ -89,7 +97,7 @@ export class FakeLocks implements ClientLocks {
   #ask(op: Operation, decide: () => LockOutcome): LockOutcome {
     if (!(op.forwarded instanceof Asked)) {
       if (!this.isRemote) return decide()
-      op.forwarded = new Asked()
+      op.forwarded = new Asked(this.runsOn)
     }
     const asked = op.forwarded as Asked
     if (asked.outcome !== null) return asked.outcome
