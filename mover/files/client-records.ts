@@ -18,6 +18,11 @@ export interface ClientRecords {
   list(op: Operation, prefix: Uint8Array): ClientRecord[] | Failure
 }
 
+/** True for what no volume remembers. */
+export function isTooLong({ id, value }: ClientRecord): boolean {
+  return id.length > MAX_CLIENT_ID_BYTES || value.length > MAX_CLIENT_BYTES
+}
+
 /** At the primary. */
 export class OwnClientRecords implements ClientRecords {
   readonly #context: FilesContext
@@ -27,7 +32,7 @@ export class OwnClientRecords implements ClientRecords {
   }
 
   set(op: Operation, client: ClientRecord): Failure | null {
-    if (client.id.length > MAX_CLIENT_ID_BYTES || client.value.length > MAX_CLIENT_BYTES) return 'INVAL'
+    if (isTooLong(client)) return 'INVAL'
     this.#context.volume.begin()
     return setClient(this.#context, op, client)
   }

@@ -17,7 +17,7 @@ import type { FileType, Inode } from '../volume/inode.ts'
 import { TYPE_NUMBER } from '../volume/inode-value.ts'
 import { MAX_NAME_BYTES, MAX_SYMLINK_BYTES } from '../volume/layout.ts'
 import { bounded, wireHow, wireSet, wireTag } from './call-words.ts'
-import type { ClientRecords } from './client-records.ts'
+import { type ClientRecords, isTooLong } from './client-records.ts'
 import { RemoteInode } from './remote-inode.ts'
 import { RemoteStatistics } from './remote-statistics.ts'
 import type { CreateHow, EntrySink, ListingRoom, Operation, SetAttributes, VolumeStatistics } from './service.ts'
@@ -241,7 +241,8 @@ export class RemoteCalls {
 
   /** See `ClientRecords`. */
   readonly clients: ClientRecords = {
-    set: (op, client) => failureOf(this.#ask(op, { kind: operation_kind.SET_CLIENT, client })),
+    set: (op, client) =>
+      isTooLong(client) ? 'INVAL' : failureOf(this.#ask(op, { kind: operation_kind.SET_CLIENT, client })),
     drop: (op, id) => failureOf(this.#ask(op, { kind: operation_kind.DROP_CLIENT, id })),
     list: (op, prefix) => {
       const answer = this.#ask(op, { kind: operation_kind.CLIENTS, prefix })

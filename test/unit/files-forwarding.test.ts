@@ -3,6 +3,7 @@ import t from 'tap'
 import { failureNumber, failureWord } from '../../mover/authority/codes.ts'
 import type { Failure } from '../../mover/failure.ts'
 import { neutralHow, neutralSet, neutralTag, wireHow, wireSet, wireTag } from '../../mover/files/call-words.ts'
+import { MAX_CLIENT_BYTES } from '../../mover/files/client-records.ts'
 import { ForwardedCalls } from '../../mover/files/forwarded.ts'
 import { RemoteCalls } from '../../mover/files/remote-calls.ts'
 import { attributesOf, RemoteInode } from '../../mover/files/remote-inode.ts'
@@ -385,6 +386,17 @@ t.test('an answer that says too little is an error, not an object', (t) => {
   sent.pop()?.done({ ...DONE, status: failure.DELAY })
   op.forwarded?.rewind()
   t.throws(() => calls.statistics(op), /DELAY/)
+  t.end()
+})
+
+t.test('what is too long to be remembered of a client is not asked for', (t) => {
+  const { calls, sent } = byHand()
+  const op = newOperation(ROOT, false)
+  const long = new Uint8Array(MAX_CLIENT_BYTES + 1)
+  t.equal(calls.clients.set(op, { id: bytes('c'), value: long }), 'INVAL')
+  t.same(sent, [])
+  suspended(() => calls.clients.set(op, { id: bytes('c'), value: long.subarray(1) }))
+  t.equal(sent.length, 1)
   t.end()
 })
 
