@@ -3,10 +3,11 @@
 
 /* ---- workloads ---- */
 enum { W_NULL, W_GETATTR, W_ACCESS, W_LOOKUP, W_RREAD, W_SREAD, W_RWRITE, W_RWRITES, W_SWRITE, W_TWRITE, W_TAPPEND,
-       W_CREATE, W_RDPLUS };
-static const char *wname[] = {"null",      "getattr",        "access",   "lookup",       "randread",    "seqread",
-                              "randwrite", "randwrite_sync", "seqwrite",  "turnwrite",
-                              "turnappend", "createremove", "readdirplus", 0};
+       W_CREATE, W_RDPLUS, W_LOCK, W_HANDOFF };
+static const char *wname[] = {"null",       "getattr",      "access",      "lookup",   "randread",
+                              "seqread",    "randwrite",    "randwrite_sync", "seqwrite", "turnwrite",
+                              "turnappend", "createremove", "readdirplus", "nlm_lock", "nlm_handoff", 0};
+enum { NLM_LOCK = 2, NLM_UNLOCK = 4 };
 typedef struct {
   int kind, q, c;
   uint32_t bs;
@@ -16,7 +17,7 @@ typedef struct {
 typedef struct {
   uint64_t t0, off, seq;
   uint32_t xid, len;
-  int op, busy;
+  int op, busy, held;
   uint64_t cookie;
   uint8_t cverf[8];
   uint32_t nent;

@@ -1,6 +1,6 @@
 /*
- * nfsbench: a single-threaded load generator for NFSv3 over raw ONC RPC on TCP. C connections, Q requests in flight on
- * each, one epoll loop; checks the bytes that it reads. `nfsbench -h` lists its options and workloads.
+ * nfsbench: a single-threaded load generator for NFSv3 and NLMv4 over raw ONC RPC on TCP. C connections, Q requests in
+ * flight on each, one epoll loop; checks the bytes that it reads. `nfsbench -h` lists its options and workloads.
  */
 #include "workloads.h"
 
@@ -59,7 +59,7 @@ static res_t run_once(spec_t *sp) {
         c->sl[k].pay = malloc(sp->bs);
         pat_fill(c->sl[k].pay, 0, sp->bs);
       }
-    c->fd = tcp_connect(c->s->host, c->s->port);
+    c->fd = tcp_connect(c->s->host, is_lock(sp->kind) ? c->s->lport : c->s->port);
     int sz = 4 << 20;
     if (sp->bs >= 65536) {
       setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &sz, sizeof sz);
@@ -73,6 +73,7 @@ static res_t run_once(spec_t *sp) {
     conn_t *c = &conn[i];
     for (int k = 0; k < curq; k++) {
       c->sl[k].seq = (run_id & 0xffffffffffull) << 20 & ~1ull;
+      if (sp->kind == W_HANDOFF && (i || k)) continue; /* one at a time has a lock that is passed on */
       issue(c, &c->sl[k]);
     }
     flush_out(c);
@@ -118,14 +119,14 @@ static res_t run_once(spec_t *sp) {
       break;
     }
   }
-  /* finish create/remove pairs */
-  if (sp->kind == W_CREATE) {
+  /* finish create/remove pairs, unlock what is held */
+  if (sp->kind == W_CREATE || is_lock(sp->kind)) {
     for (int i = 0; i < nconn; i++) {
       conn_t *c = &conn[i];
       stopping = 0;
       for (int k = 0; k < curq; k++) {
         slot_t *s = &c->sl[k];
-        if (s->seq & 1) issue(c, s);
+        if (is_lock(sp->kind) ? s->held : (int)(s->seq & 1)) issue(c, s);
       }
       stopping = 1;
       flush_out(c);
@@ -225,7 +226,7 @@ static const char *suite =
 
 static void usage(void) {
   fputs(
-      "nfsbench [options] -s host:nfsport[:mountport][,...]\n"
+      "nfsbench [options] -s host:nfsport[:mountport[:nlmport]][,...]\n"
       "  -e PATH   export path (default /export)      -w SPEC[,SPEC] workloads, or 'suite'\n"
       "  -t SECS   measured time of a run (3)         -r N   repeats; the median is reported (3)\n"
       "  -v 0|1|2  verify data: none, one word a page (default), every byte\n"
@@ -277,8 +278,11 @@ int main(int argc, char **argv) {
     if (!c) usage();
     *c = 0;
     snprintf(s->host, sizeof s->host, "%s", t);
-    s->port = s->mport = atoi(c + 1);
-    if ((c = strchr(c + 1, ':'))) s->mport = atoi(c + 1);
+    s->port = s->mport = s->lport = atoi(c + 1);
+    if ((c = strchr(c + 1, ':'))) {
+      s->mport = atoi(c + 1);
+      if ((c = strchr(c + 1, ':'))) s->lport = atoi(c + 1);
+    }
   }
   for (int i = 0; i < nsrv; i++) setup_server(&srv[i], i);
   char *list = strdup(strcmp(w, "suite") ? w : suite), *sv;

@@ -3,6 +3,7 @@
 
 #define PROG_NFS 100003u
 #define PROG_MNT 100005u
+#define PROG_NLM 100021u
 #define MAXSRV 32
 #define MAXCONN 1024
 #define MAXQ 1024
@@ -87,7 +88,7 @@ typedef struct {
 /* ---- servers ---- */
 typedef struct {
   char host[128];
-  int port, mport;
+  int port, mport, lport;
   fh_t root, dir, file, big;
   fh_t wfile[MAXCONN];
 } srv_t;

@@ -6,6 +6,23 @@
 static fh_t *target(conn_t *c) {
   return cur->kind == W_SWRITE || cur->kind == W_TAPPEND ? &c->s->wfile[c->idx] : &c->s->file;
 }
+static int is_lock(int kind) {
+  return kind == W_LOCK || kind == W_HANDOFF;
+}
+/* nlm4_lock: each connection is a client, each slot an owner with bytes of its own, or all want the same ones. */
+static void enc_lock(enc_t *e, conn_t *c, int slot) {
+  uint32_t svid = 1000 + (uint32_t)(c->idx * MAXQ + slot);
+  uint64_t off = cur->kind == W_LOCK ? ((uint64_t)c->idx * MAXQ + slot) * 16 : 1ull << 40;
+  char name[32], owner[48];
+  snprintf(name, sizeof name, "client%d", c->idx);
+  snprintf(owner, sizeof owner, "%u@%s", svid, name);
+  estr(e, name);
+  eop(e, c->s->file.d, c->s->file.n);
+  estr(e, owner);
+  e32(e, svid);
+  e64(e, off);
+  e64(e, 8);
+}
 static void issue(conn_t *c, slot_t *s) {
   if (stopping) {
     s->busy = 0;
@@ -128,6 +145,21 @@ static void issue(conn_t *c, slot_t *s) {
       e32(&e, bs);
       e32(&e, bs);
       break;
+    case W_LOCK:
+    case W_HANDOFF:
+      s->op = s->held ? NLM_UNLOCK : NLM_LOCK;
+      rpc_head(&e, s->xid, PROG_NLM, 4, (uint32_t)s->op);
+      eop(&e, &s->xid, sizeof s->xid);
+      if (s->op == NLM_LOCK) {
+        e32(&e, 0); /* does not wait */
+        e32(&e, 1); /* exclusive */
+      }
+      enc_lock(&e, c, i);
+      if (s->op == NLM_LOCK) {
+        e32(&e, 0); /* no reclaim */
+        e32(&e, 1); /* the client's state */
+      }
+      break;
   }
   uint32_t hl = (uint32_t)(e.p - b);
   rm_patch(b, hl + extn);
@@ -159,6 +191,7 @@ static void complete(conn_t *c, const uint8_t *p, uint32_t n, uint64_t now) {
     goto next;
   }
   if (cur->kind == W_NULL) goto tally;
+  if (is_lock(cur->kind)) dop(&d, &l); /* the cookie */
   st = d32(&d);
   if (st) {
     fail(st);
@@ -250,6 +283,8 @@ static void complete(conn_t *c, const uint8_t *p, uint32_t n, uint64_t now) {
       }
       break;
     }
+    case W_LOCK:
+    case W_HANDOFF: s->held = s->op == NLM_LOCK; break;
   }
   if (d.bad) n_bad++;
 tally:
@@ -259,6 +294,12 @@ tally:
   } else if (stopping && count && now - s->t0 > lat_max)
     lat_max = now - s->t0; /* a wait that outlasts the measured time is told too */
 next:
+  if (cur->kind == W_HANDOFF && !s->held) { /* it is the next one's turn */
+    c = &conn[(c->idx + 1) % nconn];
+    issue(c, &c->sl[0]);
+    flush_out(c);
+    return;
+  }
   issue(c, s);
   if (c->parked && !stopping && !c->committing && c->cursor + cur->bs <= opt_fsize / 4)
     for (int i = 0; i < curq && c->parked; i++)
