@@ -24,6 +24,7 @@ bench() { # DEADLINE_S PROGRAM ARGUMENTS...
 iproute2 ip
 libc6-dev /usr/include/stdio.h
 make make
+nfs-common rpc.statd
 nfs-ganesha ganesha.nfsd
 nfs-ganesha-vfs /usr/lib/*/ganesha/libfsalvfs.so
 python3 /usr/bin/python3

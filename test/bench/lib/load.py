@@ -12,10 +12,10 @@ DEPTHS = (1, 16, 64)
 
 class Row:
     """One workload. `ahead`: the ratio to the peer that the project promises, by depth; 1 where none is named. `rate`
-    is what is counted: operations, or entries where a call may hold more or fewer of them."""
+    is what is counted: operations, or entries where a call may hold more or fewer of them. `locks`: it needs NLM."""
 
-    def __init__(self, title, workload, ahead=None, rate='ops_s'):
-        self.title, self.workload, self.ahead, self.rate = title, workload, ahead or {}, rate
+    def __init__(self, title, workload, ahead=None, rate='ops_s', locks=False):
+        self.title, self.workload, self.ahead, self.rate, self.locks = title, workload, ahead or {}, rate, locks
 
     def promised(self, depth):
         return self.ahead.get(depth, 1)
@@ -27,6 +27,7 @@ ROWS = (
     Row('write 4 KiB, FILE_SYNC', 'randwrite_sync'), Row('sequential read 1 MiB', 'seqread'),
     Row('sequential write 1 MiB, COMMIT', 'seqwrite'), Row('create and remove', 'createremove'),
     Row('readdirplus, entries', 'readdirplus', rate='entries_s'),
+    Row('lock and unlock', 'nlm_lock', {16: 4}, locks=True),
 )
 
 
@@ -46,7 +47,8 @@ class Load:
 
     def command(self, *words):
         server = self.server
-        places = ','.join(f'{address}:{server.nfs_port}:{server.mount_port}' for address in self.addresses)
+        ports = f'{server.nfs_port}:{server.mount_port}:{server.nlm_port}'
+        places = ','.join(f'{address}:{ports}' for address in self.addresses)
         return [NFSBENCH, '-j', '-s', places, '-e', '/share', '-N', server.name, '-p', str(self.pid), '-d',
                 device_of(server.folder), '-f', str(self.file_mib), *words]
 

@@ -1,5 +1,5 @@
 """Two movers of one host that serve one volume: what a client pays for being at the secondary, how fast both write one
-file, what a second mover adds, and how long a mover's clients wait when the other one dies."""
+file, what a second mover adds, what locks cost, and how long a mover's clients wait when the other one dies."""
 import os
 import random
 import statistics
@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from limits import Limit
 from load import Load, Row, in_turn, median, number
+from locks import handoff, held_locks
 from nfs3 import NFS, UNSTABLE, client
 from rpc import RpcConnection, call_message
 from server import TwoMovers, kill
@@ -189,6 +190,8 @@ def movers_limits(folder, rounds, seconds):
     yield from warm(movers, rounds, seconds)
     yield from aggregate(movers, rounds, seconds)
     yield from shared_file(movers, rounds, seconds)
+    yield from handoff(movers, rounds, seconds)
+    yield from held_locks(movers)
     yield from cold(movers, rounds)
     yield from outage(movers, rounds)
     movers.server.await_all()

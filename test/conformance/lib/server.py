@@ -28,6 +28,7 @@ class Server:
     """What the checks use of either server. `folder` holds its configuration, log and store."""
     nfs_port = 2049
     mount_port = 2049
+    nlm_port = 2049
     process = None
     exact_listings = True  # nothing follows the last field of a READDIR reply
     remembers_replies = True  # a call sent again after a crash gets its first answer
