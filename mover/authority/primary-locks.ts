@@ -241,7 +241,7 @@ export class PrimaryLocks {
 
   /** Time is looked at while something depends on it: called when locks may have been given up. */
   arm(): void {
-    const isNeeded = this.#table.isInGrace || this.holder.hasQuiet || this.#free.size > 0
+    const isNeeded = this.#table.needsTicks || this.holder.hasQuiet || this.#free.size > 0
     if (!isNeeded || this.#cancelTick !== null) return
     this.#cancelTick = this.#o.env.timer(TICK_MS, () => {
       this.#cancelTick = null
@@ -253,11 +253,12 @@ export class PrimaryLocks {
     })
   }
 
-  /** While anybody may reclaim anything all notes are kept. */
+  /** While anybody may reclaim anything all notes are kept; those of files that are locked again and again are, too. */
   #forget(): void {
     const isFree = (ino: number): boolean => !this.#table.has(ino)
-    const inos = [...this.#free].filter(isFree)
-    this.#free.clear()
+    const quiet = [...this.#free].filter((ino) => !this.#table.isContended(ino))
+    for (const ino of quiet) this.#free.delete(ino)
+    const inos = quiet.filter(isFree)
     for (let at = 0; at < inos.length; at += FORGOTTEN_AT_ONCE)
       this.#o.notes.forgetLocks(inos.slice(at, at + FORGOTTEN_AT_ONCE), isFree)
   }

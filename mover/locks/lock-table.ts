@@ -12,6 +12,7 @@ import {
   ownerOf,
   type WaitingLock,
 } from './client-lock.ts'
+import { ContendedFiles } from './contended-files.ts'
 import { giveUp, isGivenUp } from './give-up.ts'
 import { conflict, type Wanted } from './lock-conflict.ts'
 import { type Asked, type Delegated, isBehind, LockFile } from './lock-file.ts'
@@ -43,6 +44,8 @@ export class LockTable {
   readonly #grace = new LockGrace()
   /** All movers have asserted what they have. */
   #isReady = false
+  /** Files that are not delegated for a while. */
+  readonly #contended = new ContendedFiles()
   #lastSerial = 0
   #effects: LockEffect[] = []
 
@@ -63,6 +66,7 @@ export class LockTable {
       this.#effects.push({ type: 'handBack', ino, mover, id })
       return
     }
+    this.#contended.asked(ino, mover)
     const file = this.#open(ino)
     if (isGivenUp(op)) {
       const isDone = giveUp(file, this.#ownersOf(mover).find(ownerOf(op)), op)
@@ -126,8 +130,9 @@ export class LockTable {
     this.#grace.begin(ino, untilMs)
   }
 
-  /** Times of grace end. */
+  /** Times of grace end, and files cease to be contended: to be called once a second while `needsTicks`. */
   tick(nowMs: number): void {
+    this.#contended.tick()
     if (this.#grace.tick(nowMs)) this.#advanceAll()
   }
 
@@ -142,6 +147,7 @@ export class LockTable {
     file.removeWaiters(() => true)
     file.asked = []
     file.delegated = []
+    this.#contended.drop(ino)
     this.#settle(ino, file)
   }
 
@@ -153,6 +159,15 @@ export class LockTable {
   /** True when one mover decides about the file alone: nobody else has any locks on it. */
   isDelegated(ino: number): boolean {
     return this.#delegated.get(ino)?.level === 'all'
+  }
+
+  /** True when several movers' clients have locked the file of late, and may again. */
+  isContended(ino: number): boolean {
+    return this.#contended.has(ino)
+  }
+
+  get needsTicks(): boolean {
+    return this.isInGrace || !this.#contended.isEmpty
   }
 
   /** True while there is any time of grace. */
@@ -242,6 +257,7 @@ export class LockTable {
       const refusal = this.#graceRefuses(ino, asked)
       const inTheWay = refusal === null ? file.inTheWay(asked) : []
       for (const { delegated, level } of inTheWay) this.#recall(ino, file, delegated, level)
+      if (inTheWay.some(({ level }) => level === 'none')) this.#contended.recalled(ino, asked.mover)
       if (inTheWay.length > 0) break
       file.asked = file.asked.slice(1)
       const { mover, id, op } = asked
@@ -329,7 +345,7 @@ export class LockTable {
 
   /** A mover whose client has been granted a lock may get a delegation with it: its locks are its own to know then. */
   #delegate(ino: number, file: LockFile, mover: MoverId): Delegation | null {
-    const level = this.#grace.isOn(ino) ? 'none' : file.levelFor(mover)
+    const level = this.#grace.isOn(ino) || this.#contended.has(ino) ? 'none' : file.levelFor(mover)
     if (level === 'none') return null
     const serial = ++this.#lastSerial
     file.locks.releaseAll((owner) => owner.mover === mover)
