@@ -79,7 +79,11 @@ export class LockOwners {
   /** One who has nothing yet is made, and forgotten again unless it is kept. */
   find(who: LockOwner): Owner {
     const client = this.#clients[who.protocol].get(who.client) ?? new LockClient(who.protocol, who.client)
-    return client.owners.get(who.owner) ?? new Owner(who, client, this.#mover, ++this.#lastNumber, this)
+    const known = client.owners.get(who.owner)
+    if (known !== undefined) return known
+    // All owners of a client share its name.
+    const { protocol, owner } = who
+    return new Owner({ protocol, client: client.name, owner }, client, this.#mover, ++this.#lastNumber, this)
   }
 
   add(owner: Owner): void {
