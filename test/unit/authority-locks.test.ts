@@ -300,6 +300,22 @@ t.test('a file that nobody has locked for a while is not noted any more', async 
   t.ok(locks.isNoted())
 })
 
+t.test('a file that clients of two movers lock in turn stays noted between their locks', async (t) => {
+  const locks = new Locks()
+  for (const mover of [locks.first, locks.second]) {
+    t.equal(locks.lock(mover, range('a', 0, 10)), 'granted')
+    t.equal(locks.unlock(mover, range('a', 0, 10)), 'granted')
+  }
+  const before = locks.said(locks.second)
+  t.equal(locks.lock(locks.first, range('a', 0, 10)), 'granted')
+  t.equal(locks.unlock(locks.first, range('a', 0, 10)), 'granted')
+  t.same(locks.said(locks.second), before, 'the other mover has nothing to give back')
+  locks.pass(1500)
+  t.ok(locks.isNoted())
+  locks.pass(QUIET_MS)
+  t.notOk(locks.isNoted())
+})
+
 t.test('a mover that is gone: its files wait for reclaims, and those only', async (t) => {
   const locks = new Locks()
   const { primary, first, second, world } = locks

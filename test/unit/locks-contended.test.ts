@@ -16,6 +16,10 @@ class Table {
   recalls = 0
   #lastId = 0
 
+  constructor() {
+    this.table.ready()
+  }
+
   /** What the mover is given to decide about with the answer; `null`: nothing. */
   ask(mover: number, op: LockOp): string | null {
     const id = ++this.#lastId
