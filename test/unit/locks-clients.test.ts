@@ -23,7 +23,7 @@ t.test('a file that one mover uses takes two messages, once', async (t) => {
   t.same(movers.told(), [])
 })
 
-t.test("of others' contention nothing is left", async (t) => {
+t.test("of others' contention nothing is left after a while", async (t) => {
   const movers = new LockMovers()
   movers.lock(1, range('a', 0, 10, true))
   movers.told()
@@ -34,6 +34,7 @@ t.test("of others' contention nothing is left", async (t) => {
   t.equal(movers.unlock(2, range('a', 10, 11, true)), 'granted')
   t.equal(movers.unlock(1, range('a', 0, 10, true)), 'granted')
   t.same(movers.told(), ['2 asks unlock', 'to 2: answer granted', '1 asks unlock', 'to 1: answer granted'])
+  movers.calm()
   movers.lock(2, range('a', 0, 1, true))
   t.same(movers.told(), ['2 asks lock', 'to 2: answer granted and all'])
   movers.unlock(2, range('a', 0, 1, true))
@@ -150,6 +151,7 @@ t.test('a waiter is cancelled once; who has it already is not', async (t) => {
   movers.lock(3, range('c', 0, 10, true), 'wait')
   t.equal(movers.cancel(2, range('b', 0, 10, true)), 'granted')
   t.equal(movers.cancel(2, range('b', 0, 10, true)), 'notHeld')
+  movers.calm()
   movers.isHeldUp = true
   movers.unlock(1, range('a', 0, 10, true))
   t.equal(movers.cancel(3, range('c', 0, 10, true)), 'not answered')
@@ -222,6 +224,7 @@ t.test('what becomes weaker is given up when the rest is granted', async (t) => 
   t.same(movers.told(), ['1 asks weaken', 'to 1: answer granted'])
   t.equal(movers.lock(1, range('a', 4, 22, false), 'wait'), 'waiting')
   movers.told()
+  movers.calm()
   movers.unlock(2, range('b', 20, 30, true))
   t.same(movers.told().slice(-2), ['to 1: grant and all', '1 grants 5 to a'])
   t.same(movers.holder(1).locksOf(FILE), [range('a', 0, 2, false), range('a', 2, 4, true), range('a', 4, 22, false)])

@@ -92,6 +92,11 @@ export class LockMovers {
     return this.#outcome((done) => this.holder(id).cancel(FILE, lock, done))
   }
 
+  /** So long a time passes that nothing counts as contended any more. */
+  calm(): void {
+    for (let ticks = 0; ticks < 2; ticks++) this.table.tick(0)
+  }
+
   /** Delivers everything, what comes of it too. */
   settle(): void {
     while (this.#pending.length > 0) this.deliverOne()
