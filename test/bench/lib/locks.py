@@ -48,8 +48,8 @@ def held_locks(movers):
     before."""
     server = movers.server
     nfs, root = client(server)
-    handle = nfs.create(root, 'held')
     for role, name in (('primary', server.PRIMARY), ('secondary', server.SECONDARY)):
+        handle = nfs.create(root, f'held-{name}')
         connection = RpcConnection((server.movers[name], server.nlm_port))
         connection.connect()
         movers.load[name].run('-r', '1', '-t', '1', '-w', 'nlm_lock:q=64')
