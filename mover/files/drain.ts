@@ -5,14 +5,14 @@ import type { DataContext } from './data-volume.ts'
 import type { LiveInode } from './live-inode.ts'
 
 /**
- * True when the blocks are behind the end of the file as the log has it, and before the end that this mover has given it.
- * Others who write there do not lengthen the file, and must not lose what they write if this mover dies: its growth is
- * committed first.
+ * True when blocks are behind the end of the file as the log has it, and this mover has lengthened it. Others who write there,
+ * before its end or behind, must not lose what they write if this mover dies, nor make bytes behind the old end part of the
+ * file, which this mover has not overwritten on the device: its growth is committed first.
  */
-function isGrowth(context: DataContext, inode: LiveInode, start: number, end: number): boolean {
+function isGrowth(context: DataContext, inode: LiveInode, end: number): boolean {
   const { ino, size, loggedSize, removed, nlink } = inode
   if (size <= loggedSize || removed || nlink === 0) return false
-  return start * BLOCK_BYTES < size && end * BLOCK_BYTES > loggedSize && context.mayGrow(ino, size)
+  return end * BLOCK_BYTES > loggedSize && context.mayGrow(ino, size)
 }
 
 /**
@@ -30,7 +30,7 @@ export function drainPages(
   const attempt = (): void => {
     const data = inodeOf()?.data ?? null
     if (data !== null) {
-      if (data.hasDirtyIn(start, end) || isGrowth(context, data.inode, start, end)) {
+      if (data.hasDirtyIn(start, end) || isGrowth(context, data.inode, end)) {
         writeBack.writeOut(data, start, end, () => env.defer(attempt))
         return
       }

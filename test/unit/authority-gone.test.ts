@@ -2,6 +2,7 @@
 import t from 'tap'
 import { isLater } from '../../mover/files/live-inode.ts'
 import type { WriteResult } from '../../mover/files/service.ts'
+import { FILE_END } from '../../mover/locks/token.ts'
 import { Suspend } from '../../mover/suspend.ts'
 import type { Inode } from '../../mover/volume/inode.ts'
 import { MoverWorld, type SimulatedMover } from '../sim/mover-world.ts'
@@ -156,3 +157,34 @@ t.test('what others have written into the growth of a file is not lost with who 
   const read = world.files.read(ino, 2 * 4096, 4096)
   t.same(typeof read === 'string' ? read : [...read.data.subarray(0, 2)], [3, 3])
 })
+
+t.test(
+  'bytes behind an old end are not shown when two have lengthened the file, and the first of them dies',
+  async (t) => {
+    const world = new MoverWorld(7, 2)
+    const [mover, other] = world.secondaries
+    const { primary, env } = world
+    const ino = world.files.create('file')
+    env.runUntil(write(world, primary, ino, 1))
+    world.answer(primary, (op) => primary.truncate(op, ino, 512))
+    const read = readResult()
+    world.answer(other, (op) => {
+      const failure = other.read(op, ino, 0, 512, read)
+      if (failure === null) read.release()
+      return failure
+    })
+    const result: WriteResult = { count: 0, committed: 'unstable' }
+    world.run(
+      mover,
+      (op) => mover.write(op, ino, 10 * 4096, filled(4096, 2), 'unstable', result),
+      () => {},
+    )
+    env.runUntil(() => result.count > 0)
+    t.match(primary.authority.describe(ino).held, [{ kind: 'BR_W', end: FILE_END }], 'a part of it can be asked back')
+    env.runUntil(write(world, other, ino, 3, 20 * 4096))
+    primary.authority.gone(mover.peer)
+    env.runUntilIdle()
+    const shown = world.files.read(ino, 0, 4096)
+    t.same(typeof shown === 'string' ? shown : [...shown.data.subarray(510, 514)], [1, 1, 0, 0])
+  },
+)
