@@ -36,7 +36,8 @@ class Rude {
   readonly session: Session
   readonly #primary: Session
 
-  constructor() {
+  /** `holds`: the mover may have something of an earlier reign, and has not said yet what. */
+  constructor(holds = false) {
     const { files, env } = this.world
     const device = { identity: 'file 1:2', direct: true }
     this.world.write(this.ino, 0, new Uint8Array(10_000).fill(1), 'fileSync')
@@ -47,7 +48,7 @@ class Rude {
       files,
       env,
       logger: this.log.logger,
-      holders: [],
+      holders: holds ? [{ name: 'b', incarnation: INCARNATION }] : [],
       raised: new Set(),
       noted: [],
       graceMs: 30_000,
@@ -72,7 +73,7 @@ class Rude {
       direct: true,
     })
     this.#primary = primary
-    this.say({ kind: message_kind.ASSERTED })
+    if (!holds) this.say({ kind: message_kind.ASSERTED })
   }
 
   /** Messages that have arrived. */
@@ -445,4 +446,17 @@ t.test('behind growth that its writer has committed, the primary logs its own', 
   t.same([inode.size, inode.loggedSize], [end + 100, end + 100])
   rude.die()
   isClean(t, rude)
+})
+
+t.test('who writes to a file since an earlier reign is known before anybody is shown it', async (t) => {
+  const rude = new Rude(true)
+  const { ino, world } = rude
+  t.ok(world.inode(ino).isCurrent)
+  const blocks = { start: 0, end: 3 }
+  const tokens = [{ serial: 40, kind: token_kind.BR_W, blocks }]
+  rude.say({ kind: message_kind.ASSERT, assertion: { ino, tokens, changes: rude.written() } })
+  rude.say({ kind: message_kind.ASSERTED })
+  t.equal(rude.endedWith, null)
+  t.ok(rude.reign.isRecovered)
+  t.notOk(world.inode(ino).isCurrent, 'its size and times may be newer where it is written to')
 })
