@@ -1,7 +1,14 @@
 /** Byte ranges of both flavours against a model that is looked through: bytes for `posix` owners, a list for `windows` ones. */
 import fc from 'fast-check'
 import t from 'tap'
-import { type LockFlavour, type Offset, offsetOf, RANGE_END, type RangeLock } from '../../mover/locks/client-lock.ts'
+import {
+  type LockFlavour,
+  type Offset,
+  offsetOf,
+  RANGE_END,
+  type RangeLock,
+  sameBounds,
+} from '../../mover/locks/client-lock.ts'
 import { LockOwners, type Owner } from '../../mover/locks/lock-owners.ts'
 import { RangeLocks } from '../../mover/locks/range-locks.ts'
 import { byStart, type HeldRange, insert, type RangeTree, remove } from '../../mover/locks/range-tree.ts'
@@ -187,6 +194,42 @@ t.test('ranges of both flavours, as bytes and lists would have them', async () =
     ),
     RUNS,
   )
+})
+
+t.test('many ranges are found, as a list would have them', async () => {
+  makeOwners()
+  const random = new Random(11)
+  const locks = new RangeLocks()
+  const list: RangeLock[] = []
+  const some = (by: number): RangeLock => {
+    const start = random.below(10_000)
+    const bounds = { start, end: start + random.below(40) }
+    return { kind: 'range', owner: owners[by].who, flavour: 'windows', ...bounds, isExclusive: random.chance(0.3) }
+  }
+  for (let round = 0; round < 3000; round++) {
+    const by = 2 + random.below(2)
+    if (round < 1000 || random.chance(0.4)) {
+      const lock = some(by)
+      locks.hold(owners[by], lock)
+      list.push(lock)
+    } else if (list.length > 0) {
+      const [lock] = list.splice(random.below(list.length), 1)
+      const owner = owners.find(({ who }) => who === lock.owner) as Owner
+      // Of equal ones the exclusive one is unlocked.
+      const equal = list.findIndex((one) => one.owner === lock.owner && sameBounds(one, lock) && one.isExclusive)
+      if (equal >= 0 && !lock.isExclusive) list[equal] = lock
+      if (!locks.release(owner, lock)) throw new Error('it is not there')
+    }
+    const asked = some(by)
+    const met = list.some(
+      (held) =>
+        held.start < asked.end &&
+        asked.start < held.end &&
+        (held.owner === asked.owner ? asked.isExclusive : held.isExclusive || asked.isExclusive),
+    )
+    if ((locks.inTheWay(owners[by], asked) !== null) !== met) throw new Error(`round ${round}: ${!met}`)
+    if (locks.size !== list.length) throw new Error(`${locks.size} ranges instead of ${list.length}`)
+  }
 })
 
 t.test('a tree of 100,000 ranges is looked through in its height', async (t) => {

@@ -75,6 +75,38 @@ t.test('two ranges, of one owner or two, of both flavours', async (t) => {
   t.same(wrong, [])
 })
 
+t.test('of two equal ranges of flavour windows the exclusive one is unlocked first', async (t) => {
+  for (const order of [
+    [true, false],
+    [false, true],
+  ]) {
+    const locks = new FileLocks()
+    const lock: RangeLock = { kind: 'range', owner: a.who, flavour: 'windows', start: 0, end: 1, isExclusive: true }
+    for (const isExclusive of order) locks.hold(a, { ...lock, isExclusive })
+    t.ok(locks.release(a, lock))
+    t.equal(locks.isShared, true)
+    t.ok(locks.release(a, lock))
+    t.notOk(locks.release(a, lock))
+  }
+})
+
+t.test('owners are the same as long as they have something, and clients too', async (t) => {
+  const owners = new LockOwners(1)
+  const find = (name: string): Owner => owners.find({ protocol: 'nlm', client: 'c', owner: name })
+  const [first, second] = [find('1'), find('2')]
+  first.gained()
+  second.gained()
+  t.equal(find('1'), first)
+  t.equal(find('2'), second)
+  t.equal(first.client, second.client)
+  t.equal(first.client.locks, 2)
+  t.equal(owners.locks, 2)
+  first.lost()
+  t.not(find('1'), first)
+  second.lost()
+  t.not(find('2').client, second.client)
+})
+
 t.test('two opens, whatever they do and deny', async (t) => {
   const wrong: string[] = []
   const open = (owner: Owner, bits: number, id: number): OpenLock => ({
