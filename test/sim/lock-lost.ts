@@ -63,9 +63,12 @@ export class LostLocks {
     if (isInTime && outcome.type !== 'granted') {
       throw new Violation(`${nameOf(owner)} may reclaim, and is told ${outcome.type}`)
     }
-    // Who is asked for again by another primary, in others' time of grace, may come before those.
+    this.#protected = this.#protected.filter((one) => !isIts(one))
+    if (isInTime) return
+    // What another primary is asked for again may come before what others have lost since then, and may reclaim now.
     const isLost = (one: Lost): boolean => one.ino === ino && [...parts.values()].some((lock) => clash(lock, one.lock))
-    this.#protected = this.#protected.filter((one) => !isIts(one) && (isInTime || !isLost(one)))
+    const losers = this.#protected.filter(isLost).map((one) => one.owner)
+    this.#protected = this.#protected.filter((one) => one.ino !== ino || !losers.includes(one.owner))
   }
 
   /** Somebody has got a lock that was not there before. */
