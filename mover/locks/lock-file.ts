@@ -37,18 +37,24 @@ export class LockFile {
   delegated: readonly Delegated[]
   queue: readonly Waiter[] = []
   asked: readonly Asked[] = []
+  /** Granted to owners that have more than that, and are about to give up the rest: see `isBusy`. */
+  #owed: readonly Wanted[] = []
 
   constructor(delegated: readonly Delegated[]) {
     this.delegated = delegated
   }
 
-  get isRecalling(): boolean {
-    return this.delegated.some(({ recalledTo }) => recalledTo !== null)
+  /**
+   * True while nothing is granted: delegations have been recalled; or an owner has been granted what makes something weaker,
+   * and has not given that up: what it were granted meanwhile it would give up too.
+   */
+  get isBusy(): boolean {
+    return this.#owed.length > 0 || this.delegated.some(({ recalledTo }) => recalledTo !== null)
   }
 
   /** True when nothing is left to be known but delegations. */
   get isQuiet(): boolean {
-    return this.locks.size === 0 && this.queue.length === 0 && this.asked.length === 0 && !this.isRecalling
+    return this.locks.size === 0 && this.queue.length === 0 && this.asked.length === 0 && !this.isBusy
   }
 
   /** False when movers have asserted what they cannot have at the same time. */
@@ -88,17 +94,39 @@ export class LockFile {
     const granted: Waiter[] = []
     const left: Waiter[] = []
     for (const waiter of this.queue) {
+      const { owner, lock } = waiter
       // What is held is found without a look at all of it; the queue is long where many wait for different things.
-      const mustWait = this.locks.inTheWay(waiter.owner, waiter.lock) !== null || isBehind(left, waiter)
+      const mustWait = this.isBusy || this.locks.inTheWay(owner, lock) !== null || isBehind(left, waiter)
       if (mustWait) left.push(waiter)
       else {
-        this.locks.hold(waiter.owner, waiter.lock)
-        waiter.owner.drop()
+        this.grant(waiter)
+        owner.drop()
         granted.push(waiter)
       }
     }
     if (granted.length > 0) this.queue = left
     return granted
+  }
+
+  /** An owner has a lock from now on. */
+  grant({ owner, lock }: Wanted): void {
+    this.locks.hold(owner, lock)
+    if (!this.locks.hasMore(owner, lock)) return
+    this.#owed = [...this.#owed, { owner, lock }]
+    owner.keep()
+  }
+
+  /** It has given up what it had more than a lock that it was granted, or will not. */
+  paid(isPaid: (granted: Wanted) => boolean): void {
+    const paid = this.#owed.filter(isPaid)
+    this.#owed = this.#owed.filter((granted) => !isPaid(granted))
+    for (const { owner } of paid) owner.drop()
+  }
+
+  /** All locks of some owners are gone; false when there were none. */
+  release(matters: (owner: Owner) => boolean): boolean {
+    this.paid(({ owner }) => matters(owner))
+    return this.locks.releaseAll(matters)
   }
 
   /**

@@ -10,6 +10,7 @@ import {
   type LockOp,
   type LockOutcome,
   ownerOf,
+  sameLock,
   type WaitingLock,
 } from './client-lock.ts'
 import { ContendedFiles } from './contended-files.ts'
@@ -69,7 +70,9 @@ export class LockTable {
     this.#contended.asked(ino, mover)
     const file = this.#open(ino)
     if (isGivenUp(op)) {
-      const isDone = giveUp(file, this.#ownersOf(mover).find(ownerOf(op)), op)
+      const owner = this.#ownersOf(mover).find(ownerOf(op))
+      const isDone = giveUp(file, owner, op)
+      if (op.type === 'weaken') file.paid((one) => one.owner === owner && sameLock(one.lock, op.lock))
       this.#answer(ino, mover, id, isDone ? GRANTED : NOT_HELD, null)
     } else file.asked = [...file.asked, { mover, id, op }]
     this.#advance(ino, file)
@@ -115,7 +118,7 @@ export class LockTable {
     const delegated = [...this.#delegated].filter(([, sole]) => sole.mover === mover)
     for (const ino of [...this.#files.keys(), ...delegated.map(([ino]) => ino)]) {
       const file = this.#open(ino)
-      const hadLocks = file.locks.releaseAll((owner) => owner.mover === mover)
+      const hadLocks = file.release((owner) => owner.mover === mover)
       if (hadLocks || file.delegatedTo(mover) !== null) this.#grace.begin(ino, graceUntilMs)
       file.delegate(mover, null)
       file.removeWaiters((waiter) => waiter.mover === mover)
@@ -143,7 +146,7 @@ export class LockTable {
     for (const { mover } of file.delegated) movers.add(mover)
     for (const mover of movers) this.#effects.push({ type: 'drop', ino, mover })
     for (const { mover, id } of file.asked) this.#answer(ino, mover, id, GONE, null)
-    file.locks.releaseAll(() => true)
+    file.release(() => true)
     file.removeWaiters(() => true)
     file.asked = []
     file.delegated = []
@@ -251,8 +254,8 @@ export class LockTable {
   }
 
   #decideAll(ino: number, file: LockFile): void {
-    if (!file.isRecalling && !this.#grace.isOn(ino)) this.#grantWaiters(ino, file)
-    while (!file.isRecalling && file.asked.length > 0) {
+    if (!file.isBusy && !this.#grace.isOn(ino)) this.#grantWaiters(ino, file)
+    while (!file.isBusy && file.asked.length > 0) {
       const asked = file.asked[0]
       const refusal = this.#graceRefuses(ino, asked)
       const inTheWay = refusal === null ? file.inTheWay(asked) : []
@@ -298,9 +301,9 @@ export class LockTable {
     return op.type === 'test' ? GRANTED : this.#grant(file, wanted)
   }
 
-  #grant(file: LockFile, { owner, lock }: Wanted): LockOutcome {
+  #grant(file: LockFile, wanted: Wanted): LockOutcome {
     if (file.locks.size >= this.#limits.perFile || this.#lockCount() >= this.#limits.perVolume) return LIMIT
-    file.locks.hold(owner, lock)
+    file.grant(wanted)
     return GRANTED
   }
 
@@ -348,7 +351,7 @@ export class LockTable {
     const level = this.#grace.isOn(ino) || this.#contended.has(ino) ? 'none' : file.levelFor(mover)
     if (level === 'none') return null
     const serial = ++this.#lastSerial
-    file.locks.releaseAll((owner) => owner.mover === mover)
+    file.release((owner) => owner.mover === mover)
     file.delegate(mover, { mover, serial, level, recalledTo: null })
     return { serial, level }
   }

@@ -258,6 +258,23 @@ t.test('nobody gets what an owner has made weaker before it knows that it has th
   t.same(movers.holder(1).locksOf(FILE), [range('a', 0, 5, true), range('a', 5, 15, false)])
 })
 
+t.test('what is given up for one lock is not taken from the next', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, true))
+  movers.lock(2, range('b', 20, 30, true))
+  t.equal(movers.lock(1, range('a', 5, 25, false), 'wait'), 'waiting')
+  t.equal(movers.lock(1, range('a', 0, 30, true), 'wait'), 'waiting')
+  t.equal(movers.lock(2, range('c', 40, 50, true)), 'granted')
+  movers.told()
+  movers.unlock(2, range('b', 20, 30, true))
+  t.same(
+    movers.told().filter((line) => line.includes('weaken') || line.includes('grants')),
+    ['1 asks weaken', '1 grants 2 to a', '1 grants 3 to a'],
+  )
+  t.same(movers.holder(1).locksOf(FILE), [range('a', 0, 30, true)])
+  t.equal(movers.test(2, range('b', 5, 6, false)), 'denied by 1 a')
+})
+
 t.test('opens of all movers see each other', async (t) => {
   const movers = new LockMovers()
   t.equal(movers.lock(1, open('a', OPEN_READ, OPEN_WRITE)), 'granted')
