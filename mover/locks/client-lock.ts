@@ -63,8 +63,8 @@ export interface OpenLock {
 export type ClientLock = RangeLock | OpenLock
 
 /**
- * How a lock is asked for: `try` takes no for an answer; `wait` queues for it; `reclaim` says that the client had it before
- * its server was lost, and is for times of grace only.
+ * How a lock is asked for: `try` takes no for an answer; `wait` queues for it (no protocol has opens that wait: for them it is
+ * `try`); `reclaim` says that the client had it before its server was lost, and is for times of grace only.
  */
 export type LockMode = 'try' | 'wait' | 'reclaim'
 

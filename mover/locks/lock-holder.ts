@@ -73,7 +73,7 @@ export class LockHolder {
   }
 
   lock(ino: number, lock: ClientLock, mode: LockMode, done: LockDone): LockOutcome | null {
-    return this.#start(ino, { type: 'lock', mode, lock }, done)
+    return this.#start(ino, { type: 'lock', mode: mode === 'wait' && lock.kind === 'open' ? 'try' : mode, lock }, done)
   }
 
   /** What would a lock meet? */

@@ -280,6 +280,7 @@ t.test('opens of all movers see each other', async (t) => {
   t.equal(movers.lock(1, open('a', OPEN_READ, OPEN_WRITE)), 'granted')
   t.equal(movers.lock(2, open('b', OPEN_READ, 0)), 'granted')
   t.equal(movers.lock(2, open('b', OPEN_WRITE, 0, 2)), 'denied by 1 a')
+  t.equal(movers.lock(2, open('b', OPEN_WRITE, 0, 2), 'wait'), 'denied by 1 a', 'they do not wait')
   t.equal(movers.lock(1, open('a', OPEN_READ, 0)), 'granted', 'a second one takes the place of the first')
   t.equal(movers.lock(2, open('b', OPEN_WRITE, 0, 2)), 'granted')
   t.equal(movers.unlock(2, open('b', 0, 0, 2)), 'granted')
