@@ -16,6 +16,8 @@ export class LostLocks {
   #protected: Lost[] = []
   /** By owner: who has not reclaimed yet. */
   readonly #lost: Lost[][] = []
+  /** Names of owners that have come to reclaim. */
+  readonly #moved = new Set<string>()
 
   /** An owner's mover is gone. */
   add(owner: SimOwner, untilMs: number): void {
@@ -43,6 +45,7 @@ export class LostLocks {
     const lost = this.#lost.shift()
     if (lost === undefined || lost.length === 0 || (isGrace && !this.#protected.includes(lost[0]))) return []
     const to = movedTo(lost[0].owner)
+    this.#moved.add(nameOf(to))
     const locks = new Map<string, { to: SimOwner; ino: number; lock: ClientLock }>()
     for (const part of lost) {
       const { ino } = part
@@ -60,12 +63,13 @@ export class LostLocks {
     const isIts = (one: Lost): boolean =>
       one.owner === owner && one.ino === ino && [...atomsOf(one.lock).keys()].every((name) => parts.has(name))
     const isInTime = this.#protected.some(isIts)
-    if (isInTime && outcome.type !== 'granted') {
+    // What another primary is asked for again may come before what others have lost since then, and may reclaim now.
+    const isLate = outcome.type === 'denied' && this.#moved.has(`${outcome.mover}.${outcome.lock.owner.owner}`)
+    if (isInTime && !isLate && outcome.type !== 'granted') {
       throw new Violation(`${nameOf(owner)} may reclaim, and is told ${outcome.type}`)
     }
     this.#protected = this.#protected.filter((one) => !isIts(one))
     if (isInTime) return
-    // What another primary is asked for again may come before what others have lost since then, and may reclaim now.
     const isLost = (one: Lost): boolean => one.ino === ino && [...parts.values()].some((lock) => clash(lock, one.lock))
     const losers = this.#protected.filter(isLost).map((one) => one.owner)
     this.#protected = this.#protected.filter((one) => one.ino !== ino || !losers.includes(one.owner))

@@ -53,7 +53,7 @@ export const OF_LOCKS: readonly Break[] = [
   {
     name: 'the locks of a mover that is gone stay',
     file: TABLE,
-    find: 'const hadLocks = file.locks.releaseAll((owner) => owner.mover === mover)',
+    find: 'const hadLocks = file.release((owner) => owner.mover === mover)',
     replace: 'const hadLocks = file.locks.hasOthersThan(-1)',
   },
   {
