@@ -207,13 +207,6 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
     replace: '      }\n      if (changes === null',
     seed: 17,
   },
-  {
-    name: 'a new primary does not know who writes elsewhere',
-    seed: 183,
-    file: PRIMARY,
-    find: '    this.#pump()\n    this.#files.setWrittenElsewhere(ino, this.#table.isWrittenElsewhere(ino))\n    return isSound',
-    replace: '    this.#pump()\n    return isSound',
-  },
 ]
 
 const ELECTIONS = 'mover/host/elections.ts'
@@ -241,7 +234,7 @@ export const OF_ELECTIONS: readonly Omit<SimMutant, 'world'>[] = [
     file: ELECTIONS,
     find: '    if (this.#isElecting) return\n',
     replace: '',
-    seed: 55,
+    seed: 70,
   },
   {
     name: 'a mover that dies when it has been elected is not replaced',
