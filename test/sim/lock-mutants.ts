@@ -26,13 +26,8 @@ export const OF_LOCKS: readonly Break[] = [
     replace: 'if (this.#delegatedTo(ino, mover)?.level === mover as never) {',
   },
   {
-    name: 'who decides alone is not alone',
-    file: FILE,
-    find: "if (this.delegated.length === 0 && !this.locks.hasOthersThan(mover)) return 'all'",
-    replace: "if (this.delegated.length === 0) return 'all'",
-  },
-  {
     name: 'shared locks are delegated beside exclusive ones',
+    seed: 4,
     file: FILE,
     find: "return this.locks.isShared ? 'shared' : 'none'",
     replace: "return 'shared'",
@@ -66,29 +61,22 @@ export const OF_LOCKS: readonly Break[] = [
   {
     name: 'waiters are served in times of grace',
     file: TABLE,
-    find: 'if (!file.isRecalling && !this.#grace.isOn(ino)) this.#grantWaiters(ino, file)',
-    replace: 'if (!file.isRecalling) this.#grantWaiters(ino, file)',
+    find: 'if (!file.isBusy && !this.#grace.isOn(ino)) this.#grantWaiters(ino, file)',
+    replace: 'if (!file.isBusy) this.#grantWaiters(ino, file)',
   },
   {
     name: 'what an owner asks for passes what it has asked for before',
     file: HOLDER,
-    find: 'const isFirst = !file.asks.some((ask) => ask.owner === owner)',
+    find: 'const isFirst = file.asksOf(owner).length === 0',
     replace: 'const isFirst = owner.number > 0',
     seed: 2,
-  },
-  {
-    name: 'who has what it has waited for is told too late',
-    file: HOLDER,
-    find: '    this.#tellGranted(ino, file, owner)\n    ask.done(outcome)',
-    replace: '    ask.done(outcome)\n    this.#tellGranted(ino, file, owner)',
-    seed: 75,
   },
   {
     name: 'what has been given up is asserted',
     file: HOLDER,
     find: 'if (ask.isSent && isGivenUp(ask.op)) {',
     replace: 'if (ask.isSent && ask.id < 0 && isGivenUp(ask.op)) {',
-    seed: 5,
+    seed: 97,
   },
   {
     name: 'what a dead primary has not answered is not asked again',

@@ -258,6 +258,22 @@ t.test('nobody gets what an owner has made weaker before it knows that it has th
   t.same(movers.holder(1).locksOf(FILE), [range('a', 0, 5, true), range('a', 5, 15, false)])
 })
 
+t.test('who is granted what it has waited for is told before anything else that it has asked for', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('a', 0, 10, true))
+  movers.lock(2, range('b', 20, 30, true))
+  movers.lock(1, range('a', 5, 25, false), 'wait')
+  movers.isHeldUp = true
+  movers.unlock(2, range('b', 20, 30, true))
+  movers.unlock(1, range('a', 20, 25, false))
+  movers.unlock(1, range('a', 0, 1, true))
+  movers.told()
+  movers.settle()
+  const told = movers.told().filter((line) => line.startsWith('told') || line.includes('grants'))
+  t.same(told, ['told granted', '1 grants 2 to a', 'told granted'])
+  t.same(movers.holder(1).locksOf(FILE), [range('a', 1, 5, true), range('a', 5, 25, false)])
+})
+
 t.test('what is given up for one lock is not taken from the next', async (t) => {
   const movers = new LockMovers()
   movers.lock(1, range('a', 0, 10, true))
