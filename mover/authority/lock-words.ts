@@ -2,6 +2,7 @@ import {
   type client_lock,
   client_lock_kind,
   delegation_level,
+  type given_delegation,
   lock_op_kind,
   lock_outcome_kind,
   lock_protocol,
@@ -14,6 +15,7 @@ import {
   type ClientLock,
   type Delegation,
   type DelegationLevel,
+  type GivenDelegation,
   type LockMode,
   type LockOp,
   type LockOutcome,
@@ -148,6 +150,14 @@ export function wireDelegation({ serial, level }: Delegation): WireDelegation {
 
 export function delegationOfWire({ serial, level }: WireDelegation): Delegation {
   return { serial, level: LEVEL_WORDS.get(level) as DelegationLevel }
+}
+
+export function wireGiven(given: GivenDelegation | null): given_delegation | null {
+  return given === null ? null : { what: wireDelegation(given), brief: given.isBrief }
+}
+
+export function givenOfWire(given: given_delegation | null): GivenDelegation | null {
+  return given === null ? null : { ...delegationOfWire(given.what), isBrief: given.brief }
 }
 
 /** Outcomes that say nothing but themselves. */

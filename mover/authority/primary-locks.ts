@@ -13,7 +13,7 @@ import { LockTable } from '../locks/lock-table.ts'
 import type { MoverId } from '../locks/token-table.ts'
 import { InOrder } from './in-order.ts'
 import { LockParts } from './lock-parts.ts'
-import { delegationOfWire, lockOfWire, opOfWire, wireDelegation, wireOutcome } from './lock-words.ts'
+import { delegationOfWire, lockOfWire, opOfWire, wireDelegation, wireGiven, wireOutcome } from './lock-words.ts'
 import { SessionError } from './session-error.ts'
 
 const HOME: MoverId = 0
@@ -191,9 +191,13 @@ export class PrimaryLocks {
       const failure = op.type === 'lock' ? this.#o.notes.noteLocks(ino) : null
       if (failure === null) this.#table.ask(ino, mover, id, op)
       else this.#answer(mover, ino, id, { type: failure === 'STALE' ? 'gone' : 'limit' })
-      // This mover's own client is not ready for the answer yet.
-      if (mover === HOME) this.#schedule()
-      else this.#pump()
+      if (mover !== HOME) this.#pump()
+      else {
+        // Other news may be for those that this mover's client has still to be done with.
+        const answer = this.#table.takeAnswer(HOME, id)
+        if (answer !== null) this.#tell(answer)
+        this.#schedule()
+      }
     })
   }
 
@@ -269,15 +273,14 @@ function messageOf(effect: Exclude<LockEffect, { type: 'free' }>): message {
   switch (effect.type) {
     case 'answer': {
       const { id, outcome, delegation } = effect
-      const given = delegation === null ? null : wireDelegation(delegation)
-      return { kind: message_kind.LOCK_ANSWER, lock_answer: { ino, id, outcome: wireOutcome(outcome), given } }
+      const lock_answer = { ino, id, outcome: wireOutcome(outcome), given: wireGiven(delegation) }
+      return { kind: message_kind.LOCK_ANSWER, lock_answer }
     }
     case 'handBack':
       return { kind: message_kind.LOCK_BACK, lock_back: { ino, id: effect.id } }
     case 'grant': {
       const { waiter, delegation } = effect
-      const given = delegation === null ? null : wireDelegation(delegation)
-      return { kind: message_kind.LOCK_GRANT, lock_grant: { ino, waiter, given } }
+      return { kind: message_kind.LOCK_GRANT, lock_grant: { ino, waiter, given: wireGiven(delegation) } }
     }
     case 'recall': {
       const { serial, level } = effect

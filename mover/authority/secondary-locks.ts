@@ -2,7 +2,7 @@ import { type message, message_kind } from '../../protocol/moverlock/moverlock.g
 import type { Environment } from '../environment.ts'
 import { LockHolder } from '../locks/lock-holder.ts'
 import { inParts } from './lock-parts.ts'
-import { delegationOfWire, outcomeOfWire, wireDelegation, wireLock, wireOp } from './lock-words.ts'
+import { delegationOfWire, givenOfWire, outcomeOfWire, wireDelegation, wireLock, wireOp } from './lock-words.ts'
 import type { LockListener } from './primary-locks.ts'
 
 /** How often it is looked at what has been quiet. */
@@ -47,7 +47,7 @@ export class SecondaryLocks {
     switch (message.kind) {
       case message_kind.LOCK_ANSWER: {
         const { ino, id, outcome, given } = message.lock_answer
-        holder.answered(ino, id, outcomeOfWire(outcome), given === null ? null : delegationOfWire(given))
+        holder.answered(ino, id, outcomeOfWire(outcome), givenOfWire(given))
         break
       }
       case message_kind.LOCK_BACK:
@@ -55,7 +55,7 @@ export class SecondaryLocks {
         break
       case message_kind.LOCK_GRANT: {
         const { ino, waiter, given } = message.lock_grant
-        holder.granted(ino, waiter, given === null ? null : delegationOfWire(given))
+        holder.granted(ino, waiter, givenOfWire(given))
         break
       }
       case message_kind.LOCK_RECALL: {

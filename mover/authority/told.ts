@@ -75,7 +75,7 @@ const TELL: Partial<Tell> = {
   }),
   LOCK_ANSWER: ({ lock_answer: { ino, id, outcome, given } }) => ({
     inos: [ino],
-    details: { status: LOCK_OUTCOMES[outcome.kind], ...delegated(given) },
+    details: { status: LOCK_OUTCOMES[outcome.kind], ...delegated(given?.what ?? null) },
     answers: id,
   }),
   LOCK_DEMOTE: ({ lock_demotion: { ino, given, locks } }) => ({
@@ -87,7 +87,7 @@ const TELL: Partial<Tell> = {
     details: { count: locks.length, ...delegated(held) },
   }),
   LOCK_BACK: ({ lock_back: { ino, id } }) => ({ inos: [ino], details: {}, answers: id }),
-  LOCK_GRANT: ({ lock_grant: { ino, given } }) => ({ inos: [ino], details: delegated(given) }),
+  LOCK_GRANT: ({ lock_grant: { ino, given } }) => ({ inos: [ino], details: delegated(given?.what ?? null) }),
   LOCK_RECALL: ({ lock_recall: { ino, to } }) => ({ inos: [ino], details: delegated(to) }),
   LOCK_DROP: ({ lock_drop: { ino } }) => ({ inos: [ino], details: {} }),
   ANSWER: ({ answer }) => ({

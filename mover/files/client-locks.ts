@@ -113,9 +113,9 @@ export class HeldClientLocks implements ClientLocks {
         this.#changed()
         return outcome
       }
-      op.forwarded = asked
     }
     if (asked.outcome !== null) return asked.outcome
+    op.forwarded = asked
     throw new Suspend((resume) => {
       if (asked.outcome !== null) resume()
       else asked.resume = resume

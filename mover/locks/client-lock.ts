@@ -102,6 +102,12 @@ export interface Delegation {
   readonly level: DelegationLevel
 }
 
+/** A delegation as a mover gets it. */
+export interface GivenDelegation extends Delegation {
+  /** It is given back as soon as its mover has no locks of the file, waits for none and has asked for none. */
+  readonly isBrief: boolean
+}
+
 /** A mover gives back a delegation, or `all` for `shared`, with all locks of the file that become the primary's to manage. */
 export interface Demotion extends Delegation {
   readonly locks: readonly ClientLock[]
@@ -148,7 +154,7 @@ export type LockEffect =
       readonly mover: MoverId
       readonly id: number
       readonly outcome: LockOutcome
-      readonly delegation: Delegation | null
+      readonly delegation: GivenDelegation | null
     }
   /** The asked thing is the mover's own to decide: it crossed a delegation. */
   | { readonly type: 'handBack'; readonly ino: number; readonly mover: MoverId; readonly id: number }
@@ -158,7 +164,7 @@ export type LockEffect =
       readonly ino: number
       readonly mover: MoverId
       readonly waiter: number
-      readonly delegation: Delegation | null
+      readonly delegation: GivenDelegation | null
     }
   /** The delegation is to be given back, down to `level`. */
   | {

@@ -1,4 +1,4 @@
-import type { ClientLock, Delegation, DelegationLevel, LockOp, LockOutcome } from './client-lock.ts'
+import type { ClientLock, DelegationLevel, GivenDelegation, LockOp, LockOutcome } from './client-lock.ts'
 import { FileLocks } from './file-locks.ts'
 import type { Wanted } from './lock-conflict.ts'
 import type { Owner } from './lock-owners.ts'
@@ -57,6 +57,8 @@ export class HeldLocks {
   /** Of the delegation that the mover has, or had last. */
   serial = 0
   level: DelegationLevel = 'none'
+  /** See `GivenDelegation`. */
+  isBrief = false
   waiting: readonly HeldWaiter[] = NONE
   /** Null while nothing is asked, as of most files. */
   #asks: LockAsks | null = null
@@ -75,9 +77,10 @@ export class HeldLocks {
     return this.level === 'none'
   }
 
-  delegate({ serial, level }: Delegation): void {
+  delegate({ serial, level, isBrief }: GivenDelegation): void {
     this.serial = serial
     this.level = level
+    this.isBrief = isBrief
   }
 
   findAsk(id: number): LockAsk | null {

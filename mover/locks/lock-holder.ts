@@ -1,8 +1,8 @@
 import {
   type ClientLock,
-  type Delegation,
   type DelegationLevel,
   type Demotion,
+  type GivenDelegation,
   isShared,
   LOCK_LIMITS,
   type LockAssertion,
@@ -19,7 +19,7 @@ import { HeldLocks, type HeldOp, type HeldWaiter, type LockAsk } from './held-lo
 import { LockOwners, type Owner } from './lock-owners.ts'
 import type { MoverId } from './token-table.ts'
 
-/** What a holder of client locks needs of its surroundings. None of these calls back before it returns. */
+/** What a holder of client locks needs of its surroundings. None of these calls back before it returns, but `ask` may answer. */
 export interface HolderLockPort {
   /** To the primary: `LockTable.ask`. What cannot be sent now need not be kept: `ready` asks again. */
   ask(ino: number, id: number, op: LockOp): void
@@ -33,7 +33,7 @@ export interface HolderLockPort {
   gone(ino: number, waiter: number): void
 }
 
-/** Called once a request has been decided, unless that was at once. */
+/** Called once a request has been decided by the primary, perhaps before the call that it came with returns. */
 export type LockDone = (outcome: LockOutcome) => void
 
 /** A delegation of a file on which no locks are left is given back after so long. */
@@ -108,7 +108,7 @@ export class LockHolder {
   }
 
   /** The primary has decided. */
-  answered(ino: number, id: number, outcome: LockOutcome, delegation: Delegation | null): void {
+  answered(ino: number, id: number, outcome: LockOutcome, delegation: GivenDelegation | null): void {
     const file = this.#files.get(ino)
     const ask = file?.findAsk(id) ?? null
     if (file === undefined || ask === null) return
@@ -134,7 +134,7 @@ export class LockHolder {
   }
 
   /** The primary has granted what somebody has waited for. */
-  granted(ino: number, waiter: number, delegation: Delegation | null): void {
+  granted(ino: number, waiter: number, delegation: GivenDelegation | null): void {
     const file = this.#files.get(ino)
     const one = file?.waiting.find((other) => other.waiter === waiter)
     if (file === undefined || one === undefined) return
@@ -369,9 +369,10 @@ export class LockHolder {
     this.#settle(ino, file)
   }
 
-  /** A file of which nothing is left is forgotten, or quiet. */
+  /** A file of which nothing is left is forgotten, given back, or quiet. */
   #settle(ino: number, file: HeldLocks): void {
     if (this.#files.get(ino) !== file) return
+    if (file.isIdle && file.isBrief && !file.isManaged) this.#demote(ino, file, 'none')
     if (!file.isIdle || file.isManaged) {
       this.#quiet.delete(ino)
       if (file.isIdle) this.#files.delete(ino)

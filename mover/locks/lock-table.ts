@@ -3,6 +3,7 @@ import {
   type Delegation,
   type DelegationLevel,
   type Demotion,
+  type GivenDelegation,
   LOCK_LIMITS,
   type LockAssertion,
   type LockEffect,
@@ -61,6 +62,14 @@ export class LockTable {
     return effects
   }
 
+  /** Takes the answer to what a mover has asked under this number, when it is what has to be told first. */
+  takeAnswer(mover: MoverId, id: number): Extract<LockEffect, { type: 'answer' }> | null {
+    const [first] = this.#effects
+    if (first?.type !== 'answer' || first.mover !== mover || first.id !== id) return null
+    this.#effects.shift()
+    return first
+  }
+
   /** A mover asks for something; `id` is its own number of it. An `answer` or a `handBack` follows, at once or later. */
   ask(ino: number, mover: MoverId, id: number, op: LockOp): void {
     if (this.#delegatedTo(ino, mover) !== null) {
@@ -80,8 +89,10 @@ export class LockTable {
 
   /** A mover gives back a delegation, asked or not; one that it does not have (any more) changes nothing. */
   demote(ino: number, mover: MoverId, { serial, level, locks }: Demotion): void {
-    if (this.#delegatedTo(ino, mover)?.serial !== serial) return
+    const given = this.#delegatedTo(ino, mover)
+    if (given?.serial !== serial) return
     const file = this.#open(ino)
+    if (given.recalledTo !== null && locks.length > 0) this.#contended.met(ino)
     file.delegate(mover, level === 'none' ? null : { mover, serial, level, recalledTo: null })
     for (const lock of locks) this.#hold(file, mover, lock)
     this.#advance(ino, file)
@@ -239,7 +250,7 @@ export class LockTable {
     file.locks.hold(this.#ownersOf(mover).find(lock.owner), lock)
   }
 
-  #answer(ino: number, mover: MoverId, id: number, outcome: LockOutcome, delegation: Delegation | null): void {
+  #answer(ino: number, mover: MoverId, id: number, outcome: LockOutcome, delegation: GivenDelegation | null): void {
     this.#effects.push({ type: 'answer', ino, mover, id, outcome, delegation })
   }
 
@@ -347,13 +358,15 @@ export class LockTable {
   }
 
   /** A mover whose client has been granted a lock may get a delegation with it: its locks are its own to know then. */
-  #delegate(ino: number, file: LockFile, mover: MoverId): Delegation | null {
-    const level = this.#grace.isOn(ino) || this.#contended.has(ino) ? 'none' : file.levelFor(mover)
-    if (level === 'none') return null
+  #delegate(ino: number, file: LockFile, mover: MoverId): GivenDelegation | null {
+    if (this.#grace.isOn(ino) || this.#contended.isCrowded(ino)) return null
+    const level = file.levelFor(mover)
+    const isBrief = this.#contended.has(ino)
+    if (level === 'none' || (isBrief && level === 'shared')) return null
     const serial = ++this.#lastSerial
     file.release((owner) => owner.mover === mover)
     file.delegate(mover, { mover, serial, level, recalledTo: null })
-    return { serial, level }
+    return { serial, level, isBrief }
   }
 
   /** Nothing more is remembered of a file than there is. */

@@ -2,7 +2,7 @@
 import { padded, XdrError, type XdrReader } from '../xdr/reader.ts'
 import { putNumber64, type XdrWriter } from '../xdr/writer.ts'
 
-export const MOVERLOCK_VERSION = 3
+export const MOVERLOCK_VERSION = 4
 
 /** Bytes of an inode record's value, as the volume has it. */
 export const INODE_VALUE_BYTES = 176
@@ -2757,6 +2757,36 @@ export function sizelock_outcome(v: lock_outcome): number {
   }
 }
 
+/** What a mover decides from now on; if it is brief, until it has no locks of the file. */
+export interface given_delegation {
+  what: delegation
+  brief: boolean
+}
+
+export function readgiven_delegation(r: XdrReader): given_delegation {
+  return {
+    what: readdelegation(r),
+    brief: r.bool(),
+  }
+}
+
+export function readgiven_delegationInto(r: XdrReader, out: given_delegation): void {
+  readdelegationInto(r, out.what)
+  out.brief = r.bool()
+}
+
+export function writegiven_delegation(w: XdrWriter, v: given_delegation): void {
+  const at = w.reserve(16)
+  const { view } = w
+  putNumber64(view, at, v.what.serial)
+  view.setInt32(at + 8, v.what.level)
+  view.setUint32(at + 12, v.brief ? 1 : 0)
+}
+
+export function sizegiven_delegation(_v: given_delegation): number {
+  return 16
+}
+
 /** LOCK_ANSWER: to a LOCK_ASK, perhaps with a delegation. */
 export interface lock_answer {
   ino: number64
@@ -3743,32 +3773,32 @@ export function sizelock_assertion_waiting(v: lock_assertion_waiting): number {
   return size
 }
 
-export type lock_answer_given = delegation | null
+export type lock_answer_given = given_delegation | null
 
 export function readlock_answer_given(r: XdrReader): lock_answer_given {
-  return r.bool() ? readdelegation(r) : null
+  return r.bool() ? readgiven_delegation(r) : null
 }
 
 export function writelock_answer_given(w: XdrWriter, v: lock_answer_given): void {
   w.bool(v !== null)
-  if (v !== null) writedelegation(w, v)
+  if (v !== null) writegiven_delegation(w, v)
 }
 
 export function sizelock_answer_given(v: lock_answer_given): number {
-  return v === null ? 4 : 4 + 12
+  return v === null ? 4 : 4 + 16
 }
 
-export type lock_grant_given = delegation | null
+export type lock_grant_given = given_delegation | null
 
 export function readlock_grant_given(r: XdrReader): lock_grant_given {
-  return r.bool() ? readdelegation(r) : null
+  return r.bool() ? readgiven_delegation(r) : null
 }
 
 export function writelock_grant_given(w: XdrWriter, v: lock_grant_given): void {
   w.bool(v !== null)
-  if (v !== null) writedelegation(w, v)
+  if (v !== null) writegiven_delegation(w, v)
 }
 
 export function sizelock_grant_given(v: lock_grant_given): number {
-  return v === null ? 4 : 4 + 12
+  return v === null ? 4 : 4 + 16
 }

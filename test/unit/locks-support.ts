@@ -1,5 +1,6 @@
 import {
   type ClientLock,
+  type GivenDelegation,
   LOCK_LIMITS,
   type LockEffect,
   type LockLimits,
@@ -169,6 +170,6 @@ function textOf(effect: Exclude<LockEffect, { type: 'free' }>): string {
   return effect.type === 'grant' ? `${to}${brought(effect.delegation)}` : to
 }
 
-function brought(delegation: { level: string } | null): string {
-  return delegation === null ? '' : ` and ${delegation.level}`
+function brought(delegation: GivenDelegation | null): string {
+  return delegation === null ? '' : ` and ${delegation.level}${delegation.isBrief ? ', briefly' : ''}`
 }
