@@ -22,7 +22,8 @@ const INDENT = 4
 
 /**
  * Counts the assertions of a TAP stream (version 14, children indented by four before their summary point) and hands
- * out readable lines: one for each test file, and for a failure where it was with its diagnostics.
+ * out readable lines: one for each test file, with the time that it took where that is said, and for a failure where it was
+ * with its diagnostics.
  *
  * A subtest's own point counts only when nothing below it says what failed: a file that dies or holds no test fails.
  */
@@ -61,7 +62,7 @@ export class TapCounter {
   #point(depth: number, ok: boolean, description: string): void {
     const below = this.#levels[depth + 1]
     const isSummary = below !== undefined && below.points > 0
-    const { name, directive } = splitDirective(description)
+    const { name, directive, ms } = splitDirective(description)
     const skipped = directive === 'SKIP' || directive === 'TODO'
     const alreadyCounted = isSummary && (ok || below.failures > 0)
     if (!alreadyCounted && skipped) this.counts.skipped++
@@ -78,22 +79,23 @@ export class TapCounter {
     }
     this.#showing = failed && !alreadyCounted ? depth : -1
     if (this.#showing >= 0) this.#print(`not ok: ${name}`)
-    if (depth === 0) this.#file(name, ok)
+    if (depth === 0) this.#file(name, ok, ms)
   }
 
-  #file(name: string, ok: boolean): void {
+  #file(name: string, ok: boolean, ms: number | null): void {
     const { passed, failed, skipped } = this.counts
     const start = this.#fileStart
     const delta = { passed: passed - start.passed, failed: failed - start.failed, skipped: skipped - start.skipped }
     this.#fileStart = { passed, failed, skipped }
-    this.#print(`${ok ? 'ok  ' : 'FAIL'} ${name}: ${closingLine(delta)}`)
+    const took = ms === null ? '' : `, ${(ms / 1000).toFixed(1)} s`
+    this.#print(`${ok ? 'ok  ' : 'FAIL'} ${name}: ${closingLine(delta)}${took}`)
   }
 }
 
-/** Takes `# SKIP reason`, `# TODO reason` and `# time=…` off a test point's description. */
-function splitDirective(description: string): { name: string; directive: string } {
-  const match = /^(.*?)\s*# (SKIP|TODO|time=)(.*)$/i.exec(description)
-  if (match === null) return { name: description, directive: '' }
-  const directive = (match[2] ?? '').toUpperCase()
-  return { name: match[1] ?? '', directive: directive === 'TIME=' ? '' : directive }
+/** Takes `# SKIP reason`, `# TODO reason` and `# time=1.5ms` off a test point's description. */
+function splitDirective(description: string): { name: string; directive: string; ms: number | null } {
+  const match = /^(.*?)\s*# (?:(SKIP|TODO)|time=([\d.]+))(.*)$/i.exec(description)
+  if (match === null) return { name: description, directive: '', ms: null }
+  const [, name = '', directive = '', time] = match
+  return { name, directive: directive.toUpperCase(), ms: time === undefined ? null : Number(time) }
 }

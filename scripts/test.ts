@@ -94,8 +94,9 @@ function testFiles(): string[] {
 async function runTests(files: string[]): Promise<void> {
   for (let file = files.shift(); file !== undefined; file = files.shift()) {
     const said: string[] = []
+    const begun = performance.now()
     const end = await run(['node', file], (line) => said.push(line))
-    for (const line of wholeReport(file, said, end)) counter.line(line)
+    for (const line of wholeReport(file, said, end, performance.now() - begun)) counter.line(line)
   }
 }
 

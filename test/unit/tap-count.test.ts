@@ -19,11 +19,11 @@ t.test('assertions are counted once, at the bottom', async (t) => {
     ok 1 - one # time=4.062ms
     ok 2 - skipped # SKIP no root
     1..2
-ok 1 - test/a.test.ts # time=13.539ms
+ok 1 - test/a.test.ts # time=3373.539ms
 `
   t.strictSame(count(tap), {
     line: '2 passed, 0 failed, 1 skipped',
-    printed: ['ok   test/a.test.ts: 2 passed, 0 failed, 1 skipped'],
+    printed: ['ok   test/a.test.ts: 2 passed, 0 failed, 1 skipped, 3.4 s'],
   })
 })
 
@@ -38,7 +38,7 @@ t.test('failures are shown with their diagnostics', async (t) => {
         1..1
     not ok 1 - deep # time=1ms
     1..1
-not ok 1 - test/b.test.ts # time=2ms
+not ok 1 - test/b.test.ts
   ---
   exitCode: 1
   ...
@@ -69,7 +69,7 @@ not ok 2 - test/d.test.ts # time=407.227ms
 })
 
 t.test('a file has passed when it ended well with all the tests of its plan', async (t) => {
-  const says = (end: number | string, ...said: string[]) => count(wholeReport('f', said, end).join('\n')).line
+  const says = (end: number | string, ...said: string[]) => count(wholeReport('f', said, end, 3370).join('\n')).line
   t.equal(says(0, 'ok 1 - a', '1..1'), '1 passed, 0 failed')
   t.equal(says(0, '    ok 1 - a', '    1..1', 'ok 1 - b', '1..1'), '1 passed, 0 failed')
   t.equal(says(1, 'not ok 1 - a', '1..1'), '0 passed, 1 failed', 'told once')
@@ -79,4 +79,9 @@ t.test('a file has passed when it ended well with all the tests of its plan', as
   t.equal(says(0, 'ok 1 - a', '1..2'), '1 passed, 1 failed', 'a part of the plan')
   t.equal(says(0, '1..0'), '0 passed, 1 failed')
   t.equal(says(0), '0 passed, 1 failed')
+  for (const [end, line] of [
+    [0, 'ok   f: 1 passed, 0 failed, 3.4 s'],
+    [1, 'FAIL f: 1 passed, 1 failed, 3.4 s'],
+  ] as const)
+    t.equal(count(wholeReport('f', ['ok 1 - a', '1..1'], end, 3370).join('\n')).printed.at(-1), line)
 })
