@@ -42,6 +42,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     file: REIGN,
     find: '    this.authority.gone(peer)\n',
     replace: '',
+    seed: 6,
   },
   {
     name: 'what a mover had reserved stays reserved',
@@ -75,7 +76,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     file: PRIMARY,
     find: '    for (const id of [...this.#glimpses.keys()]) this.#glimpsed(peer.id, id)\n',
     replace: '',
-    seed: 12,
+    seed: 20,
   },
   {
     name: 'change numbers go on from what a dead writer has told',
@@ -89,7 +90,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     file: GOVERNED,
     find: '    if (isLost) inode.size = loggedSize\n',
     replace: '    void isLost\n',
-    seed: 59,
+    seed: 15,
   },
   {
     name: 'the times of a dead writer stay',
@@ -104,7 +105,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     file: 'mover/files/write-back.ts',
     find: '    this.verifier = volume.env.randomBytes(8)\n    pages',
     replace: '    this.verifier = new Uint8Array(8)\n    pages',
-    seed: 7,
+    seed: 12,
   },
   {
     name: 'a call that comes again by another mover is carried out again',
@@ -124,6 +125,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     file: PEER,
     find: 'ALLOWS[token.kind].BR_W ? this.#files.mark(ino) : null',
     replace: 'ALLOWS[token.kind].BR_W && ino === 0 ? this.#files.mark(ino) : null',
+    seed: 13,
   },
   {
     name: 'a commit is answered before it is durable',
@@ -157,7 +159,7 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
     file: SECONDARY,
     find: 'const runs = files.reservedBlocks()',
     replace: 'const runs = files.reservedBlocks().slice(0, 0)',
-    seed: 2,
+    seed: 4,
   },
   {
     name: 'blocks that are asserted stay free',
@@ -177,7 +179,7 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
     file: PEER,
     find: 'const isThere = !isTaken && this.#files.has(ino, kept)',
     replace: 'const isThere = !isTaken',
-    seed: 5,
+    seed: 16,
   },
   {
     name: 'what a new primary has raised is not taken over',
@@ -198,7 +200,7 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
     file: SECONDARY,
     find: '    this.tokens.askAgain()\n',
     replace: '',
-    seed: 5,
+    seed: 16,
   },
   {
     name: 'what a file has become is not asserted',
@@ -227,7 +229,7 @@ export const OF_ELECTIONS: readonly Omit<SimMutant, 'world'>[] = [
     find: 'did not answer for a lease`)\n      slot.isKilled = true\n      mover.process.die()',
     replace:
       'did not answer for a lease`)\n      slot.isKilled = true\n      slot.mover = null\n      this.#replace()\n      slot.mover = mover',
-    seed: 10,
+    seed: 27,
   },
   {
     name: 'a volume that is being given a primary is given another one',
@@ -238,14 +240,14 @@ export const OF_ELECTIONS: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'a mover that dies when it has been elected is not replaced',
-    seed: 5,
+    seed: 13,
     file: ELECTIONS,
     find: '!lives(primary) && this.#choose',
     replace: '!lives(primary) && primary === this.#o.movers[0] && this.#choose',
   },
   {
     name: 'who is elected does not wait for what it holds itself',
-    seed: 43,
+    seed: 15,
     file: MEMBERSHIP,
     find: 'this.#o.onElected(role.term, holders)',
     replace: 'this.#o.onElected(role.term, holders.filter(({ name }) => name !== role.primary))',
@@ -274,7 +276,7 @@ export const OF_ELECTIONS: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'what a mover says to itself changes before it arrives',
-    seed: 14,
+    seed: 43,
     file: LOCAL,
     find: 'const copy = new Uint8Array(bytes)',
     replace: 'const copy = bytes',
