@@ -27,7 +27,7 @@ export interface MutantOutcome {
 }
 
 /** Plays the usual stories or worlds of a kind, that of `seed` first, until something is wrong: what, or null. */
-export type Play<Kind extends string> = (what: Kind, seed: number | null) => string | null
+export type Play<Kind extends string> = (what: Kind, seed: number | null) => string | null | Promise<string | null>
 
 /** What a mutant's thread is told. */
 export interface ThreadTask {

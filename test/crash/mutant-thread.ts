@@ -10,6 +10,6 @@ registerHooks({
   },
 })
 const { play } = (await import(player)) as { play: Play<string> }
-const noticed = play(what, seed)
+const noticed = await play(what, seed)
 const outcome: MutantOutcome = { caught: noticed !== null, message: noticed ?? 'nothing noticed' }
 parentPort?.postMessage(outcome)

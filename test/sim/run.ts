@@ -17,7 +17,7 @@ const { values } = parseArgs({
   },
 })
 if (!(values.world in WORLDS)) throw new Error(`there is no world '${values.world}'`)
-const { plays, usual } = WORLDS[values.world as WorldName]
+const { plays, usual } = await WORLDS[values.world as WorldName]()
 const first = Number(values.seed)
 const untilMs = values.seconds === undefined ? null : performance.now() + 1000 * Number(values.seconds)
 const end = first + Number(values.count ?? usual)

@@ -1,26 +1,28 @@
 import type { Play } from '../crash/mutant-runs.ts'
-import { DATA_SEEDS, playData } from './data-runs.ts'
-import { FAILURE_SEEDS, playFailure } from './failure-runs.ts'
-import { LOCK_SEEDS, playLocks } from './lock-runs.ts'
-import { NAMES_SEEDS, playNames } from './names-runs.ts'
-import { playTokens, TOKEN_SEEDS } from './token-runs.ts'
-import { playTruncate, TRUNCATE_SEEDS } from './truncate-runs.ts'
 
-/** The kinds of worlds: `plays` those of some seeds, up to the first in which something goes wrong, and the usual number. */
+/** Plays worlds of one kind. */
+export interface Worlds {
+  /** Plays those of the seeds from `first` to `last`, up to the first in which something goes wrong: what, or null. */
+  plays(first: number, last: number): { failure: string | null }
+  /** Worlds of a usual run. */
+  usual: number
+}
+
+/** The kinds of worlds. Each is loaded when it is asked for, because a break's thread plays one kind. */
 export const WORLDS = {
-  tokens: { plays: playTokens, usual: TOKEN_SEEDS },
-  data: { plays: playData, usual: DATA_SEEDS },
-  truncate: { plays: playTruncate, usual: TRUNCATE_SEEDS },
-  names: { plays: playNames, usual: NAMES_SEEDS },
-  locks: { plays: playLocks, usual: LOCK_SEEDS },
-  failure: { plays: playFailure, usual: FAILURE_SEEDS },
-} as const
+  tokens: () => import('./token-runs.ts').then((m) => ({ plays: m.playTokens, usual: m.TOKEN_SEEDS })),
+  data: () => import('./data-runs.ts').then((m) => ({ plays: m.playData, usual: m.DATA_SEEDS })),
+  truncate: () => import('./truncate-runs.ts').then((m) => ({ plays: m.playTruncate, usual: m.TRUNCATE_SEEDS })),
+  names: () => import('./names-runs.ts').then((m) => ({ plays: m.playNames, usual: m.NAMES_SEEDS })),
+  locks: () => import('./lock-runs.ts').then((m) => ({ plays: m.playLocks, usual: m.LOCK_SEEDS })),
+  failure: () => import('./failure-runs.ts').then((m) => ({ plays: m.playFailure, usual: m.FAILURE_SEEDS })),
+} as const satisfies Record<string, () => Promise<Worlds>>
 
 export type WorldName = keyof typeof WORLDS
 
 /** The usual worlds of a kind. */
-export const play: Play<WorldName> = (name, first) => {
-  const { plays, usual } = WORLDS[name]
+export const play: Play<WorldName> = async (name, first) => {
+  const { plays, usual } = await WORLDS[name]()
   const failure = first === null ? null : plays(first, first).failure
   return failure ?? plays(1, usual).failure
 }
