@@ -81,9 +81,7 @@ export class Command {
 export class LimitedCommand extends Command {
   protected override spawn(words: string[]): ChildProcess {
     const limited = ['-c', 'ulimit -f 128; exec "$0" "$@"', process.execPath, CLI, ...words]
-    // What is compiled would not fit either: that is not what is tried.
-    const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' }
-    return spawn('/bin/sh', limited, { stdio: ['ignore', 'pipe', 'pipe'], env })
+    return spawn('/bin/sh', limited, { stdio: ['ignore', 'pipe', 'pipe'] })
   }
 }
 

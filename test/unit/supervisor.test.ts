@@ -79,41 +79,33 @@ t.test('a volume that is in use', async (t) => {
   t.strictSame([after.pid, after.state, after.restarts], [pid, 'serving', 0], 'the first one has not noticed')
 })
 
-t.test('a mover that dies is started again where it was', async (t) => {
-  const folder = workFolder(t)
-  const up = new Command(t, 'up', '--config', writeConfig(folder))
-  await up.serving()
-  const state = join(folder, 'state')
-  const before = await moverState(state)
-  process.kill(before.pid ?? 0, 'SIGKILL')
-  const after = await until('the next mover serves', async () => {
-    const now = await moverState(state)
-    return now.restarts === 1 && now.state === 'serving' ? now : null
-  })
-  t.not(after.pid, before.pid)
-  t.strictSame(after.addresses, before.addresses)
-})
+t.test(
+  'a mover that dies is started again; it ends when its supervisor is killed, and the next up serves',
+  async (t) => {
+    const folder = workFolder(t)
+    const config = writeConfig(folder)
+    const up = new Command(t, 'up', '--config', config)
+    await up.serving()
+    const state = join(folder, 'state')
+    const before = await moverState(state)
+    process.kill(before.pid ?? 0, 'SIGKILL')
+    const after = await until('the next mover serves', async () => {
+      const now = await moverState(state)
+      return now.restarts === 1 && now.state === 'serving' ? now : null
+    })
+    t.not(after.pid, before.pid)
+    t.strictSame(after.addresses, before.addresses, 'where it was')
 
-t.test('a mover ends when its supervisor is killed, and the next up serves', async (t) => {
-  const folder = workFolder(t)
-  const config = writeConfig(folder)
-  const state = join(folder, 'state')
-  const up = new Command(t, 'up', '--config', config)
-  await up.serving()
-  const mover = identify((await moverState(state)).pid)
-  process.kill(up.process.pid ?? 0, 'SIGKILL')
-  const next = new Command(t, 'up', '--config', config)
-  await next.serving()
-  t.ok(isGone(mover), 'nothing of the old mover is left')
-  next.process.kill('SIGTERM')
-  t.equal(await next.ended, 0, next.err)
-
-  const last = new Command(t, 'up', '--config', config)
-  await last.serving()
-  const orphan = identify((await moverState(state)).pid)
-  process.kill(last.process.pid ?? 0, 'SIGKILL')
-  t.ok(await waitUntilGone(orphan, 30_000), 'also when nobody ends it')
-})
+    const mover = identify(after.pid)
+    process.kill(up.process.pid ?? 0, 'SIGKILL')
+    const next = new Command(t, 'up', '--config', config)
+    await next.serving()
+    t.ok(isGone(mover), 'nothing of the old mover is left')
+    const orphan = identify((await moverState(state)).pid)
+    process.kill(next.process.pid ?? 0, 'SIGKILL')
+    t.ok(await waitUntilGone(orphan, 30_000), 'also when nobody ends it')
+  },
+)
 
 t.test('a volume whose device takes no writes is served read-only, and says so', async (t) => {
   const folder = workFolder(t)
@@ -227,26 +219,22 @@ t.test('up says in one line why it cannot serve', async (t) => {
   t.equal(none.err, 'lockkeeper: volume share: there is no device /dev/lockkeeper-none\n')
 })
 
-t.test('exports whose directory is not there are left out and named', async (t) => {
+t.test('up says what it serves otherwise than one could expect', async (t) => {
   const folder = workFolder(t)
   const exported = [
     { path: '/share', volume: 'share' },
     { path: '/gone', volume: 'share', subtree: '/gone' },
   ]
-  const up = new Command(t, 'up', '--config', writeConfig(folder, { exports: exported }))
-  await up.serving()
-  t.match(up.out, /^\/gone: not served: the volume share has no directory \/gone \(NOENT\)$/m)
-  t.match(up.out, /^ {2}mount .* 127\.0\.0\.1:\/share \/mnt$/m)
-})
-
-t.test('a taken portmapper port: one line, and ports in the mount line', async (t) => {
-  const folder = workFolder(t)
   const taken = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => taken.once('listening', resolve))
   t.teardown(() => taken.close())
   const { port } = taken.address() as AddressInfo
-  const up = new Command(t, 'up', '--config', writeConfig(folder, { movers: [{ nfs: 0, portmap: port }] }))
+  const config = writeConfig(folder, { exports: exported, movers: [{ nfs: 0, portmap: port }] })
+  const up = new Command(t, 'up', '--config', config)
   await up.serving()
+  t.match(up.out, /^\/gone: not served: the volume share has no directory \/gone \(NOENT\)$/m)
+  t.match(up.out, /^ {2}mount .* 127\.0\.0\.1:\/share \/mnt$/m)
+  // A taken portmapper port: one line, and ports in the mount line.
   t.match(up.err, /the portmapper cannot listen at 127\.0\.0\.1 port \d+: another program listens there/)
   t.match(up.out, /nolock,port=\d+,mountport=\d+/)
 })
