@@ -59,6 +59,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'this.#droppedNodes.push(block)',
     replace: 'this.#release(block, 1)',
     plot: 'names',
+    seed: 13,
   },
   {
     name: 'freed blocks used again before their free is durable',
@@ -110,6 +111,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'if (end > inode.size) dirtyTail(context, data)',
     replace: '',
     plot: 'data',
+    seed: 14,
   },
   {
     name: 'last block not zeroed when the file grows by SETATTR',
@@ -132,6 +134,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'yield* this.#afterLog(data.inode.markLsn)',
     replace: '',
     plot: 'data',
+    seed: 26,
   },
   {
     name: 'write marks not recovered',
