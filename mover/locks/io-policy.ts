@@ -38,7 +38,7 @@ export interface Io {
 export function nfsRefusal(locks: FileLocks, policy: IoPolicy, { kind, start, end }: Io): Wanted | null {
   if (!RESPECTS[policy][kind]) return null
   const { denied, ranges } = NEEDS[kind]
-  const isSmb = (owner: Owner): boolean => owner.who.protocol === 'smb'
+  const isSmb = (owner: Owner): boolean => owner.client.protocol === 'smb'
   return (
     locks.findOpen(({ owner, deny }) => isSmb(owner) && (deny & denied) !== 0) ??
     locks.findRange(start, end, ({ owner, isExclusive }) => isSmb(owner) && isIn(ranges, isExclusive))

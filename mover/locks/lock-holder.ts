@@ -98,10 +98,10 @@ export class LockHolder {
       if (--left === 0) done()
     }
     for (const [ino, file] of [...this.#files]) {
-      for (const { who } of file.owners()) {
-        if (who.protocol !== protocol || who.client !== client) continue
+      for (const owner of file.owners()) {
+        if (owner.client.protocol !== protocol || owner.client.name !== client) continue
         left++
-        if (this.#start(ino, { type: 'release', owner: who }, oneLess) !== null) oneLess()
+        if (this.#start(ino, { type: 'release', owner: owner.who }, oneLess) !== null) oneLess()
       }
     }
     oneLess()

@@ -19,7 +19,8 @@ export class LockClient {
  * identity.
  */
 export class Owner {
-  readonly who: LockOwner
+  /** See `LockOwner.owner`. */
+  readonly name: string
   /** Its client; that of one who has nothing yet may be nobody else's. */
   client: LockClient
   /** Numbers owners in an order: all of one mover lie together. */
@@ -28,12 +29,18 @@ export class Owner {
   readonly #owners: LockOwners
   #uses = 0
 
-  constructor(who: LockOwner, client: LockClient, mover: MoverId, number: number, owners: LockOwners) {
-    this.who = who
+  constructor(name: string, client: LockClient, mover: MoverId, number: number, owners: LockOwners) {
+    this.name = name
     this.client = client
     this.mover = mover
     this.number = number
     this.#owners = owners
+  }
+
+  /** Made anew for each who asks: there are as many owners as locks, of which few are told. */
+  get who(): LockOwner {
+    const { protocol, name } = this.client
+    return { protocol, client: name, owner: this.name }
   }
 
   /** False when it has no locks, waits for none and has asked for nothing. */
@@ -81,22 +88,20 @@ export class LockOwners {
     const client = this.#clients[who.protocol].get(who.client) ?? new LockClient(who.protocol, who.client)
     const known = client.owners.get(who.owner)
     if (known !== undefined) return known
-    // All owners of a client share its name.
-    const { protocol, owner } = who
-    return new Owner({ protocol, client: client.name, owner }, client, this.#mover, ++this.#lastNumber, this)
+    return new Owner(who.owner, client, this.#mover, ++this.#lastNumber, this)
   }
 
   add(owner: Owner): void {
     const clients = this.#clients[owner.client.protocol]
     const client = clients.get(owner.client.name) ?? owner.client
     owner.client = client
-    client.owners.set(owner.who.owner, owner)
+    client.owners.set(owner.name, owner)
     clients.set(client.name, client)
   }
 
   remove(owner: Owner): void {
     const { client } = owner
-    client.owners.delete(owner.who.owner)
+    client.owners.delete(owner.name)
     if (client.owners.size === 0) this.#clients[client.protocol].delete(client.name)
   }
 }

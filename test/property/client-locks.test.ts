@@ -214,9 +214,11 @@ t.test('many ranges are found, as a list would have them', async () => {
       list.push(lock)
     } else if (list.length > 0) {
       const [lock] = list.splice(random.below(list.length), 1)
-      const owner = owners.find(({ who }) => who === lock.owner) as Owner
+      const owner = owners.find(({ name }) => name === lock.owner.owner) as Owner
       // Of equal ones the exclusive one is unlocked.
-      const equal = list.findIndex((one) => one.owner === lock.owner && sameBounds(one, lock) && one.isExclusive)
+      const equal = list.findIndex(
+        (one) => one.owner.owner === lock.owner.owner && sameBounds(one, lock) && one.isExclusive,
+      )
       if (equal >= 0 && !lock.isExclusive) list[equal] = lock
       if (!locks.release(owner, lock)) throw new Error('it is not there')
     }
@@ -225,7 +227,7 @@ t.test('many ranges are found, as a list would have them', async () => {
       (held) =>
         held.start < asked.end &&
         asked.start < held.end &&
-        (held.owner === asked.owner ? asked.isExclusive : held.isExclusive || asked.isExclusive),
+        (held.owner.owner === asked.owner.owner ? asked.isExclusive : held.isExclusive || asked.isExclusive),
     )
     if ((locks.inTheWay(owners[by], asked) !== null) !== met) throw new Error(`round ${round}: ${!met}`)
     if (locks.size !== list.length) throw new Error(`${locks.size} ranges instead of ${list.length}`)
