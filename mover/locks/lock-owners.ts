@@ -5,12 +5,15 @@ import type { MoverId } from './token-table.ts'
 export class LockClient {
   readonly protocol: LockProtocol
   readonly name: string
+  /** All those of its mover. */
+  readonly all: LockOwners
   readonly owners = new Map<string, Owner>()
   locks = 0
 
-  constructor(protocol: LockProtocol, name: string) {
+  constructor(protocol: LockProtocol, name: string, all: LockOwners) {
     this.protocol = protocol
     this.name = name
+    this.all = all
   }
 }
 
@@ -23,18 +26,18 @@ export class Owner {
   readonly name: string
   /** Its client; that of one who has nothing yet may be nobody else's. */
   client: LockClient
-  /** Numbers owners in an order: all of one mover lie together. */
-  readonly mover: MoverId
+  /** In an order of the mover's owners. */
   readonly number: number
-  readonly #owners: LockOwners
   #uses = 0
 
-  constructor(name: string, client: LockClient, mover: MoverId, number: number, owners: LockOwners) {
+  constructor(name: string, client: LockClient, number: number) {
     this.name = name
     this.client = client
-    this.mover = mover
     this.number = number
-    this.#owners = owners
+  }
+
+  get mover(): MoverId {
+    return this.client.all.mover
   }
 
   /** Made anew for each who asks: there are as many owners as locks, of which few are told. */
@@ -50,45 +53,45 @@ export class Owner {
 
   /** Something refers to it from now on. */
   keep(): void {
-    if (this.#uses++ === 0) this.#owners.add(this)
+    if (this.#uses++ === 0) this.client.all.add(this)
   }
 
   drop(): void {
-    if (--this.#uses === 0) this.#owners.remove(this)
+    if (--this.#uses === 0) this.client.all.remove(this)
   }
 
   /** It has a range or open more. */
   gained(): void {
     this.keep()
     this.client.locks++
-    this.#owners.locks++
+    this.client.all.locks++
   }
 
   lost(): void {
     this.client.locks--
-    this.#owners.locks--
+    this.client.all.locks--
     this.drop()
   }
 }
 
 /** The owners of one mover's clients. */
 export class LockOwners {
-  readonly #mover: MoverId
+  readonly mover: MoverId
   readonly #clients = { nlm: new Map<string, LockClient>(), nfs4: new Map<string, LockClient>(), smb: new Map() }
   #lastNumber = 0
   /** Ranges and opens that all of them have. */
   locks = 0
 
   constructor(mover: MoverId) {
-    this.#mover = mover
+    this.mover = mover
   }
 
   /** One who has nothing yet is made, and forgotten again unless it is kept. */
   find(who: LockOwner): Owner {
-    const client = this.#clients[who.protocol].get(who.client) ?? new LockClient(who.protocol, who.client)
+    const client = this.#clients[who.protocol].get(who.client) ?? new LockClient(who.protocol, who.client, this)
     const known = client.owners.get(who.owner)
     if (known !== undefined) return known
-    return new Owner(who.owner, client, this.#mover, ++this.#lastNumber, this)
+    return new Owner(who.owner, client, ++this.#lastNumber)
   }
 
   add(owner: Owner): void {
