@@ -110,7 +110,7 @@ export class SecondaryAuthority {
           this.#hold.asked(ino, request)
           this.#askedAt.set(id, files.lastSequence)
           if (this.#isReady)
-            this.#send({ kind: message_kind.LOCK, lock: { ino, id, kind: KIND_CODES[kind], need, exact } })
+            this.#session?.ask({ kind: message_kind.LOCK, lock: { ino, id, kind: KIND_CODES[kind], need, exact } })
         },
         release: (ino, serial, span) => {
           const changes = files.takeWritten(ino)
@@ -242,7 +242,12 @@ export class SecondaryAuthority {
       return null
     }
     if (this.#denied?.ino === ino) return this.#denied.why
-    throw new Suspend((resume) => this.tokens.ask(ino, kind, { start, end }, () => granted(ino, start, end, resume)))
+    // Asked before this mover's side of the waiting begins, which takes a while too.
+    let resume = (): void => {}
+    this.tokens.ask(ino, kind, { start, end }, () => granted(ino, start, end, resume))
+    throw new Suspend((waiting) => {
+      resume = waiting
+    })
   }
 
   /** Asks for all of a file for reading; nobody waits for it. */

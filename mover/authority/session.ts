@@ -121,6 +121,13 @@ export class Session {
     }
   }
 
+  /** Sends a message whose answer is waited for: at once, unless there are others of this tick. */
+  ask(message: message): void {
+    const isFirst = !this.#isScheduled && !this.#isReceiving
+    this.send(message)
+    if (isFirst) this.flush()
+  }
+
   /** Sends what has gathered now: its answer is waited for. */
   flush(): void {
     const writer = this.#writer

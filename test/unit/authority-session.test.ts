@@ -105,6 +105,23 @@ t.test('what is said in one tick is one frame', async (t) => {
   t.same([to.session.counters()['sent.LOCK'], to.session.counters()['received.LOCK']], [undefined, 2])
 })
 
+t.test('what is asked leaves at once, the rest of a tick together', async (t) => {
+  const from = new End()
+  from.session.ask(lock)
+  t.equal(from.chunks.length, 1)
+  from.session.ask(lock)
+  from.session.send(lock)
+  t.equal(from.chunks.length, 1)
+  from.env.runUntilIdle()
+  t.equal(from.chunks.length, 2)
+  from.session.send(lock)
+  from.session.ask(lock)
+  t.equal(from.chunks.length, 2, 'what was said before goes with it')
+  from.env.runUntilIdle()
+  t.equal(from.chunks.length, 3)
+  t.same(from.session.counts.messagesSent, 5)
+})
+
 t.test('what is said while messages are carried out leaves behind them, in one frame', async (t) => {
   const from = new End()
   for (let i = 0; i < 3; i++) from.session.send(lock)
