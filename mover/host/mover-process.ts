@@ -20,12 +20,14 @@ import { Refusal } from './refusal.ts'
 const MAIN = join(import.meta.dirname, '..', 'main.ts')
 /**
  * V8 compiles well what has run some thousand times: a mover's calls have, seconds after its start, and after a take-over its
- * clients wait for it. Some hundreds tell as much of its code.
+ * clients wait for it. Some hundreds tell as much of its code. What is short-lived has 16 MiB from the start, which it grows
+ * to under load anyhow.
  */
-const COMPILED_SOON = [
+const V8_OPTIONS = [
   '--invocation-count-for-maglev=100',
   '--invocation-count-for-turbofan=500',
   '--minimum-invocations-after-ic-update=100',
+  '--min-semi-space-size=16',
 ]
 /** Node keeps here what it has made of the sources: a mover that is started again serves half a second sooner. */
 const COMPILE_CACHE = join(import.meta.dirname, '..', '..', 'node_modules', '.compile-cache')
@@ -74,7 +76,7 @@ export class MoverProcess {
     this.#options = options
     const { name, claims } = options
     this.#claims = [...claims.keys()].map((volume, at) => ({ volume, fd: CHANNEL_FD + 1 + at }))
-    this.#child = spawn(process.execPath, [...COMPILED_SOON, MAIN, name], {
+    this.#child = spawn(process.execPath, [...V8_OPTIONS, MAIN, name], {
       stdio: ['ignore', 'inherit', 'inherit', 'pipe', ...claims.values()],
       // Reads and writes of devices, with a lane for the log; io_uring's I/O may outlive its process.
       env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, UV_THREADPOOL_SIZE: '32', UV_USE_IO_URING: '0' },
