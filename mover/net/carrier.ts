@@ -16,10 +16,8 @@ export interface Peer extends HostAddress {
 
 /** Carries messages to other hosts and back, over one transport. */
 export interface Carrier {
-  /** Sends a message, as soon as there is a socket. Over UDP it may get lost, and nobody is told. */
+  /** Sends a message, as soon as there is a socket; soon, or never. Over UDP it may get lost, and nobody is told. */
   send(peer: Peer, message: Uint8Array): void
-  /** Ends streams to the host at once: what has not arrived there, however long ago it was sent, does not arrive any more. */
-  drop(address: HostAddress): void
   /** Closes all sockets; nothing is told any more. */
   close(): void
 }
@@ -30,6 +28,6 @@ export interface CarrierUser {
   received(transport: Transport, host: string, port: number, message: Uint8Array): void
   /** The stream to this peer has ended: what was sent, and not answered, may be lost. */
   lost(peer: Peer): void
-  /** There is no way to this peer. */
+  /** There is no way to this peer: it has received nothing of what was sent since it was `lost`. */
   unreachable(peer: Peer): void
 }

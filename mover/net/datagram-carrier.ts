@@ -40,9 +40,6 @@ export class DatagramCarrier implements Carrier {
     else if (bound.queue.length < MAX_QUEUED) bound.queue.push({ peer, message })
   }
 
-  /** A datagram arrives soon, or never. */
-  drop(): void {}
-
   close(): void {
     this.#isClosed = true
     for (const { socket } of this.#bound.values()) socket?.close()

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { FRAGMENT_HEADER_BYTES, fragmentHeader } from '../../protocol/rpc/record.ts'
 import type { Environment } from '../environment.ts'
 import { AssemblyBuffers } from './assembly-buffers.ts'
-import type { Carrier, CarrierUser, HostAddress, Peer } from './carrier.ts'
+import type { Carrier, CarrierUser, Peer } from './carrier.ts'
 import { DEFAULT_LIMITS, type NetLimits } from './limits.ts'
 import { isPortTaken, localPorts } from './privileged-port.ts'
 import { RecordAssembler } from './record-assembler.ts'
@@ -11,6 +11,8 @@ import { RecordAssembler } from './record-assembler.ts'
 const LIMITS: NetLimits = { ...DEFAULT_LIMITS, maxRecordBytes: 64 * 1024, maxFragments: 16 }
 /** Connections at a time; beyond, the one that has been idle longest is closed. */
 const MAX_CONNECTIONS = 64
+/** Who has not taken a connection by then cannot be reached; shorter than any call waits. */
+const CONNECT_MS = 10_000
 /** A connection that nothing has been sent over for so long is closed. */
 const IDLE_MS = 60_000
 /** Bytes that one peer may leave unread; what is sent beyond is dropped. */
@@ -34,16 +36,6 @@ export class StreamCarrier implements Carrier {
     this.#connections.delete(key)
     this.#connections.set(key, connection)
     connection.send(message)
-  }
-
-  drop({ host, localAddress }: HostAddress): void {
-    for (const [key, connection] of this.#connections) {
-      const { peer } = connection
-      if (peer.host !== host || peer.localAddress !== localAddress) continue
-      this.#connections.delete(key)
-      connection.reset()
-      this.#environment.defer(() => this.#user.lost(peer))
-    }
   }
 
   close(): void {
@@ -85,9 +77,13 @@ class PeerConnection {
   /** What was sent before there was a connection. */
   #waiting: Uint8Array[] = []
   #waitingBytes = 0
+  /** Once there is a connection. */
   #socket: Socket | null = null
+  /** Until there is one. */
+  #connecting: Socket | null = null
   #isClosed = false
-  #cancelIdle: (() => void) | null = null
+  /** Of the time in which there must be a connection, or something to send over it. */
+  #cancelTimer: () => void
 
   constructor(
     environment: Environment,
@@ -100,6 +96,7 @@ class PeerConnection {
     this.#received = received
     this.#ended = ended
     const [high, low] = environment.randomBytes(2)
+    this.#cancelTimer = environment.timer(CONNECT_MS, () => this.#end(false))
     this.#connect(localPorts(high * 256 + low))
   }
 
@@ -120,20 +117,16 @@ class PeerConnection {
 
   close(): void {
     this.#isClosed = true
-    this.#cancelIdle?.()
+    this.#cancelTimer()
+    this.#connecting?.destroy()
     this.#socket?.destroy()
-  }
-
-  /** The kernel would go on sending what was written, for many minutes: it forgets that. */
-  reset(): void {
-    this.#socket?.resetAndDestroy()
-    this.close()
   }
 
   #connect(ports: readonly number[]): void {
     const [localPort, ...others] = ports
     const { host, port, localAddress } = this.peer
     const socket = connect({ host, port, localAddress, localPort, noDelay: true })
+    this.#connecting = socket
     const refused = (error: Error): void => {
       if (this.#isClosed) return
       if (isPortTaken(error) && others.length > 0) this.#connect(others)
@@ -143,11 +136,9 @@ class PeerConnection {
     socket.once('connect', () => {
       socket.off('error', refused)
       socket.on('error', () => {})
-      if (this.#isClosed) {
-        socket.destroy()
-        return
-      }
-      this.#serve(socket)
+      this.#connecting = null
+      if (this.#isClosed) socket.destroy()
+      else this.#serve(socket)
     })
   }
 
@@ -177,8 +168,8 @@ class PeerConnection {
   }
 
   #awaitIdle(): void {
-    this.#cancelIdle?.()
-    this.#cancelIdle = this.#environment.timer(IDLE_MS, () => this.#socket?.destroy())
+    this.#cancelTimer()
+    this.#cancelTimer = this.#environment.timer(IDLE_MS, () => this.#socket?.destroy())
   }
 
   #end(isReached: boolean): void {

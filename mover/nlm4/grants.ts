@@ -1,11 +1,14 @@
 import { NLM_PROG, type nlm4_stats } from '../../protocol/nlm4/nlm.gen.ts'
 import type { Environment } from '../environment.ts'
 import type { HostAddress } from '../net/carrier.ts'
+import type { OutgoingCall } from '../rpc/client/outgoing-calls.ts'
 import type { RpcClient } from '../rpc/client/rpc-client.ts'
 import type { NlmVersion, TestArgs } from './version.ts'
 
-/** Between two attempts to tell a client; after the last one it is given up. */
+/** Between two attempts to tell a client. After the last one it is given up, if it cannot have heard of any. */
 const RETRY_MS = [1000, 2000, 5000, 10_000, 20_000, 30_000] as const
+/** Who may have heard of one is told again as often as this, until it answers. */
+const KEPT_RETRY_MS = 60_000
 /** After a GRANTED_MSG a client has so long for its GRANTED_RES. */
 const ANSWER_MS = 5000
 /** A client that has just started anew says that it knows nothing yet. */
@@ -29,7 +32,10 @@ export interface Grant {
   cancel(): void
 }
 
-/** Tells clients that they have the locks they have waited for (C702 §10.3 NLM_GRANTED), until they have understood. */
+/**
+ * Tells clients that they have the locks they have waited for (C702 §10.3 NLM_GRANTED), until they have understood. Whoever
+ * may have heard of it is told for ever, and has the lock meanwhile, as with Linux: it may rely on it.
+ */
 export class Grants {
   readonly #environment: Environment
   readonly #client: RpcClient
@@ -122,34 +128,43 @@ class Telling implements Grant {
       isWanted: () => !this.#isOver,
     }
     if (isMessage !== isOdd) {
-      this.#client.tell(address, { ...call, codec: version.codecs.GRANTED_MSG })
-      this.#after(ANSWER_MS, () => this.#again(true))
+      this.#message({ ...call, codec: version.codecs.GRANTED_MSG })
       return
     }
-    this.#client.call(address, { ...call, codec: version.codecs.GRANTED }, (failure, result, sendings) => {
+    this.#client.call(address, { ...call, codec: version.codecs.GRANTED }, (failure, result, arrivals) => {
       if (this.#isOver) return
-      if (failure === null && result !== undefined) this.#settle(result.stat.stat, this.#mayKnow || sendings > 1)
-      else this.#again(sendings > 0 && (failure === 'TIMEOUT' || failure === 'GARBLED'))
+      if (failure === null && result !== undefined) this.#settle(result.stat.stat, this.#mayKnow || arrivals > 1)
+      else this.#again(arrivals > 0)
     })
   }
 
-  /** The client has not answered, though it may have been told. */
+  /** One whose port is found too late is not sent: it would say what is not so any more. */
+  #message(call: OutgoingCall<TestArgs, undefined>): void {
+    let isDue = true
+    let isSent = false
+    const isWanted = (): boolean => isDue && !this.#isOver
+    this.#client.tell(this.#call.address, { ...call, isWanted }, () => {
+      isSent = true
+    })
+    this.#after(ANSWER_MS, () => {
+      isDue = false
+      this.#again(isSent)
+    })
+  }
+
+  /** The client has not answered, though it may have heard of it. */
   #again(mayKnow: boolean): void {
     this.#mayKnow ||= mayKnow
-    const waitMs = RETRY_MS.at(this.#attempts - 1)
-    if (waitMs === undefined) {
-      // Who can be reached again later must not hear then that it has what somebody else has by now.
-      this.#client.drop(this.#call.address)
-      this.#end(false)
-    } else this.#after(waitMs, () => this.#attempt())
+    const waitMs = RETRY_MS.at(this.#attempts - 1) ?? (this.#mayKnow ? KEPT_RETRY_MS : null)
+    if (waitMs === null) this.#end(false)
+    else this.#after(waitMs, () => this.#attempt())
   }
 
   /** Who has been told before, and is told again, waits for nothing any more, and says so: it has the lock. */
   #settle(stat: nlm4_stats, mayKnow: boolean): void {
     if (this.#isOver) return
     const { statuses } = this.#call.version
-    const isLast = this.#attempts > RETRY_MS.length
-    if (stat === statuses.GRACE && !isLast) this.#after(GRACE_RETRY_MS, () => this.#attempt())
+    if (stat === statuses.GRACE) this.#after(GRACE_RETRY_MS, () => this.#attempt())
     else this.#end(stat === statuses.GRANTED || (stat === statuses.DENIED && mayKnow))
   }
 

@@ -21,7 +21,7 @@ interface Waiting {
 
 /**
  * The clients that wait for locks of one volume, and those that have them and do not know yet. One that does not want its lock
- * any more, or cannot be told, loses it.
+ * any more, or cannot have been told, loses it.
  */
 export class Waiters implements LockListener {
   readonly #environment: Environment

@@ -1,6 +1,6 @@
 import { parseAddressSet } from '../../mover/files/cidr.ts'
 import { Export, type ExportRule, ExportTable } from '../../mover/files/exports.ts'
-import type { CarrierUser, HostAddress, Peer } from '../../mover/net/carrier.ts'
+import type { CarrierUser, Peer } from '../../mover/net/carrier.ts'
 import type { Transport } from '../../mover/net/message.ts'
 import { HandleCodec } from '../../mover/nfs3/handle.ts'
 import { NlmContext } from '../../mover/nlm4/context.ts'
@@ -67,8 +67,6 @@ export class NlmWorld {
   readonly export: Export
   /** Clients whose portmapper does not answer. */
   readonly silent = new Set<string>()
-  /** Hosts whose streams were ended, and how many locks there were then. */
-  readonly dropped: string[] = []
   hasLocks = true
   #user: CarrierUser | null = null
   #xid = 0
@@ -81,8 +79,6 @@ export class NlmWorld {
       this.#user = user
       const carrier = {
         send: (peer: Peer, message: Uint8Array) => this.#arrive(peer, message),
-        drop: ({ transport, host }: HostAddress) =>
-          this.dropped.push(`${transport} ${host} ${this.locks.list().length}`),
         close: () => {},
       }
       return { tcp: carrier, udp: carrier }

@@ -27,7 +27,6 @@ function setUp(limits: Partial<OutgoingLimits> = {}) {
       const to = `${localAddress} -> ${host}:${port}`
       sent.push({ atMs: environment.monotonicMs(), transport, to, message })
     },
-    drop: () => {},
     close: () => closed++,
   })
   let user: CarrierUser | null = null
@@ -41,9 +40,14 @@ function setUp(limits: Partial<OutgoingLimits> = {}) {
     limits,
   )
   const outcomes: [name: string, failure: CallFailure | null, result: unknown][] = []
+  /** How often each may have arrived. */
+  const arrived: number[] = []
   const stat = (name: string, peer: Peer): void => {
     const args = { mon_name: Buffer.from(name) }
-    calls.call(peer, { ...STAT, args }, (failure, result) => outcomes.push([name, failure, result]))
+    calls.call(peer, { ...STAT, args }, (failure, result, arrivals) => {
+      outcomes.push([name, failure, result])
+      arrived.push(arrivals)
+    })
   }
   /** The host's reply to the message that was sent as number `index`. */
   const reply = (index: number, body: string, from: Partial<Peer> = {}): void => {
@@ -57,6 +61,7 @@ function setUp(limits: Partial<OutgoingLimits> = {}) {
     calls,
     sent,
     outcomes,
+    arrived,
     stat,
     reply,
     times,
@@ -146,6 +151,26 @@ t.test('over TCP a call is sent again when the stream has ended, and then only',
   t.same(times().slice(2), [15_000, 15_000, 17_000])
   reply(4, DONE)
   t.same(outcomes[1], ['two', null, RESULT])
+  t.end()
+})
+
+t.test('how often a call may have arrived', (t) => {
+  const { environment, stat, arrived, reply, user } = setUp()
+  stat('unanswered', UDP)
+  environment.advance(15_000)
+  stat('refused, the second time', UDP)
+  environment.advance(1000)
+  reply(5, '00000001 00000000 00000000 00000000 00000001')
+  stat('without a stream', TCP)
+  user.unreachable(TCP)
+  stat('lost with a stream, without another one', TCP)
+  user.lost(TCP)
+  user.unreachable(TCP)
+  stat('lost with two streams', TCP)
+  user.lost(TCP)
+  user.lost(TCP)
+  user.unreachable(TCP)
+  t.same(arrived, [4, 1, 0, 1, 2])
   t.end()
 })
 
@@ -321,7 +346,7 @@ t.test('a program that is not where it was is looked for again', (t) => {
   reply(4, '00000001 00000000 00000000 00000000 00000001', { port: 4001 })
   t.same(outcomes, [
     [null, RESULT, 1],
-    ['REFUSED', undefined, 1],
+    ['REFUSED', undefined, 0],
   ])
   stat()
   t.equal(sent[5].to, '10.0.0.254 -> 10.0.0.9:111', 'the port is not remembered')

@@ -11,7 +11,7 @@ import type { ProcedureCodec } from '../../../protocol/xdr/procedure.ts'
 import { XdrReader } from '../../../protocol/xdr/reader.ts'
 import { XdrWriter } from '../../../protocol/xdr/writer.ts'
 import type { Environment } from '../../environment.ts'
-import type { Carrier, CarrierUser, HostAddress, Peer } from '../../net/carrier.ts'
+import type { Carrier, CarrierUser, Peer } from '../../net/carrier.ts'
 import type { Transport } from '../../net/message.ts'
 
 const TWO_32 = 4294967296
@@ -36,14 +36,15 @@ export const OUTGOING_LIMITS: Readonly<OutgoingLimits> = {
 }
 
 /**
- * Why a call has no result. TIMEOUT: no answer; it may have been carried out. UNREACHABLE: nobody listens there. REFUSED: the
- * host has answered that it does not run it. GARBLED: the answer makes no sense. BUSY: too many calls are under way.
+ * Why a call has no result. TIMEOUT: no answer; it may have been carried out. UNREACHABLE: nobody listens there, or can be
+ * reached. REFUSED: the host has answered that it does not run it. GARBLED: the answer makes no sense. BUSY: too many calls are
+ * under way.
  * CLOSED: we are ending.
  */
 export type CallFailure = 'TIMEOUT' | 'UNREACHABLE' | 'REFUSED' | 'GARBLED' | 'BUSY' | 'CLOSED'
 
-/** Called once, later: with a failure, or with null and the result; and how often the call was sent, perhaps in vain. */
-export type Answered<Res> = (failure: CallFailure | null, result: Res | undefined, sendings: number) => void
+/** Called once, later: with a failure, or with null and the result; and how often the call may have arrived. */
+export type Answered<Res> = (failure: CallFailure | null, result: Res | undefined, arrivals: number) => void
 
 /** A procedure and its arguments. */
 export interface OutgoingCall<Args, Res> {
@@ -64,7 +65,8 @@ interface Pending {
   readonly read: (reader: XdrReader) => unknown
   readonly done: Answered<unknown>
   readonly isWanted: (() => boolean) | undefined
-  sendings: number
+  /** How often it may have arrived. */
+  arrivals: number
   /** True while it is on its way over a stream, which loses nothing. */
   isSent: boolean
   /** True when a stream that it was sent over has ended. */
@@ -124,7 +126,7 @@ export class OutgoingCalls implements CarrierUser {
       read: call.codec.readResult,
       done: done as Pending['done'],
       isWanted: call.isWanted,
-      sendings: 0,
+      arrivals: 0,
       isSent: false,
       wasLost: false,
       waitMs: firstRetryMs,
@@ -138,11 +140,6 @@ export class OutgoingCalls implements CarrierUser {
   /** Sends a call whose answer, if there is one, means nothing. It is sent once, and may get lost. */
   tell<Args>(peer: Peer, call: OutgoingCall<Args, undefined>): void {
     if (!this.#isClosed) this.#carriers[peer.transport].send(peer, this.#encode(this.#takeXid(), call))
-  }
-
-  /** What the host has not received so far of calls that are over does not reach it any more; what is under way is sent anew. */
-  drop(address: HostAddress): void {
-    this.#carriers[address.transport].drop(address)
   }
 
   /** All calls fail; nothing is sent any more. */
@@ -166,7 +163,10 @@ export class OutgoingCalls implements CarrierUser {
       if (isSuccess(reader)) {
         result = pending.read(reader)
         reader.expectEnd()
-      } else failure = 'REFUSED'
+      } else {
+        failure = 'REFUSED'
+        pending.arrivals--
+      }
     } catch {
       failure = 'GARBLED'
     }
@@ -186,8 +186,12 @@ export class OutgoingCalls implements CarrierUser {
   }
 
   unreachable(peer: Peer): void {
-    for (const pending of [...this.#calls.values()])
-      if (isSame(pending.peer, peer)) this.#finish(pending, 'UNREACHABLE')
+    for (const pending of [...this.#calls.values()]) {
+      if (!isSame(pending.peer, peer)) continue
+      // What was lost with an earlier stream may have arrived.
+      if (pending.isSent || peer.transport === 'udp') pending.arrivals--
+      this.#finish(pending, 'UNREACHABLE')
+    }
   }
 
   /** Sends a call, for the first time or again, and sets the time for the next look at it. */
@@ -199,7 +203,7 @@ export class OutgoingCalls implements CarrierUser {
     }
     if (!pending.isSent) {
       pending.isSent = peer.transport === 'tcp'
-      pending.sendings++
+      pending.arrivals++
       this.#carriers[peer.transport].send(peer, message)
     }
     const { deadlineMs } = this.#limits
@@ -213,13 +217,13 @@ export class OutgoingCalls implements CarrierUser {
   }
 
   #finish(pending: Pending, failure: CallFailure | null, result?: unknown): void {
-    const { xid, peer, done, sendings } = pending
+    const { xid, peer, done, arrivals } = pending
     pending.cancelTimer()
     this.#calls.delete(xid)
     const ofHost = (this.#callsOfHost.get(peer.host) ?? 1) - 1
     if (ofHost === 0) this.#callsOfHost.delete(peer.host)
     else this.#callsOfHost.set(peer.host, ofHost)
-    done(failure, result, sendings)
+    done(failure, result, arrivals)
   }
 
   #takeXid(): number {

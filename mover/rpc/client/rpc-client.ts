@@ -6,8 +6,8 @@ import { StreamCarrier } from '../../net/stream-carrier.ts'
 import { type OutgoingCall, OutgoingCalls } from './outgoing-calls.ts'
 import { type PortFailure, PortFinder, type PortFound } from './port-finder.ts'
 
-/** As `Answered`; whose port cannot be found has been sent nothing. */
-export type ProgramAnswered<Res> = (failure: PortFailure | null, result: Res | undefined, sendings: number) => void
+/** As `Answered`. */
+export type ProgramAnswered<Res> = (failure: PortFailure | null, result: Res | undefined, arrivals: number) => void
 
 /** Calls programs of other hosts, wherever their portmappers say that they listen. */
 export class RpcClient {
@@ -29,31 +29,38 @@ export class RpcClient {
    * or somebody else listens there now.
    */
   call<Args, Res>(address: HostAddress, call: OutgoingCall<Args, Res>, done: ProgramAnswered<Res>): void {
+    this.#call(address, call, done, 0)
+  }
+
+  #call<Args, Res>(
+    address: HostAddress,
+    call: OutgoingCall<Args, Res>,
+    done: ProgramAnswered<Res>,
+    /** How often it may have arrived where it was remembered to listen. */
+    before: number,
+  ): void {
     const { program, version } = call
     this.#ports.find(address, program, version, (problem, port, isRemembered) => {
       if (problem !== null) {
-        done(problem, undefined, 0)
+        done(problem, undefined, before)
         return
       }
-      this.#calls.call({ ...address, port }, call, (failure, result, sendings) => {
+      this.#calls.call({ ...address, port }, call, (failure, result, last) => {
         if (failure !== null && failure !== 'BUSY') this.#ports.forget(address, program, version)
         const isElsewhere = failure === 'UNREACHABLE' || failure === 'REFUSED'
-        if (isElsewhere && isRemembered) this.call(address, call, done)
-        else done(failure, result, sendings)
+        if (isElsewhere && isRemembered) this.#call(address, call, done, before + last)
+        else done(failure, result, before + last)
       })
     })
   }
 
-  /** Sends a call whose answer means nothing, once. It may get lost. */
-  tell<Args>(address: HostAddress, call: OutgoingCall<Args, undefined>): void {
+  /** Sends a call whose answer means nothing, once. It may get lost. `sent` is called when it may arrive from now on. */
+  tell<Args>(address: HostAddress, call: OutgoingCall<Args, undefined>, sent: () => void = () => {}): void {
     this.#ports.find(address, call.program, call.version, (problem, port) => {
-      if (problem === null && call.isWanted?.() !== false) this.#calls.tell({ ...address, port }, call)
+      if (problem !== null || call.isWanted?.() === false) return
+      this.#calls.tell({ ...address, port }, call)
+      sent()
     })
-  }
-
-  /** What the host has not received so far of calls that are over does not reach it any more. */
-  drop(address: HostAddress): void {
-    this.#calls.drop(address)
   }
 
   /** All calls fail; nothing is sent any more. */
