@@ -84,7 +84,7 @@ export class Mover {
     const programs = [
       ...buildPrograms(table, handles, volumes, this.#mounts),
       ...nlmPrograms(nlm),
-      nsmProgram(this.#parts.state, (name, from, state) => nlm.restarted(name, from, state)),
+      nsmProgram(this.#parts.state, (name, state, call) => nlm.restarted(name, state, call)),
     ]
     const registry = new PortRegistry()
     const nfs = await this.#listenNfs(mover, programs, registry)
@@ -173,6 +173,7 @@ export class Mover {
       client: this.#client,
       handles,
       servicesOf: ({ locks, clients }) => (locks === null ? null : { locks, records: clients }),
+      serves: (address, port) => this.#exports.some((entry) => entry.match(address, port) !== undefined),
       mover: mover.name,
     })
   }

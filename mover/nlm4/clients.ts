@@ -50,19 +50,20 @@ export class NlmClients {
 
   /**
    * Those of whom it is said, from `address`, that `name` has started anew. Who calls from there by that name is meant; or by
-   * that name in a shorter or longer form; or, since locks and news may come by different names, whoever calls from there.
-   * A client of several addresses may have sent it from another one: it is known by its name.
+   * that name in a shorter or longer form; or, since locks and news may come by different names, whoever calls from there,
+   * which is sure if only one does. A client may have sent it from another address: it is known by its name, and anybody could
+   * say that.
    */
-  named(name: string, address: string): NlmClient[] {
+  named(name: string, address: string): { meant: NlmClient[]; isSure: boolean } {
     const all = [...this.#clients.values()]
     const there = all.filter((client) => client.address === address)
     const byRule = [
-      there.filter((client) => client.name === name),
-      there.filter((client) => hostOf(client.name) === hostOf(name)),
-      there,
-      all.filter((client) => client.name === name),
+      { meant: there.filter((client) => client.name === name), isSure: true },
+      { meant: there.filter((client) => hostOf(client.name) === hostOf(name)), isSure: true },
+      { meant: there, isSure: there.length === 1 },
+      { meant: all.filter((client) => client.name === name), isSure: false },
     ]
-    return byRule.find((clients) => clients.length > 0) ?? []
+    return byRule.find(({ meant }) => meant.length > 0) ?? { meant: [], isSure: false }
   }
 }
 

@@ -12,6 +12,7 @@ import type { Call } from '../rpc/program.ts'
 import { Suspend } from '../suspend.ts'
 import { type NlmClient, NlmClients } from './clients.ts'
 import { Grants } from './grants.ts'
+import { Restarts } from './restarts.ts'
 import { FAILURE_STATUS, type NlmStatus } from './status.ts'
 import { Waiters } from './waiters.ts'
 
@@ -32,6 +33,8 @@ export interface NlmOptions {
   client: RpcClient
   handles: HandleReader
   servicesOf(service: FileService): LockServices | null
+  /** True when some export is for callers from there. */
+  serves(address: string, port: number): boolean
   /** The mover's name, which its clients are remembered under. */
   mover: string
 }
@@ -51,6 +54,7 @@ export class NlmContext {
   readonly client: RpcClient
   readonly grants: Grants
   readonly clients = new NlmClients()
+  readonly restarts: Restarts
   readonly op: Operation & { credentials: Credentials }
   readonly #options: NlmOptions
   readonly #waiters = new Map<ClientLocks, Waiters>()
@@ -62,6 +66,8 @@ export class NlmContext {
     this.environment = options.environment
     this.client = options.client
     this.grants = new Grants(options.environment, options.client)
+    const { client, serves } = options
+    this.restarts = new Restarts({ clients: this.clients, client, serves, release: (client) => this.release(client) })
     this.op = newOperation({ uid: 0, gid: 0, gids: [] }, false)
   }
 
@@ -150,11 +156,11 @@ export class NlmContext {
   }
 
   /**
-   * It is said, from `address`, that the host `name` has started anew, in this state. Whoever has asked for locks in that
-   * state already keeps them: what was from before is gone.
+   * It is said that the host `name` has started anew, in this state. Whoever has asked for locks in that state already keeps
+   * them: what was from before is gone.
    */
-  restarted(name: string, address: string, state: number): void {
-    for (const client of this.clients.named(name, address)) if (client.state !== state) this.release(client)
+  restarted(name: string, state: number, call: Call): void {
+    this.restarts.heard(name, call, (client) => client.state !== state)
   }
 
   /** A client has started anew, or wants nothing any more: all its locks go. */

@@ -5,8 +5,8 @@ import { textOf } from './owner.ts'
 
 /** NLM_FREE_ALL (C702 §10.3): a client that is not monitored has started anew. */
 export function freeAll(nlm: NlmContext): (args: nlm_notify, call: Call) => undefined {
-  return ({ name }, { address }) => {
-    for (const client of nlm.clients.named(textOf(name), address)) nlm.release(client)
+  return ({ name }, call) => {
+    nlm.restarts.heard(textOf(name), call, () => true)
     return undefined
   }
 }

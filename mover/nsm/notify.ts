@@ -1,9 +1,9 @@
 import { SM_VERS_codecs, type stat_chge } from '../../protocol/nsm/nsm.gen.ts'
 import { procedure } from '../rpc/procedure.ts'
-import type { Procedure } from '../rpc/program.ts'
+import type { Call, Procedure } from '../rpc/program.ts'
 
-/** Told that a host has started anew: the name it gives itself (a character for each byte), where it calls from, its state. */
-export type OnNotify = (name: string, address: string, state: number) => void
+/** Told that a host has started anew: the name it gives itself (a character for each byte), its state, who says so. */
+export type OnNotify = (name: string, state: number, call: Call) => void
 
 /** Hosts whose last state is remembered. */
 const MAX_REMEMBERED = 4096
@@ -13,9 +13,9 @@ export function notify(onNotify: OnNotify): Procedure<stat_chge, undefined> {
   /** The oldest first. */
   const states = new Map<string, number>()
   return procedure(SM_VERS_codecs.SM_NOTIFY, {
-    handle: ({ mon_name, state }, { address }) => {
+    handle: ({ mon_name, state }, call) => {
       const name = Buffer.from(mon_name).toString('latin1')
-      const key = `${name} ${address}`
+      const key = `${name} ${call.address}`
       const isNews = states.get(key) !== state
       states.delete(key)
       states.set(key, state)
@@ -23,7 +23,7 @@ export function notify(onNotify: OnNotify): Procedure<stat_chge, undefined> {
         if (states.size <= MAX_REMEMBERED) break
         states.delete(oldest)
       }
-      if (isNews) onNotify(name, address, state)
+      if (isNews) onNotify(name, state, call)
       return undefined
     },
     fail: null,

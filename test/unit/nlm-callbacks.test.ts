@@ -167,7 +167,7 @@ t.test('who may have heard, and does not answer, has the lock, and is told for e
 t.test('who has started anew meanwhile has it no more', (t) => {
   const { world, callbacks, environment } = grant()
   environment.advance(600_000)
-  world.nlm.restarted('c2', '10.0.0.2', 3)
+  world.notify('c2', 3, WAITER)
   t.same(world.locks.list(), [])
   const told = callbacks.length
   environment.advance(600_000)
@@ -405,7 +405,7 @@ t.test('a grant of a call whose client has gone away is known when it comes agai
   t.equal(never.cancel(3, WAITER), 'DENIED', 'it has the lock, and must unlock it')
 
   const anew = missed()
-  anew.world.nlm.restarted('c3', '10.0.0.2', 9)
+  anew.world.notify('c3', 9, WAITER)
   t.equal(anew.lock(3, WAITER), 'GRANTED')
   more(anew)
   t.match(anew.world.locks.list(), [/^3 c3 /])

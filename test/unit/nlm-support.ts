@@ -89,9 +89,10 @@ export class NlmWorld {
       client: this.client,
       handles: this.handles,
       servicesOf: () => (this.hasLocks ? { locks, records } : null),
+      serves: (address, port) => this.export.match(address, port) !== undefined,
       mover: 'a',
     })
-    const nsm = nsmProgram(7, (name, address, state) => this.nlm.restarted(name, address, state))
+    const nsm = nsmProgram(7, (name, state, call) => this.nlm.restarted(name, state, call))
     const { logger } = memoryLogger()
     this.dispatcher = new Dispatcher({ environment, logger, programs: [...nlmPrograms(this.nlm), nsm] })
   }
@@ -140,6 +141,11 @@ export class NlmWorld {
     return this.ask(SM_PROG, codec, args, { ...options, version: 1 })
   }
 
+  /** A client's status monitor tells that it has started anew. */
+  notify(name: string, state: number, from: AskOptions): void {
+    this.nsmAsk(SM_VERS_codecs.SM_NOTIFY, { mon_name: Buffer.from(name), state }, { transport: 'udp', ...from })
+  }
+
   /** Callbacks since the last look, without what they carry. */
   called(): string[] {
     return this.callbacks.map(({ what, host }) => `${what} ${host}`)
@@ -179,12 +185,11 @@ export class NlmWorld {
 
 type AnyCodec = ProcedureCodec<string, unknown, unknown>
 
-const SM_NOTIFY = SM_VERS_codecs.SM_NOTIFY as AnyCodec
-
 function codecOf(program: number, version: number, procedure: number): AnyCodec {
-  if (program === SM_PROG) return SM_NOTIFY
-  const found = Object.values(versionOf(version).codecs).find((codec) => codec.number === procedure)
-  if (program !== NLM_PROG || found === undefined) throw new Error(`call of ${program} ${version} ${procedure}`)
+  const codecs = program === SM_PROG ? SM_VERS_codecs : versionOf(version).codecs
+  const found = Object.values(codecs).find((codec) => codec.number === procedure)
+  if ((program !== NLM_PROG && program !== SM_PROG) || found === undefined)
+    throw new Error(`call of ${program} ${version} ${procedure}`)
   return found as AnyCodec
 }
 

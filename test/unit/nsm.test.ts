@@ -7,7 +7,7 @@ import { NLM4_VERS_codecs } from '../../protocol/nlm4/nlm.gen.ts'
 import { SM_VERS_codecs } from '../../protocol/nsm/nsm.gen.ts'
 import { NlmWorld } from './nlm-support.ts'
 
-const { SM_STAT, SM_MON, SM_UNMON, SM_UNMON_ALL, SM_SIMU_CRASH, SM_NOTIFY } = SM_VERS_codecs
+const { SM_STAT, SM_MON, SM_UNMON, SM_UNMON_ALL, SM_SIMU_CRASH } = SM_VERS_codecs
 const NONE = new Uint8Array(0)
 
 /** Clients that have a lock each, on a byte of their own. */
@@ -22,8 +22,8 @@ function setUp(...clients: [name: string, address: string][]) {
     if (stat.stat !== 0) throw new Error(`status ${stat.stat}`)
   }
   for (const [name, address] of clients) lock(name, address)
-  const notify = (name: string, state: number, address: string): void => {
-    world.nsmAsk(SM_NOTIFY, { mon_name: Buffer.from(name), state }, { address, transport: 'udp' })
+  const notify = (name: string, state: number, address: string, port = 700): void => {
+    world.notify(name, state, { address, port })
   }
   const holders = (): string[] => world.locks.list().map((text) => text.split(/[ :]+/).slice(1, 3).join(' '))
   return { world, lock, notify, holders }
@@ -70,16 +70,108 @@ t.test('whose locks they are when names or addresses are not quite the same', (t
   const cases: [say: string, from: string, left: string[]][] = [
     ['one', '10.0.0.1', ['two 10.0.0.1', 'one 10.0.0.2']],
     ['ONE.example.com', '10.0.0.1', ['two 10.0.0.1', 'one 10.0.0.2']],
-    ['10.0.0.1', '10.0.0.1', ['one 10.0.0.2']],
-    ['two', '10.0.0.9', ['one 10.0.0.1', 'one 10.0.0.2']],
     ['one', '10.0.0.2', ['one 10.0.0.1', 'two 10.0.0.1']],
+    ['10.0.0.2', '10.0.0.2', ['one 10.0.0.1', 'two 10.0.0.1']],
     ['three', '10.0.0.9', ['one 10.0.0.1', 'two 10.0.0.1', 'one 10.0.0.2']],
   ]
   for (const [say, from, left] of cases) {
-    const { notify, holders } = setUp(...both, ['one', '10.0.0.2'])
-    notify(say, 3, from)
+    const { world, notify, holders } = setUp(...both, ['one', '10.0.0.2'])
+    notify(say, 3, from, 3000)
     t.same(holders().sort(), left.sort(), `${say} from ${from}`)
+    world.environment.advance(60_000)
+    t.same(world.callbacks, [], 'nobody is asked')
   }
+  t.end()
+})
+
+t.test('of whom others may have said it is asked where its locks came from', (t) => {
+  const all: [string, string][] = [
+    ['one', '10.0.0.1'],
+    ['two', '10.0.0.1'],
+    ['one', '10.0.0.2'],
+    ['three', '10.0.0.3'],
+  ]
+  const three = ['one 10.0.0.1', 'two 10.0.0.1', 'one 10.0.0.2']
+  const cases: [say: string, from: string, asked: string[], left: string[]][] = [
+    ['three', '10.0.0.9', ['10.0.0.3'], three],
+    ['one', '10.0.0.9', ['10.0.0.1', '10.0.0.2'], ['two 10.0.0.1', 'three 10.0.0.3']],
+    ['a name', '10.0.0.1', ['10.0.0.1'], ['one 10.0.0.2', 'three 10.0.0.3']],
+  ]
+  for (const [say, from, asked, left] of cases) {
+    for (const [now, port] of [
+      [1, 700],
+      [3, 700],
+      [3, 3000],
+    ]) {
+      const { world, notify, holders } = setUp(...all)
+      const before = holders()
+      notify(say, 5, from, port)
+      notify(say, 7, from, port)
+      world.environment.advance(0)
+      t.same(
+        world.called(),
+        asked.map((host) => `SM_STAT udp 1 ${host}`),
+        'once',
+      )
+      t.equal(world.callbacks[0].from, '10.0.0.254')
+      t.same(holders(), before)
+      for (const { reply } of world.callbacks) reply({ res_stat: 1, state: now })
+      t.same(holders().sort(), now === 1 ? before : left.sort(), `${say} from ${from}: it is in state ${now}`)
+    }
+  }
+  t.end()
+})
+
+t.test('where nobody answers, who may use an export is believed if its port is privileged', (t) => {
+  const cases: [from: string, port: number, isBelieved: boolean, why: string][] = [
+    ['10.0.0.9', 1023, true, 'another address of its own, perhaps'],
+    ['10.0.0.9', 1024, false, 'anybody at that host'],
+    ['192.168.0.9', 700, false, 'no client'],
+  ]
+  for (const [from, port, isBelieved, why] of cases) {
+    const { world, notify, holders } = setUp(['one', '10.0.0.1'])
+    world.silent.add('10.0.0.1')
+    notify('one', 5, from, port)
+    t.equal(holders().length, 1)
+    world.environment.advance(60_000)
+    t.equal(holders().length, isBelieved ? 0 : 1, why)
+  }
+  t.end()
+})
+
+t.test('who locks anew while it is asked about keeps that; who tells no state can only be believed, or not', (t) => {
+  const { world, lock, notify, holders } = setUp()
+  lock('one', '10.0.0.1', 1)
+  notify('one', 5, '10.0.0.9')
+  world.environment.advance(0)
+  lock('one', '10.0.0.1', 5)
+  world.callbacks[0].reply({ res_stat: 1, state: 7 })
+  t.same(holders(), ['one 10.0.0.1'])
+
+  lock('two', '10.0.0.2', 0)
+  for (const port of [3000, 700]) {
+    world.callbacks.length = 0
+    notify('two', port, '10.0.0.9', port)
+    world.environment.advance(0)
+    world.callbacks[0].reply({ res_stat: 1, state: 7 })
+    t.equal(holders().includes('two 10.0.0.2'), port === 3000)
+  }
+  t.end()
+})
+
+t.test('FREE_ALL: of whoever is there, or may be elsewhere', (t) => {
+  const { world, holders } = setUp(['one', '10.0.0.1'], ['two', '10.0.0.2'])
+  const freeAll = (name: string, address: string, port: number): void => {
+    const args = { name: Buffer.from(name), state: 1 }
+    world.nlmAsk(NLM4_VERS_codecs.NLMPROC4_FREE_ALL, args, { address, port })
+  }
+  freeAll('one', '10.0.0.1', 3000)
+  t.same(holders(), ['two 10.0.0.2'])
+  freeAll('two', '10.0.0.1', 3000)
+  world.environment.advance(0)
+  t.same(world.called(), ['SM_STAT udp 1 10.0.0.2'])
+  world.callbacks[0].reply({ res_stat: 1, state: 1 })
+  t.same(holders(), ['two 10.0.0.2'])
   t.end()
 })
 

@@ -1,0 +1,80 @@
+import { SM_PROG, SM_VERS, SM_VERS_codecs } from '../../protocol/nsm/nsm.gen.ts'
+import type { RpcClient } from '../rpc/client/rpc-client.ts'
+import type { Call } from '../rpc/program.ts'
+import type { NlmClient, NlmClients } from './clients.ts'
+
+/** Ports below need a privilege at the host that calls from them. */
+const FIRST_UNPRIVILEGED_PORT = 1024
+
+export interface RestartsOptions {
+  clients: NlmClients
+  /** Calls clients back. */
+  client: RpcClient
+  /** True when some export is for callers from there. */
+  serves(address: string, port: number): boolean
+  /** The client has started anew: its locks go. */
+  release(client: NlmClient): void
+}
+
+/** A client of which it is said that it has started anew, and perhaps not by itself. */
+interface Accused {
+  /** Its own when that was said. */
+  readonly state: number
+  /** By somebody whom the host that said so trusts. */
+  isPrivileged: boolean
+}
+
+/**
+ * News that clients have started anew, which anybody may send. Who says so from where its locks came from is believed. What
+ * comes from elsewhere, as it does when a client has several addresses or another one than before, or by a name that could be
+ * any of several clients', is looked into: the status monitor where the locks came from is asked for its state (C702 §11.3
+ * SM_STAT), which is another one if it is so. Where there is no answer, a host that may use an export is believed if it calls
+ * from a privileged port, as those do that send such news.
+ */
+export class Restarts {
+  readonly #o: RestartsOptions
+  /** Those who are accused, by the address that is being asked. */
+  readonly #asked = new Map<string, Map<NlmClient, Accused>>()
+
+  constructor(options: RestartsOptions) {
+    this.#o = options
+  }
+
+  /** It is said that the host `name` has started anew; those for whom `isNews` is true did not know. */
+  heard(name: string, { address, port, localAddress }: Call, isNews: (client: NlmClient) => boolean): void {
+    const { clients, release, serves } = this.#o
+    const { meant, isSure } = clients.named(name, address)
+    const affected = meant.filter(isNews)
+    if (isSure) for (const client of affected) release(client)
+    else if (serves(address, port))
+      for (const client of affected) this.#accuse(client, localAddress, port < FIRST_UNPRIVILEGED_PORT)
+  }
+
+  #accuse(client: NlmClient, localAddress: string, isPrivileged: boolean): void {
+    const { address, state } = client
+    const asked = this.#asked.get(address)
+    const accused = asked ?? new Map<NlmClient, Accused>()
+    const known = accused.get(client)
+    if (known === undefined) accused.set(client, { state, isPrivileged })
+    else known.isPrivileged ||= isPrivileged
+    if (asked !== undefined) return
+    this.#asked.set(address, accused)
+    const call = {
+      program: SM_PROG,
+      version: SM_VERS,
+      codec: SM_VERS_codecs.SM_STAT,
+      // Whom it would monitor does not matter; a number is nothing that it has to look for.
+      args: { mon_name: Buffer.from(localAddress) },
+    }
+    this.#o.client.call({ transport: 'udp', localAddress, host: address }, call, (failure, result) => {
+      this.#asked.delete(address)
+      if (failure === 'CLOSED') return
+      for (const [client, { state, isPrivileged }] of accused) {
+        // Who tells no state when it locks can only be believed, or not.
+        const isTrue = result !== undefined && state > 0 ? result.state !== state : isPrivileged
+        const isGone = !this.#o.clients.has(client) || client.state !== state
+        if (isTrue && !isGone) this.#o.release(client)
+      }
+    })
+  }
+}
