@@ -95,6 +95,7 @@ class MoverMain {
       volumes: config.volumes.map(({ name }) => assigned(name, config, claims, roles)),
       self: { name: this.#name, incarnation },
       movers,
+      names: config.movers.map(({ name }) => name),
       holders,
       stateDir: config.stateDir,
       cacheBytes: config.cache.perMoverBytes,

@@ -16,14 +16,19 @@ export interface MembershipOptions {
   environment: Environment
   logger: Logger
   leaseMs: number
+  /** How long clients have to reclaim locks that their mover has lost. */
+  graceMs: number
   /** Aborted when the mover is to end, and waits for nobody any longer. */
   signal: AbortSignal
   /** Connects to another mover. */
   connect: Connect
   /** See `PrimaryLinkOptions`. */
   onLost: (reason: string) => void
-  /** This mover, a secondary so far, is to open the volume as its primary; `holders` may hold something of earlier reigns. */
-  onElected: (term: number, holders: readonly Incarnation[]) => void
+  /**
+   * This mover, a secondary so far, is to open the volume as its primary; `holders` may hold something of earlier reigns.
+   * `isCalm`: nobody reclaimed locks when the last primary was lost.
+   */
+  onElected: (term: number, holders: readonly Incarnation[], isCalm: boolean) => void
   /** This mover does not say what it holds of earlier reigns. */
   onSilent: (mover: Incarnation) => void
 }
@@ -41,6 +46,8 @@ export class Membership {
   #role: VolumeRole
   /** Once this mover is primary, and the volume open. */
   #reception: Reception | null = null
+  /** When a mover was lost that was not the primary. */
+  #lostMs = Number.NEGATIVE_INFINITY
   /** Calls of this mover's own side to its primary. */
   #connecting: (() => void)[] = []
 
@@ -68,13 +75,25 @@ export class Membership {
     if (this.#running.get(mover.name)?.incarnation === mover.incarnation) this.#running.delete(mover.name)
     this.#reception?.gone(mover)
     if (this.#role.primary === mover.name) this.link?.primaryGone()
+    else this.#lostMs = this.#o.environment.monotonicMs()
   }
 
   /** The volume has another primary, in another term; see `SupervisorMessage`. */
   follow(role: VolumeRole, holders: readonly Incarnation[]): void {
+    const isCalm = this.#isCalm()
     this.#role = role
     this.link?.follow(role)
-    if (role.primary === this.#o.self.name) this.#o.onElected(role.term, holders)
+    if (role.primary === this.#o.self.name) this.#o.onElected(role.term, holders, isCalm)
+  }
+
+  /**
+   * True when the last primary had been ready, and all others had lived, for so long that nobody could reclaim anything any
+   * more. It learns of a loss at the latest a lease after this mover, or is lost itself.
+   */
+  #isCalm(): boolean {
+    const { environment, graceMs, leaseMs } = this.#o
+    const sinceMs = Math.max(this.#lostMs, this.link?.readyMs ?? Number.POSITIVE_INFINITY)
+    return environment.monotonicMs() - sinceMs > graceMs + leaseMs
   }
 
   /** This mover has opened the volume as its primary: those who share it may come to whom this returns. */

@@ -59,6 +59,7 @@ export class PrimaryLink {
   #isPrimaryGone = false
   #isClosing = false
   #cancelLimit: () => void = () => {}
+  #readyMs: number | null = null
 
   constructor(options: PrimaryLinkOptions) {
     this.#o = options
@@ -69,6 +70,11 @@ export class PrimaryLink {
   /** The session there is. */
   get session(): Session | null {
     return this.#session
+  }
+
+  /** Since when the primary has been ready for what this mover asks: it knows what all have. Null: it is not. */
+  get readyMs(): number | null {
+    return this.#readyMs
   }
 
   /** Connects; `done` is told when a primary has welcomed this mover, or with an Error why none does. */
@@ -95,6 +101,7 @@ export class PrimaryLink {
   /** A primary is about to be started in this term, the last one's being over. */
   follow(role: VolumeRole): void {
     this.#role = role
+    this.#readyMs = null
     this.#isPrimaryGone = false
     this.#drop('there is another primary')
     if (this.#introduction !== null) this.#connect()
@@ -150,7 +157,13 @@ export class PrimaryLink {
       else throw new SessionError('it says what this version does not know')
     }
     const session: Session = new Session(stream, environment, {
-      message: (message) => (isWelcome ? authority.received(message) : greeted(message)),
+      message: (message) => {
+        if (!isWelcome) greeted(message)
+        else {
+          if (message.kind === message_kind.READY) this.#readyMs = environment.monotonicMs()
+          authority.received(message)
+        }
+      },
       ended: (reason) => {
         signal.removeEventListener('abort', giveUp)
         this.#session = null

@@ -10,6 +10,7 @@ import type { Environment } from './environment.ts'
 import { TracedCalls } from './files/call-trace.ts'
 import { ForwardedCalls } from './files/forwarded.ts'
 import { GovernedVolume } from './files/governed-volume.ts'
+import type { LockedFiles } from './files/lock-records.ts'
 import type { VolumeFiles } from './files/volume-files.ts'
 import type { Incarnation } from './host/channel.ts'
 import { lockStatus, ownerStatus } from './lock-status.ts'
@@ -32,9 +33,13 @@ export interface PrimaryReignOptions {
   logger: Logger
   /** Movers that may hold something of earlier reigns. */
   holders: readonly Incarnation[]
-  /** Files on which clients may have had locks in earlier reigns, and for how long those wait to be reclaimed, ms. */
-  noted: readonly number[]
+  /** See `PrimaryLocks`. */
+  movers: readonly string[]
+  self: string
+  noted: LockedFiles
   graceMs: number
+  /** See `Membership`: all that clients of holders may have had, these know. */
+  isCalm: boolean
   /** See `PrimaryAuthority`: of files, when there are holders. */
   raised: ReadonlySet<number>
   /** What this mover says of the volume already, as its secondary; null: it is none. */
@@ -52,10 +57,12 @@ export class PrimaryReign implements Reign {
   readonly #peers = new Map<string, Peer>()
   /** Holders, by incarnation, that have not said yet what they hold. */
   readonly #awaited: Map<string, Incarnation>
+  /** Holders that live, by incarnation: their names. */
+  readonly #survivors: Map<string, string>
   readonly #waiting: (() => void)[] = []
 
   constructor(options: PrimaryReignOptions) {
-    const { name, term, device, files, env, logger, holders, raised, noted, graceMs, trace } = options
+    const { name, term, device, files, env, logger, holders, raised, trace } = options
     this.#options = options
     this.term = term
     this.device = device
@@ -67,11 +74,13 @@ export class PrimaryReign implements Reign {
     })
     const governed = new GovernedVolume(files.context, (call, done) => calls.perform(call, done))
     this.#awaited = new Map(holders.map((holder) => [holder.incarnation, holder]))
+    this.#survivors = new Map(holders.map(({ incarnation, name }) => [incarnation, name]))
     const isRecovering = this.#awaited.size > 0
-    const locks = new PrimaryLocks({ notes: governed, env, graceMs, noted })
+    const { movers, self, noted, graceMs } = options
+    const locks = new PrimaryLocks({ notes: governed, env, graceMs, movers, self, noted })
     files.context.locks = locks
     this.authority = new PrimaryAuthority(governed, files.volume.log, env, locks, isRecovering ? raised : null)
-    if (!isRecovering) locks.recovered()
+    if (!isRecovering) locks.recovered([])
     this.trace =
       trace ??
       new VolumeTrace({
@@ -171,6 +180,7 @@ export class PrimaryReign implements Reign {
   }
 
   gone({ incarnation }: Incarnation): void {
+    this.#survivors.delete(incarnation)
     const peer = this.#peers.get(incarnation)
     if (peer !== undefined) {
       this.#peers.delete(incarnation)
@@ -184,7 +194,7 @@ export class PrimaryReign implements Reign {
   #settle(incarnation: string): void {
     if (!this.#awaited.delete(incarnation) || this.#awaited.size > 0) return
     this.#options.files.volume.space.keepsTypes = false
-    this.authority.recovered()
+    this.authority.recovered(this.#options.isCalm ? [...this.#survivors.values()] : [])
     for (const done of this.#waiting.splice(0)) done()
   }
 }

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import type { VolumeTrace } from './authority/trace.ts'
 import type { VolumeStatus } from './control/status.ts'
 import { HeldClientLocks } from './files/client-locks.ts'
-import { lockedFiles } from './files/lock-records.ts'
+import { type LockedFiles, lockedFiles } from './files/lock-records.ts'
 import { VolumeFiles } from './files/volume-files.ts'
 import type { Incarnation } from './host/channel.ts'
 import { PrimaryReign } from './primary-reign.ts'
@@ -39,6 +39,8 @@ export interface ReignOptions extends VolumeHost {
   term: number
   /** Movers that may hold something of earlier reigns. */
   holders: readonly Incarnation[]
+  /** See `Membership`. */
+  isCalm: boolean
   /** This mover as a secondary, which serves its clients: what it says of the volume; null: the primary itself serves them. */
   beside: VolumeTrace | null
 }
@@ -100,14 +102,14 @@ interface Opened {
   volume: Volume
   /** See `PrimaryAuthority`. */
   raised: ReadonlySet<number>
-  /** See `PrimaryReign`. */
-  noted: readonly number[]
+  /** See `PrimaryLocks`. */
+  noted: LockedFiles
   device: FileDevice
   heartbeat: OwnerHeartbeat
 }
 
 function reignOver({ volume, raised, noted, device, heartbeat }: Opened, options: ReignOptions): OpenedReign {
-  const { claimed, term, holders, beside, cacheBytes, graceMs, environment: env, logger, onFatal } = options
+  const { claimed, term, holders, isCalm, beside, cacheBytes, environment: env, logger, onFatal } = options
   const { name } = claimed.config
   if (volume.failure === null) heartbeat.term = volume.term
   const pagePool = new PagePool(beside === null ? pagesOf(cacheBytes) : FEW_PAGES)
@@ -122,8 +124,10 @@ function reignOver({ volume, raised, noted, device, heartbeat }: Opened, options
     logger.error(
       `volume ${name}: data of inode ${inode.ino} could not be written (${error.message}); clients send it again`,
     )
-  const shared = { name, term, device: describeDevice(device), files, env, logger, holders, raised, noted, graceMs }
-  const reign = new PrimaryReign({ ...shared, trace: beside })
+  const { movers, self, graceMs } = options
+  const locksOptions = { movers, self, graceMs, noted, isCalm }
+  const shared = { name, term, device: describeDevice(device), files, env, logger, holders, raised }
+  const reign = new PrimaryReign({ ...shared, ...locksOptions, trace: beside })
   const { locks } = reign.authority
   files.locks = new HeldClientLocks(locks.holder, locks, () => locks.arm())
   return {

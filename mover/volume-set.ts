@@ -25,8 +25,9 @@ export interface VolumeSetOptions {
   volumes: readonly AssignedVolume[]
   /** This mover. */
   self: Incarnation
-  /** All movers that run. */
+  /** All movers that run, and the names of all that may. */
   movers: readonly Incarnation[]
+  names: readonly string[]
   /** See `StartMessage`. */
   holders: readonly Incarnation[]
   stateDir: string
@@ -71,12 +72,14 @@ export class VolumeSet {
   readonly #places: readonly Place[]
 
   constructor(options: VolumeSetOptions) {
-    const { volumes, cacheBytes, graceMs, lease, environment, logger, onFatal } = options
+    const { volumes, self, names, cacheBytes, graceMs, lease, environment, logger, onFatal } = options
     this.#options = options
     this.#host = {
       cacheBytes: Math.floor(cacheBytes / volumes.length),
       lanes: new IoLanes(),
       graceMs,
+      movers: names,
+      self: self.name,
       lease,
       environment,
       logger,
@@ -100,7 +103,7 @@ export class VolumeSet {
    */
   async open(): Promise<void> {
     const reigned = this.#places.filter(({ membership }) => membership.link === null)
-    for (const place of reigned) await named(place, this.#reign(place, place.role.term, this.#options.holders))
+    for (const place of reigned) await named(place, this.#reign(place, place.role.term, this.#options.holders, false))
     const recovered = reigned.map(({ reign }) => new Promise<void>((resolve) => reign?.reign.whenRecovered(resolve)))
     const others = this.#places.filter((place) => !reigned.includes(place))
     // At the same time: two movers may be primaries of each other.
@@ -162,10 +165,11 @@ export class VolumeSet {
   }
 
   /** Opens a volume as its primary, and receives who shares it. */
-  async #reign(place: Place, term: number, holders: readonly Incarnation[]): Promise<void> {
+  async #reign(place: Place, term: number, holders: readonly Incarnation[], isCalm: boolean): Promise<void> {
     const { stateDir, environment } = this.#options
     const { claimed, membership, secondary } = place
-    const opened = await openReign({ ...this.#host, claimed, term, holders, beside: secondary?.trace ?? null })
+    const beside = secondary?.trace ?? null
+    const opened = await openReign({ ...this.#host, claimed, term, holders, isCalm, beside })
     const { name, files, reign } = opened
     place.reign = opened
     if (secondary === null) place.served = servedByPrimary(opened)
@@ -180,12 +184,12 @@ export class VolumeSet {
    * This mover has been elected primary of a volume: it opens it, beside what it is to its clients. While the device does not
    * let it, only this volume waits.
    */
-  async #elected(place: Place, term: number, holders: readonly Incarnation[]): Promise<void> {
+  async #elected(place: Place, term: number, holders: readonly Incarnation[], isCalm: boolean): Promise<void> {
     const { logger, onFatal } = this.#options
     const { name } = place.claimed.config
     for (let delayMs = FIRST_RETRY_MS; place.reign === null; delayMs = Math.min(2 * delayMs, LAST_RETRY_MS)) {
       try {
-        await this.#reign(place, term, holders)
+        await this.#reign(place, term, holders, isCalm)
       } catch (error) {
         const { message } = error as Error
         // Others cannot reach what is open, and nobody else can open it.
@@ -204,7 +208,7 @@ export class VolumeSet {
   }
 
   #placeOf({ claimed, role }: AssignedVolume): Place {
-    const { self, movers, stateDir, leaseMs, environment, logger, onFatal, onSilent } = this.#options
+    const { self, movers, stateDir, leaseMs, graceMs, environment, logger, onFatal, onSilent } = this.#options
     const { signal } = this.#ending
     const volume = claimed.config.name
     const membership = new Membership({
@@ -214,6 +218,7 @@ export class VolumeSet {
       environment,
       logger,
       leaseMs,
+      graceMs,
       signal,
       connect: ({ term }, signal, done) => {
         connectSession(sessionSocket(stateDir, volume, term), environment, signal).then(
@@ -222,8 +227,8 @@ export class VolumeSet {
         )
       },
       onLost: (reason) => onFatal(`volume ${volume}: ${reason}`),
-      onElected: (term, holders) => {
-        if (!signal.aborted) place.electing = this.#elected(place, term, holders)
+      onElected: (term, holders, isCalm) => {
+        if (!signal.aborted) place.electing = this.#elected(place, term, holders, isCalm)
       },
       onSilent,
     })

@@ -53,6 +53,9 @@ export interface VolumeHost {
   lanes: IoLanes
   /** How long clients have to reclaim locks that their mover has lost, ms. */
   graceMs: number
+  /** All movers of the configuration, by name, and this one. */
+  movers: readonly string[]
+  self: string
   /** Nothing is read or written without it. */
   lease: Lease
   environment: Environment

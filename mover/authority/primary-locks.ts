@@ -11,6 +11,7 @@ import type { ClientLock, LockEffect, LockOp, LockOutcome } from '../locks/clien
 import { LockHolder } from '../locks/lock-holder.ts'
 import { LockTable } from '../locks/lock-table.ts'
 import type { MoverId } from '../locks/token-table.ts'
+import { ALL_MOVERS } from '../volume/inode-value.ts'
 import { InOrder } from './in-order.ts'
 import { LockParts } from './lock-parts.ts'
 import { delegationOfWire, lockOfWire, opOfWire, wireDelegation, wireGiven, wireOutcome } from './lock-words.ts'
@@ -22,10 +23,13 @@ const TICK_MS = 1000
 /** Files in one record at most that are not locked any more. */
 const FORGOTTEN_AT_ONCE = 64
 
-/** Which files clients may have locks on, durably: so that these, and no others, wait for reclaims after a crash. */
+/** Which movers' clients may have locks on which files, durably: so that these, and no others, wait for reclaims after a crash. */
 export interface LockNotes {
-  /** Makes sure that it is known of this file. Null, or why it cannot be: STALE when there is no such file. May throw Suspend. */
-  noteLocks(ino: number): Failure | null
+  /**
+   * Makes sure that it is known of these movers (bits) and this file. Null, or why it cannot be: STALE when there is no such
+   * file. May throw Suspend.
+   */
+  noteLocks(ino: number, movers: number): Failure | null
   /** It need not be known any more of these, as far as they are free when it is done. */
   forgetLocks(inos: readonly number[], isFree: (ino: number) => boolean): void
 }
@@ -43,12 +47,17 @@ export interface PrimaryLocksOptions {
   env: Environment
   /** How long files wait for the reclaims of clients whose mover is gone. */
   graceMs: number
-  /** Files on which clients may have had locks in earlier reigns. */
-  noted: readonly number[]
+  /** Movers by name: each has the bit of its place. */
+  movers: readonly string[]
+  /** This one. */
+  self: string
+  /** Files that clients may have locked in earlier reigns, and bits of the movers whose clients these are; emptied at last. */
+  noted: Map<number, number>
 }
 
 /** A secondary, as far as client locks are concerned. */
 interface LockPeer {
+  readonly name: string
   send: (message: message) => void
   readonly demotion: LockParts
   readonly assertion: LockParts
@@ -101,8 +110,9 @@ export class PrimaryLocks {
   }
 
   /** A secondary has come. */
-  admit(mover: MoverId, send: (message: message) => void): void {
-    this.#peers.set(mover, { send, demotion: new LockParts(), assertion: new LockParts(), waiting: [] })
+  admit(mover: MoverId, name: string, send: (message: message) => void): void {
+    const [demotion, assertion] = [new LockParts(), new LockParts()]
+    this.#peers.set(mover, { name, send, demotion, assertion, waiting: [] })
   }
 
   /** Nothing of a secondary is left: its clients' locks wait to be reclaimed. */
@@ -111,13 +121,20 @@ export class PrimaryLocks {
     this.#whenRecovered(() => this.#table.forget(mover, this.#graceEndMs()))
   }
 
-  /** All movers have said what they have: who may have lost some in earlier reigns may reclaim it. */
-  recovered(): void {
+  /**
+   * All movers have said what they have: who may have lost some in earlier reigns may reclaim it, but nobody of the clients of
+   * `survivors`.
+   */
+  recovered(survivors: readonly string[]): void {
+    const { noted } = this.#o
     const untilMs = this.#graceEndMs()
-    for (const ino of this.#o.noted) {
-      if (!this.#table.isDelegated(ino)) this.#table.beginGrace(ino, untilMs)
+    let lost = ALL_MOVERS
+    for (const name of survivors) lost &= ~(this.#bitOf(name) ?? 0)
+    for (const [ino, movers] of noted) {
+      if ((movers & lost) !== 0 && !this.#table.isDelegated(ino)) this.#table.beginGrace(ino, untilMs)
       if (!this.#table.has(ino)) this.#free.add(ino)
     }
+    noted.clear()
     const postponed = this.#postponed ?? []
     this.#postponed = null
     for (const action of postponed) action()
@@ -181,6 +198,17 @@ export class PrimaryLocks {
     }
   }
 
+  /** See `LockNotes`. Who has no place of its own may be any of the movers. */
+  #note(ino: number, mover: MoverId): Failure | null {
+    const { notes, self } = this.#o
+    return notes.noteLocks(ino, this.#bitOf(mover === HOME ? self : this.#peer(mover).name) ?? ALL_MOVERS)
+  }
+
+  #bitOf(name: string): number | null {
+    const place = this.#o.movers.indexOf(name)
+    return place < 0 ? null : 1 << place
+  }
+
   #peer(mover: MoverId): LockPeer {
     return this.#peers.get(mover) as LockPeer
   }
@@ -188,7 +216,7 @@ export class PrimaryLocks {
   #ask(mover: MoverId, ino: number, id: number, op: LockOp): void {
     this.#asked.run(ino, () => {
       if (mover !== HOME && !this.#peers.has(mover)) return
-      const failure = op.type === 'lock' ? this.#o.notes.noteLocks(ino) : null
+      const failure = op.type === 'lock' ? this.#note(ino, mover) : null
       if (failure === null) this.#table.ask(ino, mover, id, op)
       else this.#answer(mover, ino, id, { type: failure === 'STALE' ? 'gone' : 'limit' })
       if (mover !== HOME) this.#pump()

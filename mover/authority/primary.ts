@@ -181,14 +181,14 @@ export class PrimaryAuthority {
       locks: (mover, message) => this.locks.received(mover, message),
     })
     this.#peers.set(id, peer)
-    this.locks.admit(id, (message) => session.send(message))
+    this.locks.admit(id, name, (message) => session.send(message))
     return peer
   }
 
-  /** All movers that live have said what they have of earlier reigns: they may ask for more. */
-  recovered(): void {
+  /** All movers that live have said what they have of earlier reigns: they may ask for more. `survivors`: see `PrimaryLocks`. */
+  recovered(survivors: readonly string[]): void {
     this.#raised = null
-    this.locks.recovered()
+    this.locks.recovered(survivors)
     this.#ready()
   }
 

@@ -100,13 +100,13 @@ export class GovernedVolume implements GovernedFiles {
     return null
   }
 
-  noteLocks(ino: number): Failure | null {
+  noteLocks(ino: number, movers: number): Failure | null {
     const inode = this.#inode(ino)
     if (inode === null || inode.nlink === 0 || inode.type !== 'file') return 'STALE'
     const { volume } = this.#context
     if (volume.failure !== null) return 'ROFS'
-    if (!inode.locked) {
-      const lsn = volume.submit('noteLocks', { ino }, URGENT)
+    if ((inode.lockers | movers) !== inode.lockers) {
+      const lsn = volume.submit('noteLocks', { ino, movers }, URGENT)
       if (typeof lsn === 'string') return lsn
     }
     const { lastLsn } = inode
@@ -118,7 +118,7 @@ export class GovernedVolume implements GovernedFiles {
     untilDone(
       this.#context,
       () => {
-        const noted = inos.filter((ino) => isFree(ino) && this.#inode(ino)?.locked === true)
+        const noted = inos.filter((ino) => isFree(ino) && (this.#inode(ino)?.lockers ?? 0) !== 0)
         if (noted.length > 0) this.#context.volume.submit('forgetLocks', { inos: noted }, URGENT)
       },
       (error) => {

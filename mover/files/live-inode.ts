@@ -37,8 +37,8 @@ export class LiveInode implements Inode {
   loggedSize = 0
   /** Blocks behind its size are still being freed. */
   truncating = false
-  /** Clients may have locks on it, as the log has it. */
-  locked = false
+  /** Bits of movers whose clients may have locks on it, as the log has it. */
+  lockers = 0
   /** LSN of its last logged change: replies that show it wait until the log is durable up to here. */
   lastLsn = 0
   /** Size, times or change number are newer than the log's. */
@@ -82,7 +82,7 @@ export class LiveInode implements Inode {
     this.blocks = value.blocks
     this.loggedSize = value.size
     this.truncating = (value.flags & INODE_FLAG.truncating) !== 0
-    this.locked = (value.flags & INODE_FLAG.locked) !== 0
+    this.lockers = value.lockers
     if (lsn > this.lastLsn) this.lastLsn = lsn
     value.ctime(scratch)
     if (!this.unlogged || isLater(scratch.sec, scratch.nsec, this.ctimeSec, this.ctimeNsec)) {

@@ -1,5 +1,6 @@
 import type { Failure } from '../failure.ts'
 import type { Task } from '../task.ts'
+import { ALL_MOVERS } from '../volume/inode-value.ts'
 import { KIND, keyA, keyIno, keyKind, setKey } from '../volume/keys.ts'
 import { retry } from '../volume/open.ts'
 import { type ClientRecord, listClients } from '../volume/records/client-parts.ts'
@@ -18,41 +19,47 @@ import type { Operation } from './service.ts'
 /** Files that are listed without a pause. */
 const LISTED_AT_ONCE = 512
 
-/** Clients are about to have locks on this file; they may be told of them when the barrier is done. */
-export function noteLocks(context: FilesContext, op: Operation, inode: LiveInode): Failure | null {
-  if (!inode.locked) return submit(context, op, 'noteLocks', { ino: inode.ino }, URGENT)
+/** Clients of these movers (bits) are about to have locks on this file; they may be told of them when the barrier is done. */
+export function noteLocks(context: FilesContext, op: Operation, inode: LiveInode, movers: number): Failure | null {
+  if ((inode.lockers | movers) !== inode.lockers) {
+    return submit(context, op, 'noteLocks', { ino: inode.ino, movers }, URGENT)
+  }
   holdFor(context, op, inode.lastLsn)
   return null
 }
 
 /** No client has locks on these files any more; those that are gone, or were not noted, are left out. */
 export function forgetLocks(context: FilesContext, op: Operation, inos: readonly number[]): Failure | null {
-  const noted = inos.filter((ino) => context.inodes.get(ino)?.locked === true).slice(0, MAX_INOS_PER_RECORD / 4)
+  const noted = inos.filter((ino) => (context.inodes.get(ino)?.lockers ?? 0) !== 0).slice(0, MAX_INOS_PER_RECORD / 4)
   return noted.length === 0 ? null : submit(context, op, 'forgetLocks', { inos: noted }, URGENT)
 }
 
-/** Files from inode number `from` on that may be locked, in the order of their numbers; at most `most`. */
-export function listLocked(volume: Volume, from: number, most: number): number[] {
-  const inos: number[] = []
-  const { cursor } = volume
+/** Files that may be locked, in the order of their numbers, and bits of the movers whose clients may have locked them. */
+export type LockedFiles = Map<number, number>
+
+/** Those from inode number `from` on; at most `most`. */
+function listLocked({ cursor }: Volume, from: number, most: number): [ino: number, movers: number][] {
+  const found: [number, number][] = []
   let more = cursor.seek(setKey(new Key(), 0, KIND.locked, Math.floor(from / 2 ** 32), from % 2 ** 32, 0))
-  while (more && inos.length < most) {
-    const { words } = cursor.key
-    if (keyIno(words, 0) !== 0 || keyKind(words, 0) !== KIND.locked) break
-    inos.push(keyA(words, 0))
+  while (more && found.length < most) {
+    const { key, bytes, valueOffset, valueLength } = cursor
+    if (keyIno(key.words, 0) !== 0 || keyKind(key.words, 0) !== KIND.locked) break
+    const movers = valueLength === 0 ? ALL_MOVERS : bytes[valueOffset] + 256 * bytes[valueOffset + 1]
+    found.push([keyA(key.words, 0), movers])
     more = cursor.next()
   }
-  return inos
+  return found
 }
 
-/** All files that may be locked. */
-export function* lockedFiles(volume: Volume): Task<number[]> {
-  const inos: number[] = []
+export function* lockedFiles(volume: Volume): Task<LockedFiles> {
+  const files: LockedFiles = new Map()
   for (let from = 0; ; ) {
     const more = yield* retry(volume, () => listLocked(volume, from, LISTED_AT_ONCE))
-    for (const ino of more) inos.push(ino)
-    if (more.length < LISTED_AT_ONCE) return inos
-    from = more[more.length - 1] + 1
+    for (const [ino, movers] of more) {
+      files.set(ino, movers)
+      from = ino + 1
+    }
+    if (more.length < LISTED_AT_ONCE) return files
   }
 }
 

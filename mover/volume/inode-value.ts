@@ -38,6 +38,9 @@ export function typeName(number: number): FileType {
 /** Bits of `flags`. */
 export const INODE_FLAG = { orphan: 1, truncating: 2, locked: 4 } as const
 
+/** Of `lockers`: a bit for each mover. */
+export const ALL_MOVERS = 0xffff
+
 const WORD = 4294967296
 
 /** An inode record's value: typed access to its bytes. Offsets are the format's. */
@@ -87,7 +90,7 @@ export class InodeValue {
   set gid(v: number) {
     this.#view.setUint32(12, v, true)
   }
-  /** Offset 16: project, 112: DOS attributes, 128 to the end: spare; zero in this version. */
+  /** Offset 16: project, 112: DOS attributes, 130 to the end: spare; zero in this version. */
   get generation(): number {
     return this.#view.getUint32(20, true)
   }
@@ -132,6 +135,15 @@ export class InodeValue {
   }
   set nextCookie(v: number) {
     put64(this.#view, 104, v)
+  }
+  /** Files: bits of movers whose clients may have locks on it; of all movers where its flag says so, and nothing more. */
+  get lockers(): number {
+    const bits = this.#view.getUint16(128, true)
+    return bits === 0 && (this.flags & INODE_FLAG.locked) !== 0 ? ALL_MOVERS : bits
+  }
+  set lockers(v: number) {
+    this.#view.setUint16(128, v, true)
+    this.flags = v === 0 ? this.flags & ~INODE_FLAG.locked : this.flags | INODE_FLAG.locked
   }
   /** Eight bytes that an exclusive CREATE left (RFC 1813 §3.3.8). */
   get createVerifier(): Uint8Array {

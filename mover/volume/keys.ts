@@ -27,7 +27,7 @@ export const KIND = {
   writeMark: 18,
   /** Inode 0: a = hashes of the client's id; value: see records/client-parts.ts. */
   client: 20,
-  /** Inode 0: a = inode. Clients may have locks on it; so says its flag too. */
+  /** Inode 0: a = inode; value: bits of movers, two bytes. Their clients may have locks on it; so say the inode's `lockers`. */
   locked: 21,
   /** Specified, not written by this version: */
   usage: 19,

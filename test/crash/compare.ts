@@ -1,4 +1,3 @@
-import { INODE_FLAG } from '../../mover/volume/inode-value.ts'
 import { BLOCK_BYTES } from '../../mover/volume/layout.ts'
 import { REPLAY_KEEP_SEC } from '../../mover/volume/replay-table.ts'
 import type { FaultDevice } from './fault-device.ts'
@@ -122,6 +121,7 @@ export function statesOf(found: FoundVolume): Map<string, State> {
       rdevMajor,
       rdevMinor,
       verifier,
+      lockers,
       change,
       atime,
       mtime,
@@ -132,7 +132,7 @@ export function statesOf(found: FoundVolume): Map<string, State> {
     states.set(objectKey(ino), {
       kind: 'object',
       ...{ ino, generation, type, mode, nlink, uid, gid, rdevMajor, rdevMinor, target, verifier, nextCookie },
-      ...{ change, atime, mtime, ctime, locked: (inode.flags & INODE_FLAG.locked) !== 0 },
+      ...{ change, atime, mtime, ctime, lockers },
     })
   }
   for (const [id, value] of found.clients) states.set(clientKey(id), { kind: 'client', value })

@@ -17,6 +17,7 @@ export interface FoundInode {
   readonly ino: number
   readonly type: ReturnType<typeof typeName>
   readonly flags: number
+  readonly lockers: number
   readonly mode: number
   readonly nlink: number
   readonly uid: number
@@ -69,6 +70,8 @@ export class FoundVolume {
   readonly truncating: number[] = []
   readonly marks: number[] = []
   readonly locked: number[] = []
+  /** Of those: bits of movers. */
+  readonly lockers: number[] = []
   /** What is remembered of clients, by their ids; both in latin1. */
   readonly clients = new Map<string, string>()
   /** Records that should not be there at all. */
@@ -115,7 +118,10 @@ export class FoundVolume {
       const client = kind === KIND.client ? clientOf(value) : null
       if (client !== null) this.clients.set(latin1(client.id), latin1(client.value))
       else if (list === undefined) this.strangers.push(`volume record of kind ${kind}`)
-      else list.push(keyA(words, 0))
+      else {
+        list.push(keyA(words, 0))
+        if (kind === KIND.locked) this.lockers.push(value[0] + 256 * value[1])
+      }
     } else if (kind === KIND.inode) this.inodes.set(ino, decodeInode(ino, value))
     else if (kind === KIND.parent) this.parents.add(`${ino}/${keyA(words, 0)}/${b}`)
     else if (kind === KIND.symlink) this.targets.set(ino, (this.targets.get(ino) ?? '') + latin1(value))
@@ -156,6 +162,7 @@ function decodeInode(ino: number, bytes: Uint8Array): FoundInode {
     ino,
     type: typeName(value.type),
     flags: value.flags,
+    lockers: value.lockers,
     mode: value.mode,
     nlink: value.nlink,
     uid: value.uid,

@@ -6,9 +6,9 @@ import { NOTHING_MORE, type Planned, type Scene } from './scene.ts'
 
 type Change = readonly [string, State | null]
 
-/** Clients are about to have locks on a file. */
-export function planNote(scene: Scene, object: ObjectState): Planned {
-  const text = `note locks of ${object.ino}`
+/** Clients of these movers (bits) are about to have locks on a file. */
+export function planNote(scene: Scene, object: ObjectState, movers: number): Planned {
+  const text = `note locks of ${object.ino} by ${movers}`
   return {
     text,
     uid: 0,
@@ -17,11 +17,13 @@ export function planNote(scene: Scene, object: ObjectState): Planned {
       const { model, files } = scene
       const inode = scene.resolve(op, object)
       if (inode === null || object.type !== 'file') return NOTHING_MORE
-      if (scene.refused(text, noteLocks(files.context, op, inode), null, true)) return NOTHING_MORE
+      if (scene.refused(text, noteLocks(files.context, op, inode, movers), null, true)) return NOTHING_MORE
       const before = model.object(object.ino) as ObjectState
-      const index = before.locked
-        ? model.lastOn(object.ino)
-        : model.log(text, [object.ino], [withLocks(before, true)], null)
+      const lockers = before.lockers | movers
+      const index =
+        before.lockers === lockers
+          ? model.lastOn(object.ino)
+          : model.log(text, [object.ino], [withLocks(before, lockers)], null)
       return () => scene.exposed(index)
     },
   }
@@ -38,9 +40,9 @@ export function planForget(scene: Scene, objects: readonly ObjectState[]): Plann
     attempt(op) {
       const { model, files } = scene
       if (scene.refused(text, forgetLocks(files.context, op, inos), null, false)) return NOTHING_MORE
-      const noted = inos.flatMap((ino) => model.object(ino) ?? []).filter(({ locked }) => locked)
+      const noted = inos.flatMap((ino) => model.object(ino) ?? []).filter(({ lockers }) => lockers !== 0)
       if (noted.length === 0) return NOTHING_MORE
-      const changes = noted.map((before) => withLocks(before, false))
+      const changes = noted.map((before) => withLocks(before, 0))
       const index = model.log(
         text,
         noted.map(({ ino }) => ino),
@@ -73,6 +75,6 @@ export function planClient(scene: Scene, id: string, value: string | null): Plan
   }
 }
 
-function withLocks(before: ObjectState, locked: boolean): Change {
-  return [objectKey(before.ino), { ...before, locked }]
+function withLocks(before: ObjectState, lockers: number): Change {
+  return [objectKey(before.ino), { ...before, lockers }]
 }

@@ -23,8 +23,8 @@ export interface ObjectState extends Shown {
   readonly nextCookie: number
   /** Of files it is kept like what their writes change. */
   readonly atime: bigint
-  /** Clients may have locks on it. */
-  readonly locked: boolean
+  /** Bits of movers whose clients may have locks on it. */
+  readonly lockers: number
 }
 
 /** A name in a directory. */
@@ -99,7 +99,7 @@ const FILE_FIELDS = [
   'rdevMinor',
   'target',
   'verifier',
-  'locked',
+  'lockers',
 ] as const
 const FIELDS = [...FILE_FIELDS, 'nextCookie', 'change', 'atime', 'mtime', 'ctime'] as const
 

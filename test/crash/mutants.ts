@@ -245,8 +245,15 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'locks may be had before that is noted durably',
     file: 'mover/files/lock-records.ts',
-    find: "return submit(context, op, 'noteLocks', { ino: inode.ino }, URGENT)",
-    replace: "{ context.volume.submit('noteLocks', { ino: inode.ino }, URGENT); return null }",
+    find: "return submit(context, op, 'noteLocks', { ino: inode.ino, movers }, URGENT)",
+    replace: "context.volume.submit('noteLocks', { ino: inode.ino, movers }, URGENT); return null",
+    plot: 'locks',
+  },
+  {
+    name: 'a mover whose clients lock a file takes the place of others',
+    file: 'mover/volume/records/apply.ts',
+    find: 'inode.lockers |= r.movers',
+    replace: 'inode.lockers = r.movers',
     plot: 'locks',
   },
   {

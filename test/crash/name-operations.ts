@@ -75,7 +75,7 @@ export function planMake(scene: Scene, place: Place, making: Making, replay: Rep
         rdevMinor: making.minor,
         target: type === 'symlink' ? making.target : '',
         verifier: isExclusive ? latin1(verifier) : NO_VERIFIER,
-        locked: false,
+        lockers: 0,
         nextCookie: type === 'directory' ? 3 : 0,
       }
       const changes: Changes = [

@@ -23,9 +23,10 @@ export function structureProblems(found: FoundVolume): string[] {
   for (const ino of found.orphans) problems.push(`inode ${ino} is still an orphan`)
   for (const ino of found.truncating) problems.push(`inode ${ino} is still being truncated`)
   for (const ino of found.marks) problems.push(`inode ${ino} still has a write mark`)
-  const flagged = [...found.inodes.values()].filter(({ flags }) => (flags & INODE_FLAG.locked) !== 0)
-  const listed = found.locked.join()
-  if (flagged.map(({ ino }) => ino).join() !== listed) problems.push(`other files than ${listed} may be locked`)
+  const lockable = [...found.inodes.values()].filter(({ lockers }) => lockers !== 0)
+  const said = lockable.map(({ ino, lockers }) => `${ino} by ${lockers}`).join()
+  const listed = found.locked.map((ino, i) => `${ino} by ${found.lockers[i]}`).join()
+  if (said !== listed) problems.push(`files that may be locked are ${said}, and listed are ${listed}`)
   return problems
 }
 

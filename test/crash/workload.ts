@@ -363,7 +363,7 @@ function read(load: Workload): Planned[] {
 }
 
 function note(load: Workload): Planned[] {
-  return [planNote(load.scene, load.object('file'))]
+  return [planNote(load.scene, load.object('file'), 1 << load.scene.random.below(16))]
 }
 
 function forget(load: Workload): Planned[] {

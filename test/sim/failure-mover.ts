@@ -135,6 +135,7 @@ export class SimulatedMover {
       environment,
       logger: LOGGER,
       leaseMs: this.#site.leaseMs,
+      graceMs: 30_000,
       signal: NEVER,
       connect: (role, signal, done) => this.#connect(() => connect(environment, role), signal, done),
       onLost: (reason) => this.#fail(`the session has ended: ${reason}`),
@@ -227,7 +228,8 @@ export class SimulatedMover {
       volume.onReadOnly = volume.onFailure
       const files = new VolumeFiles({ volume, env, pagePool, inodeCapacity })
       const shared = { name: 'share', term, device: DEVICE, files, env, logger: LOGGER, holders, raised }
-      const reign = new PrimaryReign({ ...shared, noted: [], graceMs: 30_000, trace: null })
+      const locks = { movers: [], self: '', noted: new Map<number, number>(), graceMs: 30_000, isCalm: false }
+      const reign = new PrimaryReign({ ...shared, ...locks, trace: null })
       this.#watchPeers(reign)
       this.files = files
       this.reign = reign

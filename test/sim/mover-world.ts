@@ -95,10 +95,12 @@ class Primary implements SimulatedMover {
     })
     const governed = new GovernedVolume(context, (call, done) => calls.perform(call, done))
     const { env, files } = world
-    const locks = new PrimaryLocks({ notes: governed, env, graceMs: 30_000, noted: [] })
+    const movers = [this.name, 'secondary 1', 'secondary 2']
+    const own = { movers, self: this.name, noted: new Map<number, number>() }
+    const locks = new PrimaryLocks({ notes: governed, env, graceMs: 30_000, ...own })
     this.authority = new PrimaryAuthority(governed, files.volume.log, env, locks, null)
     context.locks = locks
-    locks.recovered()
+    locks.recovered([])
     context.tokens = this.authority
   }
 

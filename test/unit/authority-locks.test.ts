@@ -11,7 +11,7 @@ import {
   RANGE_END,
 } from '../../mover/files/client-locks.ts'
 import { GovernedVolume } from '../../mover/files/governed-volume.ts'
-import { lockedFiles } from '../../mover/files/lock-records.ts'
+import { type LockedFiles, lockedFiles } from '../../mover/files/lock-records.ts'
 import type { Operation } from '../../mover/files/service.ts'
 import type { LockOutcome } from '../../mover/locks/client-lock.ts'
 import { rangeOwner, shareOwner } from '../../mover/nlm4/owner.ts'
@@ -21,6 +21,8 @@ import { MoverWorld, type Secondary, type SimulatedMover } from '../sim/mover-wo
 import { FilesWorld } from './files-support.ts'
 
 const GRACE_MS = 30_000
+/** As in the configuration. */
+const MOVERS = ['primary', 'secondary 1', 'secondary 2']
 /** Long enough for everything that is done when nobody has locks any more. */
 const QUIET_MS = 20_000
 
@@ -122,12 +124,15 @@ class Locks {
     this.world.env.runUntil(() => isOver)
   }
 
-  /** Another primary, without a mover of its own, to which `survivors` say what they have. */
-  takeOver(survivors: readonly Secondary[]): PrimaryAuthority {
+  /**
+   * Another primary, without a mover of its own, to which `survivors` say what they have; `known`: these know what all their
+   * clients have.
+   */
+  takeOver(survivors: readonly Secondary[], known = survivors): PrimaryAuthority {
     const { files, env } = this.world.files
     const notes = new GovernedVolume(files.context, () => {})
-    const noted = this.world.files.world.run(lockedFiles(files.volume)) as number[]
-    const locks = new PrimaryLocks({ notes, env, graceMs: GRACE_MS, noted })
+    const noted = this.world.files.world.run(lockedFiles(files.volume)) as LockedFiles
+    const locks = new PrimaryLocks({ notes, env, graceMs: GRACE_MS, movers: MOVERS, self: '', noted })
     const primary = new PrimaryAuthority(notes, files.volume.log, env, locks, new Set())
     let asserting = survivors.length
     for (const { name, authority } of survivors) {
@@ -141,7 +146,7 @@ class Locks {
       up.receiver = above
       down.receiver = below
       const peer = primary.admit(name, above, () => {
-        if (--asserting === 0) primary.recovered()
+        if (--asserting === 0) primary.recovered(known.map(({ name }) => name))
       })
       authority.join(below)
     }
@@ -149,7 +154,7 @@ class Locks {
   }
 
   isNoted(): boolean {
-    return this.world.files.inode(this.ino).locked
+    return this.world.files.inode(this.ino).lockers !== 0
   }
 }
 
@@ -352,11 +357,11 @@ t.test('after a crash of all, files that were locked wait for reclaims', async (
   device.cutPower()
   const again = new FilesWorld(2, {}, { disk: device.survivingImage(), wallMs: env.wallMs() + 1000 })
   const { files } = again
-  const noted = again.world.run(lockedFiles(files.volume)) as number[]
-  t.same(noted, [locks.ino])
+  const noted = again.world.run(lockedFiles(files.volume)) as LockedFiles
+  t.same([...noted], [[locks.ino, 1 << MOVERS.indexOf(locks.first.name)]])
   const notes = new GovernedVolume(files.context, () => {})
-  const primary = new PrimaryLocks({ notes, env: again.env, graceMs: GRACE_MS, noted })
-  primary.recovered()
+  const primary = new PrimaryLocks({ notes, env: again.env, graceMs: GRACE_MS, movers: MOVERS, self: '', noted })
+  primary.recovered([])
   const ask = (ino: number, lock: ClientLock, mode: LockMode): string => {
     let later: LockOutcome | null = null
     const atOnce = primary.holder.lock(ino, lock, mode, (told) => {
@@ -376,7 +381,7 @@ t.test('after a crash of all, files that were locked wait for reclaims', async (
   again.env.runUntil(() => isOver)
   t.equal(ask(locks.ino, range('z', 50, 60), 'try'), 'granted')
   t.equal(ask(locks.ino, range('z', 0, 1), 'try'), 'denied')
-  t.ok(again.inode(locks.ino).locked, 'what has been reclaimed is still noted')
+  t.not(again.inode(locks.ino).lockers, 0, 'what has been reclaimed is still noted')
 })
 
 t.test('a file that is removed takes its locks along', async (t) => {
@@ -416,14 +421,43 @@ t.test('another primary is told of all that movers have, and of what they wait f
     'one that the lost primary’s clients had locked does',
   )
   t.equal(locks.lock(second, range('c', 0, 10), 'reclaim', lost), 'granted')
-  t.equal(locks.lock(second, range('b', 50, 60), 'try', shared), 'grace', 'one of which it cannot be known, too')
+  t.equal(locks.lock(second, range('b', 50, 60), 'try', shared), 'granted', 'others do not')
   t.match(next.locks.describe(waited), {
     held: [{ lock: { owner: { client: 'b' } } }],
     waiting: [{ lock: { owner: { client: 'a' } } }],
   })
   t.equal(locks.ask(second, (client, op) => client.unlock(op, waited, range('b', 0, 10))).type, 'granted')
-  locks.pass(GRACE_MS + 2000)
-  t.same(locks.granted, [`a on ${waited}`], 'who waits has it behind all reclaims')
+  world.env.runUntilIdle()
+  t.same(locks.granted, [`a on ${waited}`])
+})
+
+t.test('files that clients of the lost primary had locked wait, whoever else has', async (t) => {
+  for (const isKnown of [true, false]) {
+    const locks = new Locks()
+    const { primary, first, second, world } = locks
+    const theirs = world.create(primary, 'theirs')
+    for (const mover of [first, primary, second]) {
+      t.equal(locks.lock(mover, range('a', mover === first ? 0 : 100, 200, false)), 'granted')
+      if (mover !== primary) t.equal(locks.lock(mover, range('a', 0, 10, false), 'try', theirs), 'granted')
+    }
+    t.equal(locks.lock(first, range('b', 100, 200), 'wait'), 'waiting')
+    t.equal(locks.lock(first, range('b', 0, 10), 'wait', theirs), 'waiting')
+    locks.takeOver([first, second], isKnown ? [first, second] : [first])
+    world.env.runUntilIdle()
+    t.equal(locks.lock(second, range('c', 500, 510)), 'grace')
+    const expected = isKnown ? 'granted' : 'grace'
+    t.equal(locks.lock(second, range('c', 500, 510), 'try', theirs), expected)
+    locks.ask(first, (client, op) => client.unlock(op, theirs, range('a', 0, 10)))
+    locks.ask(second, (client, op) => client.unlock(op, theirs, range('a', 0, 10)))
+    locks.ask(first, (client, op) => client.unlock(op, locks.ino, range('a', 0, 200)))
+    locks.ask(second, (client, op) => client.unlock(op, locks.ino, range('a', 0, 200)))
+    world.env.runUntilIdle()
+    const now = isKnown ? [`b on ${theirs}`] : []
+    t.same(locks.granted, now)
+    locks.pass(GRACE_MS + 2000)
+    const all = [`b on ${locks.ino}`, `b on ${theirs}`]
+    t.same([...locks.granted].sort(), all, 'who waits has it behind all reclaims')
+  }
 })
 
 t.test('what a mover has asked, and was not answered, it asks the next primary', async (t) => {
@@ -443,10 +477,10 @@ t.test('what a mover has asked, and was not answered, it asks the next primary',
   )
   locks.takeOver([first, second])
   world.env.runUntil(() => outcome !== null)
-  t.same(outcome, { type: 'grace' }, 'the file has locks of several movers: one of the lost primary may be among them')
+  t.same(outcome, { type: 'granted' }, 'the file has no locks of the lost primary')
   t.same(
     holder.locksOf(locks.ino).map(({ owner }) => owner.client),
-    ['a'],
+    ['a', 'a'],
   )
   t.same([...primary.authority.inos()], [])
 })

@@ -50,8 +50,7 @@ class Rude {
       logger: this.log.logger,
       holders: holds ? [{ name: 'b', incarnation: INCARNATION }] : [],
       raised: new Set(),
-      noted: [],
-      graceMs: 30_000,
+      ...{ movers: [], self: '', noted: new Map(), graceMs: 30_000, isCalm: false },
       trace: null,
     })
     let primary: Session | null = null

@@ -12,6 +12,7 @@ import { FilesWorld } from './files-support.ts'
 import { memoryLogger } from './rpc-support.ts'
 
 const LEASE_MS = 600
+const GRACE_MS = 5000
 const DEVICE = { identity: 'file 1:2', direct: true }
 const pool = new PagePool(64)
 
@@ -37,7 +38,7 @@ class Heir {
   readonly log = memoryLogger()
   readonly ending = new AbortController()
   readonly silent: string[] = []
-  readonly elected: [number, readonly Incarnation[]][] = []
+  readonly elected: [number, readonly Incarnation[], boolean][] = []
   readonly authority: SecondaryAuthority
   readonly membership: Membership
   readonly link: PrimaryLink
@@ -54,12 +55,13 @@ class Heir {
       environment: env,
       logger,
       leaseMs: LEASE_MS,
+      graceMs: GRACE_MS,
       signal: this.ending.signal,
       connect: () => {},
       onLost: (reason) => {
         throw new Error(reason)
       },
-      onElected: (term, holders) => this.elected.push([term, holders]),
+      onElected: (...args) => this.elected.push(args),
       onSilent: ({ name }) => this.silent.push(name),
     })
     const held = new HeldVolume({
@@ -86,7 +88,8 @@ class Heir {
       holders: [b, c],
       raised: new Set<number>(),
     }
-    this.reign = new PrimaryReign({ ...volume, noted: [], graceMs: 30_000, trace: null })
+    const locks = { movers: [], self: 'b', noted: new Map<number, number>(), graceMs: GRACE_MS, isCalm: false }
+    this.reign = new PrimaryReign({ ...volume, ...locks, trace: null })
   }
 
   /** a dies, b is elected, and has opened the volume. */
@@ -107,7 +110,7 @@ t.test('it is told to open the volume, comes to itself as others do, and waits f
   const heir = new Heir()
   const { authority, reign, membership, world } = heir
   heir.succeeds()
-  t.strictSame(heir.elected, [[2, [b, c]]])
+  t.strictSame(heir.elected, [[2, [b, c], false]])
   t.equal(reign.counters()['sessions'], 1)
   t.strictSame([reign.isRecovered, authority.isReady], [false, false], 'c has not said what it holds')
   membership.gone(c)
@@ -167,4 +170,43 @@ t.test('a mover that ends before it knows what others hold keeps nobody waiting,
   known.reign.abandon()
   known.world.env.runUntilIdle()
   t.ok(known.link.session?.isOpen, 'otherwise what it has written goes through its primary')
+})
+
+t.test('whether clients may still reclaim what was lost before the primary was', async (t) => {
+  /** What an election says, `ms` behind the last loss. */
+  const isCalm = (ms: number, befall: (heir: Heir) => void = () => {}): boolean | undefined => {
+    const heir = new Heir()
+    heir.succeeds()
+    heir.membership.gone(c)
+    heir.world.env.runUntilIdle()
+    t.ok(heir.authority.isReady)
+    heir.world.env.advance(GRACE_MS + 2 * LEASE_MS)
+    befall(heir)
+    heir.world.env.advance(ms)
+    heir.membership.follow(role('b', 3), [b])
+    return heir.elected.at(-1)?.[2]
+  }
+  t.equal(isCalm(0), true)
+  const another = (heir: Heir): void => {
+    heir.membership.started(incarnation('c', 2))
+    heir.membership.gone(incarnation('c', 2))
+  }
+  t.equal(isCalm(GRACE_MS + LEASE_MS, another), false, 'of another mover')
+  t.equal(isCalm(GRACE_MS + 2 * LEASE_MS, another), true)
+  t.equal(
+    isCalm(0, ({ membership }) => membership.gone(b)),
+    true,
+    'that of the primary is what the election is for',
+  )
+
+  const late = new Heir()
+  late.membership.gone(a)
+  late.membership.follow(role('b', 2), [b, c])
+  late.world.env.advance(GRACE_MS + 2 * LEASE_MS)
+  late.opens()
+  late.membership.gone(c)
+  late.world.env.runUntilIdle()
+  late.world.env.advance(GRACE_MS)
+  late.membership.follow(role('b', 3), [b])
+  t.equal(late.elected.at(-1)?.[2], false, 'the time for what the last primary but one has lost began late')
 })

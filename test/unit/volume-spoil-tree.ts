@@ -176,7 +176,7 @@ export const SPOILED_RECORDS: readonly Spoiling[] = [
     problems: (c) => [
       new RegExp(`inode ${c.file} has a size of 35184372088832 bytes, and a file has 17592186044416 at most`),
       new RegExp(`inode ${c.file} has the mode 017777`),
-      new RegExp(`inode ${c.file} has something in the spare bytes 124 to 175`),
+      new RegExp(`inode ${c.file} has something in the spare bytes 130 to 175`),
       new RegExp(`inode ${c.file} has the unknown flags 0x40`),
       new RegExp(`inode ${c.file} has 1000000000 nanoseconds in its mtime`),
       new RegExp(`inode ${c.fifo} is a thing of the unknown type 9`),
@@ -288,6 +288,10 @@ export const SPOILED_RECORDS: readonly Spoiling[] = [
       busy.plant(key(0, KIND.locked, 0, 66_666), NO_BYTES)
       busy.plant(key(0, KIND.locked, 0, c.file), NO_BYTES)
       busy.plantInode(c.fifo, (inode) => (inode.flags |= INODE_FLAG.locked))
+      busy.plantInode(c.dir, (inode) => {
+        inode.lockers = 3
+        inode.flags &= ~INODE_FLAG.locked
+      })
       busy.plant(key(0, KIND.client, 0, 5), Uint8Array.of(1, 0, 65, 7))
       busy.plant(key(0, KIND.client, 0, 6), Uint8Array.of(9, 0, 65, 7))
     },
@@ -296,6 +300,7 @@ export const SPOILED_RECORDS: readonly Spoiling[] = [
       new RegExp(`inode ${c.file} may not be locked by its flag, and is listed for that`),
       new RegExp(`inode ${c.fifo} may be locked by its flag, and is not listed for that`),
       new RegExp(`inode ${c.fifo} is a fifo and may be locked`),
+      new RegExp(`inode ${c.dir} may not be locked by its flag, and by some movers`),
       /the record of client .*A.* is in the wrong place/,
       /a client's record has 4 bytes, which cannot be/,
     ],

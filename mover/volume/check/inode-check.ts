@@ -21,7 +21,8 @@ const KNOWN_FLAGS = SHRINKING_FLAGS | INODE_FLAG.locked
 const SPARE: readonly [number, number][] = [
   [16, 20],
   [112, 116],
-  [124, INODE_BYTES],
+  [124, 128],
+  [130, INODE_BYTES],
 ]
 
 /** The inode whose records are being read: what they must add up to is checked behind the last of them. */
@@ -195,6 +196,7 @@ export class InodeCheck {
       this.#check.problem(`${flag}, and ${listed(STATE.listedTruncating)} for that`)
     }
     const isLocked = (value.flags & INODE_FLAG.locked) !== 0
+    if (!isLocked && value.lockers !== 0) this.#check.problem('may not be locked by its flag, and by some movers')
     if (isLocked !== table.has(row, STATE.listedLocked)) {
       const flag = isLocked ? 'may be locked by its flag' : 'may not be locked by its flag'
       this.#check.problem(`${flag}, and ${listed(STATE.listedLocked)} for that`)

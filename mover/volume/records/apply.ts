@@ -153,13 +153,16 @@ const APPLY: { [N in RecordName]: (txn: Transaction, record: LogRecord<N>) => vo
   },
 
   noteLocks(txn, r) {
-    txn.existingInode(r.ino).flags |= INODE_FLAG.locked
-    txn.put(setKeyOf(txn.key, 0, KIND.locked, r.ino, 0), NO_BYTES, 0)
+    const inode = txn.existingInode(r.ino)
+    inode.lockers |= r.movers
+    txn.scratch[0] = inode.lockers & 0xff
+    txn.scratch[1] = inode.lockers >> 8
+    txn.put(setKeyOf(txn.key, 0, KIND.locked, r.ino, 0), txn.scratch, 2)
   },
 
   forgetLocks(txn, r) {
     for (const ino of r.inos) {
-      txn.existingInode(ino).flags &= ~INODE_FLAG.locked
+      txn.existingInode(ino).lockers = 0
       txn.delete(setKeyOf(txn.key, 0, KIND.locked, ino, 0))
     }
   },

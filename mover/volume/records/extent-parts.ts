@@ -149,8 +149,8 @@ export function removeObject(txn: Transaction, ino: number, inode: InodeValue, r
   }
   if (inode.type === TYPE_NUMBER.file) {
     txn.delete(setKeyOf(key, 0, KIND.writeMark, ino, 0))
-    if ((inode.flags & INODE_FLAG.locked) !== 0) {
-      inode.flags &= ~INODE_FLAG.locked
+    if (inode.lockers !== 0) {
+      inode.lockers = 0
       txn.delete(setKeyOf(key, 0, KIND.locked, ino, 0))
     }
     if ((inode.flags & INODE_FLAG.truncating) !== 0) {

@@ -137,8 +137,8 @@ export const RECORDS = {
   truncateStep: { type: 11, fields: { ino: 'u64', count: 'u16' } },
   /** These files are quiet and the log has all that their writes left: their marks go. */
   clearMarks: { type: 12, fields: { inos: 'inos' } },
-  /** Clients of some mover are about to have locks on this file: it waits for their reclaims after a crash. */
-  noteLocks: { type: 13, fields: { ino: 'u64' } },
+  /** Clients of these movers (bits) are about to have locks on this file: it waits for their reclaims after a crash. */
+  noteLocks: { type: 17, fields: { ino: 'u64', movers: 'u16' } },
   /** No client has a lock on these files any more. */
   forgetLocks: { type: 14, fields: { inos: 'inos' } },
   /** Something that movers remember of a client, in their own words; it replaces what there was under `id`. */
