@@ -130,6 +130,8 @@ export class PrimaryLocks {
     const untilMs = this.#graceEndMs()
     let lost = ALL_MOVERS
     for (const name of survivors) lost &= ~(this.#bitOf(name) ?? 0)
+    // What was removed is noted no more, and that has perhaps not been told.
+    for (const ino of [...this.#table.inos()]) if (!noted.has(ino)) this.#table.drop(ino)
     for (const [ino, movers] of noted) {
       if ((movers & lost) !== 0 && !this.#table.isDelegated(ino)) this.#table.beginGrace(ino, untilMs)
       if (!this.#table.has(ino)) this.#free.add(ino)

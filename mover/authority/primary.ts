@@ -188,8 +188,9 @@ export class PrimaryAuthority {
   /** All movers that live have said what they have of earlier reigns: they may ask for more. `survivors`: see `PrimaryLocks`. */
   recovered(survivors: readonly string[]): void {
     this.#raised = null
-    this.locks.recovered(survivors)
+    // Before it they listen to nothing that is decided.
     this.#ready()
+    this.locks.recovered(survivors)
   }
 
   #ready(): void {

@@ -11,7 +11,7 @@ import {
   RANGE_END,
 } from '../../mover/files/client-locks.ts'
 import { GovernedVolume } from '../../mover/files/governed-volume.ts'
-import { type LockedFiles, lockedFiles } from '../../mover/files/lock-records.ts'
+import { type LockedFiles, lockedFiles, noteLocks } from '../../mover/files/lock-records.ts'
 import type { Operation } from '../../mover/files/service.ts'
 import type { LockOutcome } from '../../mover/locks/client-lock.ts'
 import { rangeOwner, shareOwner } from '../../mover/nlm4/owner.ts'
@@ -396,6 +396,26 @@ t.test('a file that is removed takes its locks along', async (t) => {
   t.equal(locks.lock(primary, range('a', 0, 10)), 'gone')
 })
 
+t.test('a primary that is lost has removed a file, and told nobody', async (t) => {
+  const locks = new Locks()
+  const { primary, first, second, world } = locks
+  const [alone, kept] = [world.create(primary, 'alone'), world.create(primary, 'kept')]
+  locks.lock(first, range('a', 0, 10))
+  locks.lock(second, range('b', 0, 10), 'wait')
+  locks.lock(first, range('a', 0, 10), 'try', alone)
+  locks.lock(first, range('a', 0, 10), 'try', kept)
+  world.files.files.context.locks = null
+  for (const name of ['f', 'alone'])
+    world.answer(primary, (op) => primary.files.remove(op, world.files.root, Buffer.from(name)))
+  const next = locks.takeOver([first, second])
+  world.env.runUntilIdle()
+  t.same(locks.granted, [`gone ${locks.ino}`], 'who waits waits no more')
+  t.same([...next.locks.inos()], [kept])
+  t.same([...first.authority.locks.holder.inos()], [kept])
+  t.equal(locks.lock(second, range('b', 0, 10)), 'gone')
+  t.equal(locks.lock(second, range('b', 0, 10), 'try', kept), 'denied')
+})
+
 t.test('another primary is told of all that movers have, and of what they wait for', async (t) => {
   const locks = new Locks()
   const { primary, first, second, world } = locks
@@ -485,6 +505,21 @@ t.test('what a mover has asked, and was not answered, it asks the next primary',
   t.same([...primary.authority.inos()], [])
 })
 
+t.test('who waits for what was given up while there was no primary has it from the next one', async (t) => {
+  const locks = new Locks()
+  const { first, second, world, ino } = locks
+  locks.lock(first, range('a', 0, 10))
+  locks.lock(second, range('b', 0, 10), 'wait')
+  first.authority.parted()
+  t.equal(
+    first.authority.locks.holder.unlock(ino, range('a', 0, 10), () => {}),
+    null,
+  )
+  locks.takeOver([first, second])
+  world.env.runUntilIdle()
+  t.same(locks.granted, [`b on ${ino}`])
+})
+
 t.test('what comes behind an unlock that nobody has answered is asked of the next primary', async (t) => {
   const locks = new Locks()
   const { first, second, world, ino } = locks
@@ -497,6 +532,8 @@ t.test('what comes behind an unlock that nobody has answered is asked of the nex
   const other = (start: number, end: number): ClientLock => {
     return { ...range('a', start, end), owner: { protocol: 'nlm', client: 'a', owner: 'process 8' } } as ClientLock
   }
+  const { files } = world.files
+  world.answer(locks.primary, (op) => noteLocks(files.context, op, world.files.inode(ino), 2))
   // What the last primary has answered, until it was gone: it has left the file to this mover, unlike what it was asked then.
   first.authority.parted()
   t.equal(holder.lock(ino, range('a', 0, 10), 'try', tell('lock')), null)
