@@ -1,9 +1,9 @@
 import type { Failure } from '../failure.ts'
 import type { Task } from '../task.ts'
-import { ALL_MOVERS } from '../volume/inode-value.ts'
 import { KIND, keyA, keyIno, keyKind, setKey } from '../volume/keys.ts'
 import { retry } from '../volume/open.ts'
 import { type ClientRecord, listClients } from '../volume/records/client-parts.ts'
+import { listedLockers } from '../volume/records/locker-parts.ts'
 import { MAX_INOS_PER_RECORD } from '../volume/records/schema.ts'
 import { Key } from '../volume/tree/key.ts'
 import { URGENT, type Volume } from '../volume/volume.ts'
@@ -44,8 +44,7 @@ function listLocked({ cursor }: Volume, from: number, most: number): [ino: numbe
   while (more && found.length < most) {
     const { key, bytes, valueOffset, valueLength } = cursor
     if (keyIno(key.words, 0) !== 0 || keyKind(key.words, 0) !== KIND.locked) break
-    const movers = valueLength === 0 ? ALL_MOVERS : bytes[valueOffset] + 256 * bytes[valueOffset + 1]
-    found.push([keyA(key.words, 0), movers])
+    found.push([keyA(key.words, 0), listedLockers(bytes, valueOffset, valueLength)])
     more = cursor.next()
   }
   return found

@@ -38,7 +38,7 @@ export function typeName(number: number): FileType {
 /** Bits of `flags`. */
 export const INODE_FLAG = { orphan: 1, truncating: 2, locked: 4 } as const
 
-/** Of `lockers`: a bit for each mover. */
+/** Of `lockers`: a bit for each mover, by its place in the configuration that it was started with. */
 export const ALL_MOVERS = 0xffff
 
 const WORD = 4294967296
@@ -136,10 +136,13 @@ export class InodeValue {
   set nextCookie(v: number) {
     put64(this.#view, 104, v)
   }
-  /** Files: bits of movers whose clients may have locks on it; of all movers where its flag says so, and nothing more. */
+  /**
+   * Files: bits of movers whose clients may have locks on it, at offset 128. They count where its flag says so; there, no bits
+   * mean all movers: earlier versions know the flag alone.
+   */
   get lockers(): number {
-    const bits = this.#view.getUint16(128, true)
-    return bits === 0 && (this.flags & INODE_FLAG.locked) !== 0 ? ALL_MOVERS : bits
+    if ((this.flags & INODE_FLAG.locked) === 0) return 0
+    return this.#view.getUint16(128, true) || ALL_MOVERS
   }
   set lockers(v: number) {
     this.#view.setUint16(128, v, true)

@@ -1,4 +1,7 @@
+import { submit } from '../../mover/files/context.ts'
 import { dropClient, forgetLocks, noteLocks, setClient } from '../../mover/files/lock-records.ts'
+import { ALL_MOVERS } from '../../mover/volume/inode-value.ts'
+import { URGENT } from '../../mover/volume/volume.ts'
 import type { State } from './model.ts'
 import { clientKey, type ObjectState, objectKey } from './model.ts'
 import { bytesOf } from './name-operations.ts'
@@ -6,7 +9,7 @@ import { NOTHING_MORE, type Planned, type Scene } from './scene.ts'
 
 type Change = readonly [string, State | null]
 
-/** Clients of these movers (bits) are about to have locks on a file. */
+/** Clients of these movers (bits) are about to have locks on a file; of all of them: as earlier versions have noted it. */
 export function planNote(scene: Scene, object: ObjectState, movers: number): Planned {
   const text = `note locks of ${object.ino} by ${movers}`
   return {
@@ -17,7 +20,12 @@ export function planNote(scene: Scene, object: ObjectState, movers: number): Pla
       const { model, files } = scene
       const inode = scene.resolve(op, object)
       if (inode === null || object.type !== 'file') return NOTHING_MORE
-      if (scene.refused(text, noteLocks(files.context, op, inode, movers), null, true)) return NOTHING_MORE
+      const { context } = files
+      const isNew = movers === ALL_MOVERS && inode.lockers !== ALL_MOVERS
+      const result = isNew
+        ? submit(context, op, 'noteAnyLocks', { ino: object.ino }, URGENT)
+        : noteLocks(context, op, inode, movers)
+      if (scene.refused(text, result, null, true)) return NOTHING_MORE
       const before = model.object(object.ino) as ObjectState
       const lockers = before.lockers | movers
       const index =

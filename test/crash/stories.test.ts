@@ -28,6 +28,7 @@ const PLOT_FOR: Readonly<Record<string, PlotName>> = {
   rename: 'names',
   recoverMarks: 'reigns',
   noteLocks: 'locks',
+  noteAnyLocks: 'locks',
   forgetLocks: 'locks',
   setClient: 'locks',
   dropClient: 'locks',

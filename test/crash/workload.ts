@@ -2,6 +2,7 @@ import type { Failure } from '../../mover/failure.ts'
 import type { SetAttributes, Stability } from '../../mover/files/service.ts'
 import type { ReplayTag } from '../../mover/operation.ts'
 import type { FileType } from '../../mover/volume/inode.ts'
+import { ALL_MOVERS } from '../../mover/volume/inode-value.ts'
 import { FILL_NAME } from './beginnings.ts'
 import { Runner } from './client.ts'
 import { mayWrite, planCommit, planRead, planSetattr, planWrite } from './data-operations.ts'
@@ -363,7 +364,8 @@ function read(load: Workload): Planned[] {
 }
 
 function note(load: Workload): Planned[] {
-  return [planNote(load.scene, load.object('file'), 1 << load.scene.random.below(16))]
+  const mover = load.scene.random.below(20)
+  return [planNote(load.scene, load.object('file'), mover < 16 ? 1 << mover : ALL_MOVERS)]
 }
 
 function forget(load: Workload): Planned[] {

@@ -1,14 +1,29 @@
 import { crc32 } from 'node:zlib'
 import t from 'tap'
+import { lockedFiles } from '../../mover/files/lock-records.ts'
 import { checkClosed } from '../../mover/volume/check/check.ts'
 import { OverlayDevice } from '../../mover/volume/check/overlay-device.ts'
+import { ALL_MOVERS, INODE_FLAG } from '../../mover/volume/inode-value.ts'
+import { KIND } from '../../mover/volume/keys.ts'
 import { BLOCK_BYTES, bitmapBlock } from '../../mover/volume/layout.ts'
 import { ROOT_INO } from '../../mover/volume/mkfs.ts'
 import type { FaultDevice } from '../crash/fault-device.ts'
 import { Random } from '../crash/random.ts'
 import { TestEnvironment } from '../crash/test-environment.ts'
 import { BusyVolume, finish, forgetDevices, newDevice, run } from './volume-busy.ts'
-import { check, closed, contents, copy, memory, nodesOf, original, superblockOf, unclosed } from './volume-spoil.ts'
+import {
+  check,
+  closed,
+  contents,
+  copy,
+  key,
+  memory,
+  NO_BYTES,
+  nodesOf,
+  original,
+  superblockOf,
+  unclosed,
+} from './volume-spoil.ts'
 import { SPOILED_BLOCKS } from './volume-spoil-blocks.ts'
 import { SPOILED_RECORDS } from './volume-spoil-tree.ts'
 
@@ -40,6 +55,29 @@ t.test('a busy volume is clean, closed or not', (t) => {
   t.match(finish(other.env, checkClosed({ device: other.device, env: other.env, memory })).problems, [
     /the log holds records up to \d+, and the checkpoint ends at 1/,
   ])
+  t.end()
+})
+
+t.test('a file that an earlier version has noted as locked may be locked by clients of all movers', (t) => {
+  const { env, device } = copy()
+  const { file, small } = contents
+  const busy = BusyVolume.open(env, device, original.cookies)
+  busy.plant(key(0, KIND.locked, 0, file), NO_BYTES)
+  busy.plantInode(file, (inode) => (inode.flags |= INODE_FLAG.locked))
+  // Such a version takes the flag away, and leaves bits that it does not know.
+  busy.plantInode(small, (inode) => {
+    inode.lockers = 3
+    inode.flags &= ~INODE_FLAG.locked
+  })
+  t.strictSame(
+    [file, small].map((ino) => busy.inode(ino).lockers),
+    [ALL_MOVERS, 0],
+  )
+  busy.close()
+  t.strictSame(check(env, device).problems, [])
+  const again = BusyVolume.open(env, device, original.cookies)
+  t.strictSame([...finish(env, lockedFiles(again.volume))], [[file, ALL_MOVERS]])
+  again.close()
   t.end()
 })
 

@@ -288,10 +288,8 @@ export const SPOILED_RECORDS: readonly Spoiling[] = [
       busy.plant(key(0, KIND.locked, 0, 66_666), NO_BYTES)
       busy.plant(key(0, KIND.locked, 0, c.file), NO_BYTES)
       busy.plantInode(c.fifo, (inode) => (inode.flags |= INODE_FLAG.locked))
-      busy.plantInode(c.dir, (inode) => {
-        inode.lockers = 3
-        inode.flags &= ~INODE_FLAG.locked
-      })
+      busy.plant(key(0, KIND.locked, 0, c.small), Uint8Array.of(2, 0))
+      busy.plantInode(c.small, (inode) => (inode.lockers = 3))
       busy.plant(key(0, KIND.client, 0, 5), Uint8Array.of(1, 0, 65, 7))
       busy.plant(key(0, KIND.client, 0, 6), Uint8Array.of(9, 0, 65, 7))
     },
@@ -300,7 +298,7 @@ export const SPOILED_RECORDS: readonly Spoiling[] = [
       new RegExp(`inode ${c.file} may not be locked by its flag, and is listed for that`),
       new RegExp(`inode ${c.fifo} may be locked by its flag, and is not listed for that`),
       new RegExp(`inode ${c.fifo} is a fifo and may be locked`),
-      new RegExp(`inode ${c.dir} may not be locked by its flag, and by some movers`),
+      new RegExp(`inode ${c.small} may be locked by clients of the movers 0x3, and is listed for those of 0x2`),
       /the record of client .*A.* is in the wrong place/,
       /a client's record has 4 bytes, which cannot be/,
     ],

@@ -196,10 +196,12 @@ export class InodeCheck {
       this.#check.problem(`${flag}, and ${listed(STATE.listedTruncating)} for that`)
     }
     const isLocked = (value.flags & INODE_FLAG.locked) !== 0
-    if (!isLocked && value.lockers !== 0) this.#check.problem('may not be locked by its flag, and by some movers')
     if (isLocked !== table.has(row, STATE.listedLocked)) {
       const flag = isLocked ? 'may be locked by its flag' : 'may not be locked by its flag'
       this.#check.problem(`${flag}, and ${listed(STATE.listedLocked)} for that`)
+    } else if (isLocked && value.lockers !== table.lockers[row]) {
+      const [own, said] = [value.lockers, table.lockers[row]].map((movers) => `0x${movers.toString(16)}`)
+      this.#check.problem(`may be locked by clients of the movers ${own}, and is listed for those of ${said}`)
     }
   }
 

@@ -34,7 +34,7 @@ export function mix(seed: number, a: number, b: number): number {
 }
 
 /**
- * What the check remembers of every inode that was mentioned anywhere: about 91 bytes each, in columns. Names and parent
+ * What the check remembers of every inode that was mentioned anywhere: about 93 bytes each, in columns. Names and parent
  * pointers are not kept: their hashes are summed up, and the sums of the two must agree.
  */
 export class InodeTable {
@@ -52,6 +52,8 @@ export class InodeTable {
   /** Directories: row of the parent, -1 when there is none. */
   parentRow = new Int32Array(FIRST_ROWS).fill(-1)
   subdirectories = new Uint32Array(FIRST_ROWS)
+  /** Movers whose clients may have locked it, by the list of such files. */
+  lockers = new Uint16Array(FIRST_ROWS)
   #sumA = new Uint32Array(FIRST_ROWS)
   #sumB = new Uint32Array(FIRST_ROWS)
   readonly #rows = new Map<number, number>()
@@ -120,6 +122,7 @@ export class InodeTable {
     this.parents = longer(new Uint32Array(length), this.parents)
     this.parentRow = longer(new Int32Array(length).fill(-1), this.parentRow)
     this.subdirectories = longer(new Uint32Array(length), this.subdirectories)
+    this.lockers = longer(new Uint16Array(length), this.lockers)
     this.#sumA = longer(new Uint32Array(length), this.#sumA)
     this.#sumB = longer(new Uint32Array(length), this.#sumB)
   }

@@ -2,6 +2,7 @@ import { KIND, keyA, keyAHigh, keyALow, keyB, keyIno, keyKind } from '../keys.ts
 import { MAX_NAME_BYTES } from '../layout.ts'
 import { NameHasher } from '../names.ts'
 import { clientKey, clientOf } from '../records/client-parts.ts'
+import { LOCKERS_BYTES, listedLockers } from '../records/locker-parts.ts'
 import { inoOfValue } from '../records/name-parts.ts'
 import type { Superblock } from '../superblock.ts'
 import { compareWords, Key } from '../tree/key.ts'
@@ -13,8 +14,6 @@ import type { Suspects } from './suspects.ts'
 
 const SLASH = 0x2f
 const DOT = 0x2e
-/** In the list of files that may be locked; none in volumes of earlier versions. */
-const MOVERS_BYTES = 2
 /** Cookies below are the start of a directory, '.' and '..'. */
 const FIRST_COOKIE = 3
 const KIND_NAMES = new Map<number, string>(Object.entries(KIND).map(([name, kind]) => [kind, name]))
@@ -91,7 +90,7 @@ export class RecordCheck {
     this.counts.records++
     if (ino === 0) {
       if (kind === KIND.client) this.#client(words, bytes.subarray(offset, offset + length))
-      else this.#ofVolume(words, kind, length)
+      else this.#ofVolume(words, kind, bytes.subarray(offset, offset + length))
       return
     }
     if (ino !== this.inode.ino) {
@@ -117,7 +116,7 @@ export class RecordCheck {
     this.#p.findings.problem(`inode ${this.inode.ino} ${what}`)
   }
 
-  #ofVolume(words: Uint32Array, kind: number, length: number): void {
+  #ofVolume(words: Uint32Array, kind: number, value: Uint8Array): void {
     const { table, findings } = this.#p
     const list = OF_VOLUME.get(kind)
     if (list === undefined) {
@@ -125,12 +124,15 @@ export class RecordCheck {
       return
     }
     const ino = keyA(words, 0)
-    const hasMovers = kind === KIND.locked && length === MOVERS_BYTES
-    if ((length !== 0 && !hasMovers) || keyB(words, 0) !== 0) {
+    const row = table.row(ino)
+    const { length } = value
+    const hasLockers = kind === KIND.locked && (length === 0 || length === LOCKERS_BYTES)
+    if ((length !== 0 && !hasLockers) || keyB(words, 0) !== 0) {
       findings.problem(`the ${kindName(kind)} record of inode ${ino} has mover ${keyB(words, 0)} and ${length} bytes`)
     }
+    if (hasLockers) table.lockers[row] = listedLockers(value, 0, length)
     this.counts[list.count]++
-    table.set(table.row(ino), list.state)
+    table.set(row, list.state)
   }
 
   #client(words: Uint32Array, value: Uint8Array): void {

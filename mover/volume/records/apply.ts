@@ -1,8 +1,9 @@
-import { INODE_FLAG, type InodeValue, TYPE_NUMBER } from '../inode-value.ts'
+import { ALL_MOVERS, INODE_FLAG, type InodeValue, TYPE_NUMBER } from '../inode-value.ts'
 import { KIND, setKey, setKeyOf } from '../keys.ts'
 import type { Transaction } from '../transaction.ts'
 import { clientKey, putClient } from './client-parts.ts'
 import { addExtents, blocksOf, freeExtents, removeObject, SYMLINK_PIECE_BYTES } from './extent-parts.ts'
+import { addLockers, dropLockers } from './locker-parts.ts'
 import { addName, removeName, touchDirectory } from './name-parts.ts'
 import { ATTRIBUTE, type LogRecord, MAX_EXTENTS_PER_RECORD, type RecordName } from './schema.ts'
 
@@ -153,18 +154,15 @@ const APPLY: { [N in RecordName]: (txn: Transaction, record: LogRecord<N>) => vo
   },
 
   noteLocks(txn, r) {
-    const inode = txn.existingInode(r.ino)
-    inode.lockers |= r.movers
-    txn.scratch[0] = inode.lockers & 0xff
-    txn.scratch[1] = inode.lockers >> 8
-    txn.put(setKeyOf(txn.key, 0, KIND.locked, r.ino, 0), txn.scratch, 2)
+    addLockers(txn, r.ino, r.movers)
+  },
+
+  noteAnyLocks(txn, r) {
+    addLockers(txn, r.ino, ALL_MOVERS)
   },
 
   forgetLocks(txn, r) {
-    for (const ino of r.inos) {
-      txn.existingInode(ino).lockers = 0
-      txn.delete(setKeyOf(txn.key, 0, KIND.locked, ino, 0))
-    }
+    for (const ino of r.inos) dropLockers(txn, ino, txn.existingInode(ino))
   },
 
   setClient(txn, r) {

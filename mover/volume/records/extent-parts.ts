@@ -4,6 +4,7 @@ import { BLOCK_BYTES, MAX_SYMLINK_BYTES } from '../layout.ts'
 import type { Transaction } from '../transaction.ts'
 import type { Cursor } from '../tree/cursor.ts'
 import { Key } from '../tree/key.ts'
+import { dropLockers } from './locker-parts.ts'
 import type { ExtentRun } from './schema.ts'
 
 /** Bytes of an extent's value: device block (8), length (4), zero (4). */
@@ -149,10 +150,7 @@ export function removeObject(txn: Transaction, ino: number, inode: InodeValue, r
   }
   if (inode.type === TYPE_NUMBER.file) {
     txn.delete(setKeyOf(key, 0, KIND.writeMark, ino, 0))
-    if (inode.lockers !== 0) {
-      inode.lockers = 0
-      txn.delete(setKeyOf(key, 0, KIND.locked, ino, 0))
-    }
+    dropLockers(txn, ino, inode)
     if ((inode.flags & INODE_FLAG.truncating) !== 0) {
       inode.flags &= ~INODE_FLAG.truncating
       txn.delete(setKeyOf(key, 0, KIND.truncating, ino, 0))

@@ -139,6 +139,8 @@ export const RECORDS = {
   clearMarks: { type: 12, fields: { inos: 'inos' } },
   /** Clients of these movers (bits) are about to have locks on this file: it waits for their reclaims after a crash. */
   noteLocks: { type: 17, fields: { ino: 'u64', movers: 'u16' } },
+  /** The same of all movers: what the log of a volume has that an earlier version has served. */
+  noteAnyLocks: { type: 13, fields: { ino: 'u64' } },
   /** No client has a lock on these files any more. */
   forgetLocks: { type: 14, fields: { inos: 'inos' } },
   /** Something that movers remember of a client, in their own words; it replaces what there was under `id`. */
