@@ -27,7 +27,7 @@ const DEFAULT_CACHE_BYTES = 256 * 2 ** 20
 const MIN_CACHE_BYTES = 16 * 2 ** 20
 /** What one WebAssembly memory can hold, with room to spare. */
 const MAX_CACHE_BYTES = 3 * 2 ** 30
-/** Every mover has a session with every primary, and a cache of its own. */
+/** Every mover has a session with every primary, a cache of its own, and a bit in inodes (`ALL_MOVERS`). */
 const MAX_MOVERS = 16
 const DEFAULT_LEASE_MS = 5000
 /** Of locks. A client that its server has lost notices, and reclaims, in a few seconds. */

@@ -104,8 +104,9 @@ export class GovernedVolume implements GovernedFiles {
     const inode = this.#inode(ino)
     if (inode === null || inode.nlink === 0 || inode.type !== 'file') return 'STALE'
     const { volume } = this.#context
-    if (volume.failure !== null) return 'ROFS'
-    if ((inode.lockers | movers) !== inode.lockers) {
+    const isNoted = (inode.lockers | movers) === inode.lockers
+    if (volume.failure !== null) return isNoted && inode.lastLsn <= volume.log.durableLsn ? null : 'ROFS'
+    if (!isNoted) {
       const lsn = volume.submit('noteLocks', { ino, movers }, URGENT)
       if (typeof lsn === 'string') return lsn
     }

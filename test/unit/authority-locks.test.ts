@@ -505,6 +505,19 @@ t.test('what a mover has asked, and was not answered, it asks the next primary',
   t.same([...primary.authority.inos()], [])
 })
 
+t.test('on a volume that has become read-only files can be locked that are noted', async (t) => {
+  const locks = new Locks()
+  const { primary, first, second, world } = locks
+  const other = world.create(primary, 'other')
+  for (const mover of [first, second]) locks.lock(mover, range('a', 0, 10, false))
+  locks.lock(first, range('a', 0, 10), 'try', other)
+  world.files.files.volume.fail(new Error('the device takes no writes'))
+  t.equal(locks.lock(second, range('a', 20, 30)), 'granted')
+  t.equal(locks.lock(primary, range('a', 40, 50)), 'limit', 'but not by clients of a mover that is not')
+  t.equal(locks.lock(second, range('a', 20, 30), 'try', other), 'limit')
+  t.equal(locks.lock(first, range('a', 20, 30), 'try', other), 'granted')
+})
+
 t.test('who waits for what was given up while there was no primary has it from the next one', async (t) => {
   const locks = new Locks()
   const { first, second, world, ino } = locks
