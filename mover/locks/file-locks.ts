@@ -38,6 +38,11 @@ export class FileLocks {
     return held === null ? null : told(held)
   }
 
+  /** True when the owner has anything of the file. */
+  isHolder(owner: Owner): boolean {
+    return this.#ranges.isHolder(owner) || this.#opens?.isHolder(owner) === true
+  }
+
   blocks(holder: Owner, owner: Owner, lock: ClientLock): boolean {
     return this.#set(lock).blocks(holder, owner, lock)
   }

@@ -55,3 +55,8 @@ export function conflict(held: Wanted, asked: Wanted): boolean {
   }
   return a.kind === 'open' && b.kind === 'open' && opensMeet(held.owner, a, asked.owner, b)
 }
+
+/** True when a request must let earlier ones go first. */
+export function isBehind(earlier: readonly Wanted[], wanted: Wanted): boolean {
+  return earlier.some((waiter) => conflict(waiter, wanted))
+}

@@ -1,6 +1,6 @@
 import { type DelegationLevel, isShared as isSharedLock, type LockOp } from './client-lock.ts'
 import { FileLocks } from './file-locks.ts'
-import { conflict, type Wanted } from './lock-conflict.ts'
+import { conflict, isBehind, type Wanted } from './lock-conflict.ts'
 import type { Owner } from './lock-owners.ts'
 import type { MoverId } from './token-table.ts'
 
@@ -151,9 +151,4 @@ export class LockFile {
     for (const { owner } of removed) owner.drop()
     return true
   }
-}
-
-/** True when a request must let earlier ones go first. */
-export function isBehind(earlier: readonly Wanted[], wanted: Wanted): boolean {
-  return earlier.some((waiter) => conflict(waiter, wanted))
 }

@@ -51,6 +51,11 @@ export class Owner {
     return this.#uses > 0
   }
 
+  /** True when it has, waits for or has asked for more than one thing. */
+  get isUsedMore(): boolean {
+    return this.#uses > 1
+  }
+
   /** Something refers to it from now on. */
   keep(): void {
     if (this.#uses++ === 0) this.client.all.add(this)

@@ -16,8 +16,8 @@ import {
 } from './client-lock.ts'
 import { ContendedFiles } from './contended-files.ts'
 import { giveUp, isGivenUp } from './give-up.ts'
-import { conflict, type Wanted } from './lock-conflict.ts'
-import { type Asked, type Delegated, isBehind, LockFile } from './lock-file.ts'
+import { conflict, isBehind, type Wanted } from './lock-conflict.ts'
+import { type Asked, type Delegated, LockFile } from './lock-file.ts'
 import { LockGrace } from './lock-grace.ts'
 import { LockOwners } from './lock-owners.ts'
 import type { MoverId } from './token-table.ts'
@@ -342,19 +342,12 @@ export class LockTable {
 
   /** True when somebody in the way of a request in the queue waits for its owner. */
   #isInCycle(file: LockFile, { owner, lock }: Wanted, place: number): boolean {
-    const earlier = file.queue.slice(0, place)
-    for (const other of waitersFor(owner, this.#waitedFor)) {
-      if (other === owner) continue
-      if (file.locks.blocks(other, owner, lock)) return true
-      if (
-        isBehind(
-          earlier.filter((waiter) => waiter.owner === other),
-          { owner, lock },
-        )
-      )
-        return true
+    const waitForIt = waitersFor(owner, this.#waitedFor)
+    for (const other of waitForIt) {
+      if (other !== owner && other.isUsedMore && file.locks.blocks(other, owner, lock)) return true
     }
-    return false
+    const theirs = file.queue.slice(0, place).filter((one) => one.owner !== owner && waitForIt.has(one.owner))
+    return isBehind(theirs, { owner, lock })
   }
 
   /** A mover whose client has been granted a lock may get a delegation with it: its locks are its own to know then. */

@@ -55,6 +55,10 @@ export class OpenLocks {
     return null
   }
 
+  isHolder(owner: Owner): boolean {
+    return this.#opens.has(owner)
+  }
+
   blocks(holder: Owner, owner: Owner, lock: OpenLock): boolean {
     return this.#opens.get(holder)?.some((held) => opensMeet(holder, held, owner, lock)) === true
   }

@@ -8,6 +8,7 @@ import {
   firstOverlap,
   firstRange,
   type HeldRange,
+  hasOwn,
   insert,
   lastRange,
   ownTouching,
@@ -64,6 +65,10 @@ export class RangeLocks {
   /** A range that overlaps [start, end) and for which `matters` is true. */
   find(start: Offset, end: Offset, matters: (range: HeldRange) => boolean): HeldRange | null {
     return firstOverlap(this.#exclusive, start, end, matters) ?? firstOverlap(this.#shared, start, end, matters)
+  }
+
+  isHolder(owner: Owner): boolean {
+    return hasOwn(this.#owned, owner)
   }
 
   /** True when one certain owner has something in the way of a lock. */

@@ -118,6 +118,16 @@ export function ownTouching(
   return found
 }
 
+/** True when the owner has any range; the tree is ordered by owner. */
+export function hasOwn(tree: RangeTree, owner: Owner): boolean {
+  for (let node = tree; node !== null; ) {
+    const at = compareOwners(owner, node.range.owner)
+    if (at === 0) return true
+    node = at < 0 ? node.left : node.right
+  }
+  return false
+}
+
 /** Adds all ranges, in order. */
 export function allRanges(tree: RangeTree, found: HeldRange[]): HeldRange[] {
   if (tree === null) return found

@@ -1,10 +1,10 @@
 import type { FileLocks } from './file-locks.ts'
-import { conflict, type Wanted } from './lock-conflict.ts'
+import { isBehind, type Wanted } from './lock-conflict.ts'
 import type { Owner } from './lock-owners.ts'
 
 /** A file with the requests that wait for its locks, in order. */
 export interface WaitingFile {
-  readonly locks: FileLocks
+  readonly locks: Pick<FileLocks, 'isHolder' | 'blocks'>
   readonly queue: readonly Wanted[]
 }
 
@@ -20,18 +20,24 @@ export function waitersFor(owner: Owner, files: Iterable<WaitingFile>): Readonly
   if (!owner.isUsed) return found
   // A set is gone through in the order of its growing, what is added meanwhile too.
   for (const one of found) {
+    // Most have nothing but the request that they were found by: who is behind that was found with it.
+    if (one !== owner && !one.isUsedMore) continue
     for (const file of files) addWaiters(one, file, found)
   }
   return found
 }
 
+/** Adds those who wait in a file for one owner, and those who are behind their requests. */
 function addWaiters(one: Owner, { locks, queue }: WaitingFile, found: Set<Owner>): void {
+  const isHolder = locks.isHolder(one)
   const earlier: Wanted[] = []
   for (const waiter of queue) {
-    if (waiter.owner === one) earlier.push(waiter)
-    else if (!found.has(waiter.owner)) {
-      const isInTheWay = locks.blocks(one, waiter.owner, waiter.lock) || earlier.some((mine) => conflict(mine, waiter))
-      if (isInTheWay) found.add(waiter.owner)
+    const { owner, lock } = waiter
+    if (owner !== one) {
+      if (found.has(owner)) continue
+      if (!(isHolder && locks.blocks(one, owner, lock)) && !isBehind(earlier, waiter)) continue
+      found.add(owner)
     }
+    earlier.push(waiter)
   }
 }

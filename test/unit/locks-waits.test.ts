@@ -1,0 +1,120 @@
+/** Who waits for whom: all are found, and those who have nothing to do with it are not looked at. */
+import t from 'tap'
+import type { RangeLock } from '../../mover/locks/client-lock.ts'
+import { FileLocks } from '../../mover/locks/file-locks.ts'
+import { conflict, type Wanted } from '../../mover/locks/lock-conflict.ts'
+import { LockOwners, type Owner } from '../../mover/locks/lock-owners.ts'
+import { type WaitingFile, waitersFor } from '../../mover/locks/wait-graph.ts'
+import { Random } from '../crash/random.ts'
+
+const ROUNDS = 2000
+const FILES = 3
+const FLOOD = 1000
+
+/** Files with locks and queues, and how often they have been looked at, for one owner and for one owner and a request. */
+class Waits {
+  readonly files: (WaitingFile & { locks: FileLocks; queue: Wanted[] })[] = []
+  looks = 0
+  visits = 0
+  readonly #owners = new LockOwners(1)
+
+  owner(name: string): Owner {
+    return this.#owners.find({ protocol: 'nlm', client: 'c', owner: name })
+  }
+
+  file(): this['files'][number] {
+    const file = { locks: new FileLocks(), queue: [] }
+    this.files.push(file)
+    return file
+  }
+
+  hold(file: this['files'][number], name: string, start: number, end: number, isExclusive = true): void {
+    file.locks.hold(this.owner(name), this.#lock(name, start, end, isExclusive))
+  }
+
+  wait(file: this['files'][number], name: string, start: number, end: number, isExclusive = true): void {
+    const owner = this.owner(name)
+    owner.keep()
+    file.queue.push({ owner, lock: this.#lock(name, start, end, isExclusive) })
+  }
+
+  #lock(owner: string, start: number, end: number, isExclusive: boolean): RangeLock {
+    return { kind: 'range', owner: { protocol: 'nlm', client: 'c', owner }, flavour: 'posix', start, end, isExclusive }
+  }
+
+  /** The same files, where it is counted how often somebody's locks are looked through. */
+  counted(): WaitingFile[] {
+    return this.files.map(({ locks, queue }) => ({
+      queue,
+      locks: {
+        isHolder: (owner) => {
+          this.visits++
+          return locks.isHolder(owner)
+        },
+        blocks: (holder, owner, lock) => {
+          this.looks++
+          return locks.blocks(holder, owner, lock)
+        },
+      },
+    }))
+  }
+
+  found(name: string): string[] {
+    return [...waitersFor(this.owner(name), this.counted())].map(({ who }) => who.owner).sort()
+  }
+
+  /** As it is defined. */
+  expected(name: string): string[] {
+    const found = new Set([this.owner(name)])
+    for (const one of found) {
+      for (const { locks, queue } of this.files) {
+        queue.forEach((waiter, i) => {
+          if (waiter.owner === one) return
+          const isBehind = queue.slice(0, i).some((earlier) => earlier.owner === one && conflict(earlier, waiter))
+          if (isBehind || locks.blocks(one, waiter.owner, waiter.lock)) found.add(waiter.owner)
+        })
+      }
+    }
+    return [...found].map(({ who }) => who.owner).sort()
+  }
+}
+
+t.test('all who wait for somebody are found, however they do', async (t) => {
+  const random = new Random(1)
+  let most = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    const waits = new Waits()
+    const span = (): [string, number, number, boolean] => {
+      const start = random.below(8)
+      return [`${random.below(7)}`, start, start + 1 + random.below(3), random.below(3) > 0]
+    }
+    for (let i = 0; i < FILES; i++) {
+      const file = waits.file()
+      for (let lock = random.below(4); lock > 0; lock--) waits.hold(file, ...span())
+      for (let waiter = random.below(4); waiter > 0; waiter--) waits.wait(file, ...span())
+    }
+    for (let i = 0; i < 7; i++) {
+      const expected = waits.owner(`${i}`).isUsed ? waits.expected(`${i}`) : [`${i}`]
+      most = Math.max(most, expected.length)
+      const found = waits.found(`${i}`)
+      if (found.join() !== expected.join()) t.same(found, expected, `for ${i} in round ${round}`)
+    }
+  }
+  t.ok(most > 5, 'some are waited for by nearly all')
+})
+
+t.test('who waits for others is looked at once, if at all', async (t) => {
+  const waits = new Waits()
+  const [flooded, other] = [waits.file(), waits.file()]
+  waits.hold(flooded, 'holder', 0, 10)
+  for (let i = 0; i < FLOOD; i++) waits.wait(flooded, `waiter ${i}`, 0, 10)
+  waits.hold(other, 'somebody', 0, 10)
+  waits.wait(other, 'waiter 0', 0, 10)
+  t.equal(waits.found('nobody').length, 1)
+  t.equal(waits.looks, 0)
+  t.equal(waits.found('somebody').length, FLOOD + 1, 'those behind who waits for it, too')
+  t.equal(waits.looks, 1)
+  t.equal(waits.found('holder').length, FLOOD + 1)
+  t.equal(waits.visits, 8, 'at both files, for those who have anything besides the request that they were found by')
+  t.equal(waits.looks, 1 + FLOOD, 'each has been compared with what is held, and with nothing more')
+})
