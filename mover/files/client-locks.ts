@@ -20,6 +20,7 @@ export {
   RANGE_END,
   type RangeLock,
 } from '../locks/client-lock.ts'
+export { hasShare } from '../locks/fair-share.ts'
 
 /**
  * The client locks of one volume, as protocol servers know them; a file is its inode number. Its methods are called as those

@@ -23,7 +23,7 @@ export type LockProtocol = 'nlm' | 'nfs4' | 'smb'
 /** Who holds locks. The same words at another mover name another owner. */
 export interface LockOwner {
   readonly protocol: LockProtocol
-  /** The client's name, as its mover and the protocol know it. */
+  /** The client's name, as its mover and the protocol know it; the last word is the address that it calls from. */
   readonly client: string
   /** What tells owners of a client apart: the protocol's own bytes, a character each. */
   readonly owner: string
@@ -141,6 +141,11 @@ export type LockOp =
   /** All that the owner has of the file, or waits for. */
   | { readonly type: 'release'; readonly owner: LockOwner }
 
+/** Where an owner's client calls from: names are invented easily, addresses are not. */
+export function addressOf({ client }: LockOwner): string {
+  return client.slice(client.lastIndexOf(' ') + 1)
+}
+
 export function ownerOf(op: { readonly owner: LockOwner } | { readonly lock: ClientLock }): LockOwner {
   return 'owner' in op ? op.owner : op.lock.owner
 }
@@ -184,6 +189,7 @@ export interface LockLimits {
   readonly perFile: number
   readonly perClient: number
   readonly perVolume: number
+  /** Of one address at all movers a share of it: see `hasShare`. */
   readonly waitersPerFile: number
 }
 
@@ -191,7 +197,7 @@ export const LOCK_LIMITS: LockLimits = {
   perFile: 100_000,
   perClient: 100_000,
   perVolume: 1_000_000,
-  waitersPerFile: 1000,
+  waitersPerFile: 2000,
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type DelegationLevel, isShared as isSharedLock, type LockOp } from './client-lock.ts'
+import { addressOf, type DelegationLevel, isShared as isSharedLock, type LockOp } from './client-lock.ts'
 import { FileLocks } from './file-locks.ts'
 import { conflict, isBehind, type Wanted } from './lock-conflict.ts'
 import type { Owner } from './lock-owners.ts'
@@ -136,6 +136,11 @@ export class LockFile {
   placeOf(wanted: Wanted, waitForIt: ReadonlySet<Owner>): number {
     const passed = this.queue.findIndex((waiter) => waitForIt.has(waiter.owner) && conflict(waiter, wanted))
     return passed < 0 ? this.queue.length : passed
+  }
+
+  /** How many wait who call from an address. */
+  waitersFrom(address: string): number {
+    return this.queue.filter(({ owner }) => addressOf(owner.who) === address).length
   }
 
   enqueue(waiter: Waiter, place: number): void {

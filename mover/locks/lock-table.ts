@@ -1,4 +1,5 @@
 import {
+  addressOf,
   type ClientLock,
   type Delegation,
   type DelegationLevel,
@@ -15,6 +16,7 @@ import {
   type WaitingLock,
 } from './client-lock.ts'
 import { ContendedFiles } from './contended-files.ts'
+import { hasShare } from './fair-share.ts'
 import { giveUp, isGivenUp } from './give-up.ts'
 import { conflict, isBehind, type Wanted } from './lock-conflict.ts'
 import { type Asked, type Delegated, LockFile } from './lock-file.ts'
@@ -326,8 +328,9 @@ export class LockTable {
 
   /** A request that meets a lock, or an earlier request, gets its place in the queue, unless it would wait for itself. */
   #wait(file: LockFile, { mover, id }: Asked, wanted: Wanted): LockOutcome {
-    if (file.queue.length >= this.#limits.waitersPerFile) return LIMIT
     const { owner, lock } = wanted
+    const own = file.waitersFrom(addressOf(owner.who))
+    if (!hasShare(own, file.queue.length - own, this.#limits.waitersPerFile)) return LIMIT
     const waitForIt = waitersFor(owner, this.#waitedFor)
     const place = file.placeOf(wanted, waitForIt)
     if (!isBehind(file.queue.slice(0, place), wanted) && file.locks.inTheWay(owner, lock) === null) {

@@ -1,10 +1,16 @@
 import type { Environment } from '../environment.ts'
 import { inBackground } from '../files/background.ts'
-import type { ClientLock, ClientLocks, LockListener, RangeLock } from '../files/client-locks.ts'
+import {
+  type ClientLock,
+  type ClientLocks,
+  hasShare,
+  type LockListener,
+  type RangeLock,
+} from '../files/client-locks.ts'
 import type { Grant, GrantCall, Grants } from './grants.ts'
 
 const MAX_WAITERS = 10_000
-/** Of one address: others may wait too, for the same file (`LOCK_LIMITS.waitersPerFile`) as well. */
+/** Of one address, of all files. */
 const MAX_WAITERS_OF_HOST = 500
 /** Grants that came before the call that waits had heard that it waits, or when its client had gone away. */
 const MAX_EARLY = 1000
@@ -42,7 +48,8 @@ export class Waiters implements LockListener {
 
   /** False: no client at this address may wait for anything more. */
   hasRoomFor(host: string): boolean {
-    return this.#byKey.size < MAX_WAITERS && (this.#ofHost.get(host) ?? 0) < MAX_WAITERS_OF_HOST
+    const own = this.#ofHost.get(host) ?? 0
+    return own < MAX_WAITERS_OF_HOST && hasShare(own, this.#byKey.size - own, MAX_WAITERS)
   }
 
   /** A client waits for `lock` under this number; asked again, it is told as it has asked last. */

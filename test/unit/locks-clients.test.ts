@@ -1,6 +1,6 @@
 /** Client locks between a primary and its movers, message by message. */
 import t from 'tap'
-import { OPEN_READ, OPEN_WRITE, RANGE_END } from '../../mover/locks/client-lock.ts'
+import { type LockOwner, OPEN_READ, OPEN_WRITE, RANGE_END } from '../../mover/locks/client-lock.ts'
 import { MOST_QUIET } from '../../mover/locks/lock-holder.ts'
 import { LockTable } from '../../mover/locks/lock-table.ts'
 import { FILE, LockMovers, open, range } from './locks-support.ts'
@@ -368,6 +368,22 @@ t.test('there are limits for files, clients, the volume and queues', async (t) =
   queue.lock(1, range('a', 0, 1, true))
   t.equal(queue.lock(1, range('b', 0, 1, true), 'wait'), 'waiting')
   t.equal(queue.lock(1, range('c', 0, 1, true), 'wait'), 'limit')
+})
+
+t.test('there is room to wait for whoever comes from another address', async (t) => {
+  const movers = new LockMovers({ waitersPerFile: 16 })
+  const waitFrom = (address: string, id = 1): number => {
+    for (let count = 0; ; count++) {
+      const owner: LockOwner = { protocol: 'nlm', client: `host ${count} ${address}`, owner: 'process' }
+      const lock = { ...range('x', 0, 1, true), owner }
+      if (movers.lock(id, lock, 'wait') === 'limit') return count
+    }
+  }
+  movers.lock(1, range('a', 0, 1, true))
+  t.equal(waitFrom('10.0.0.1'), 4)
+  t.equal(waitFrom('10.0.0.1', 2), 0, 'the same at another mover')
+  const others = Array.from({ length: 12 }, (_, i) => waitFrom(`10.0.1.${i}`))
+  t.same(others, [3, 3, 2, 1, 1, 1, 1, 0, 0, 0, 0, 0])
 })
 
 t.test('a client that is gone has nothing any more, and waits for nothing', async (t) => {

@@ -1,4 +1,8 @@
 import t from 'tap'
+import type { Environment } from '../../mover/environment.ts'
+import type { ClientLocks, LockOwner, RangeLock } from '../../mover/files/client-locks.ts'
+import type { GrantCall, Grants } from '../../mover/nlm4/grants.ts'
+import { Waiters } from '../../mover/nlm4/waiters.ts'
 import { NLM4_VERS_codecs, type nlm4_lock } from '../../protocol/nlm4/nlm.gen.ts'
 import { XdrWriter } from '../../protocol/xdr/writer.ts'
 import { type AskOptions, NlmWorld, resultOf, statName, versionOf } from './nlm-support.ts'
@@ -338,5 +342,21 @@ t.test('one address cannot take the room of all: names, and requests that wait',
   t.equal(lock(5, 1, { ...other, block: true }), 'BLOCKED', 'another address')
   world.nlmAsk(NLMPROC4_FREE_ALL, { name: Buffer.from('name 8'), state: 0 }, { version: 4 })
   t.equal(lock(5, 1, { name: 'name 9', block: true }), 'BLOCKED', 'there is room again')
+  t.end()
+})
+
+t.test('dozens of addresses cannot take all the room to wait', (t) => {
+  const waiters = new Waiters({} as Environment, {} as ClientLocks, {} as Grants)
+  let last = 0
+  const wait = (host: string): boolean => {
+    if (!waiters.hasRoomFor(host)) return false
+    const owner: LockOwner = { protocol: 'nlm', client: `c ${host}`, owner: `${++last}` }
+    const lock: RangeLock = { kind: 'range', flavour: 'posix', owner, start: 0, end: 1, isExclusive: true }
+    waiters.add(last, 1, lock, { address: { host } } as GrantCall)
+    return true
+  }
+  for (let host = 0; host < 24; host++) while (wait(`10.0.1.${host}`));
+  t.ok(last > 9000, 'the room is there to be used')
+  t.ok(wait('10.0.2.1'))
   t.end()
 })
