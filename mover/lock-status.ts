@@ -11,6 +11,7 @@ export function lockStatus(mover: string, volume: string, ino: number, lock: Cli
     lock: lock.kind === 'open' ? { access: lock.access, deny: lock.deny } : kindOf(lock.isExclusive),
     bytes: lock.kind === 'open' ? null : bytesOf(lock.start, lock.end),
     waitsFor: null,
+    waitsForMore: false,
   }
   const id = createHash('sha256')
     .update(JSON.stringify([shown, lock.owner.owner]))

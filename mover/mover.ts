@@ -131,10 +131,12 @@ export class Mover {
 
   locks(): MoverLocks {
     const { mover, volumes } = this.#parts
+    const queues = volumes.flatMap(({ reign }) => reign?.waiting(mover.name) ?? [])
     return {
       files: volumes.flatMap((volume) => volume.tokens(mover.name)),
       held: this.#clientLocks().flatMap(({ isHeld, status }) => (isHeld ? status : [])),
-      waiting: volumes.flatMap(({ reign }) => reign?.waiting(mover.name) ?? []),
+      waiting: queues.flatMap(({ waiting }) => waiting),
+      moreWaiting: queues.flatMap(({ moreWaiting }) => moreWaiting),
     }
   }
 

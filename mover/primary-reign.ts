@@ -5,7 +5,7 @@ import { type HeldToken, PrimaryAuthority } from './authority/primary.ts'
 import { PrimaryLocks } from './authority/primary-locks.ts'
 import { Session, type SessionStream } from './authority/session.ts'
 import { VolumeTrace } from './authority/trace.ts'
-import type { ClientLockStatus, FileTokens, TokenStatus } from './control/status.ts'
+import type { ClientLockStatus, FileTokens, MoreWaiting, MoverLocks, TokenStatus } from './control/status.ts'
 import type { Environment } from './environment.ts'
 import { TracedCalls } from './files/call-trace.ts'
 import { ForwardedCalls } from './files/forwarded.ts'
@@ -19,6 +19,10 @@ import type { Reign, SharedDevice } from './sessions/reception.ts'
 
 /** Why sessions end when nothing is wrong, or when somebody else tells what is. */
 const ORDINARY_ENDS = ['the other mover has closed it', 'its mover is gone', 'this mover ends']
+
+/** Requests for locks of a file that are shown, and what is shown of what each of them waits for. */
+const MOST_SHOWN = 100
+const MOST_IN_THE_WAY = 8
 
 /** Who looks so much later than he wanted to was held up. */
 const HELD_UP = 1.5
@@ -146,16 +150,34 @@ export class PrimaryReign implements Reign {
     })
   }
 
-  /** Clients that wait for locks, in the order of their asking for each file, and for whom; `self` is this mover. */
-  waiting(self: string): ClientLockStatus[] {
+  /**
+   * Clients that wait for locks, in the order of their asking for each file, and for whom; `self` is this mover. Of a file
+   * with a long queue the first ones, and how many more.
+   */
+  waiting(self: string): Pick<MoverLocks, 'waiting' | 'moreWaiting'> {
     const { locks } = this.authority
+    const volume = this.#options.name
     const nameOf = (mover: number): string => this.authority.nameOf(mover) || self
-    return [...locks.inos()].flatMap((ino) =>
-      locks.describe(ino).waiting.map(({ mover, lock, inTheWay }) => ({
-        ...lockStatus(nameOf(mover), this.#options.name, ino, lock),
-        waitsFor: inTheWay.map((other) => ownerStatus(nameOf(other.mover), other.lock.owner)),
-      })),
-    )
+    const waiting: ClientLockStatus[] = []
+    const moreWaiting = new Map<string, MoreWaiting>()
+    for (const ino of locks.inos()) {
+      const queue = locks.queue(ino)
+      for (const [place, { mover, lock }] of queue.slice(0, MOST_SHOWN).entries()) {
+        const inTheWay = locks.inTheWay(ino, place, MOST_IN_THE_WAY + 1)
+        waiting.push({
+          ...lockStatus(nameOf(mover), volume, ino, lock),
+          waitsFor: inTheWay.slice(0, MOST_IN_THE_WAY).map((one) => ownerStatus(nameOf(one.mover), one.lock.owner)),
+          waitsForMore: inTheWay.length > MOST_IN_THE_WAY,
+        })
+      }
+      for (const { mover, lock } of queue.slice(MOST_SHOWN)) {
+        const { owner: _, ...client } = ownerStatus(nameOf(mover), lock.owner)
+        const key = JSON.stringify([ino, client])
+        const { count } = moreWaiting.get(key) ?? { count: 0 }
+        moreWaiting.set(key, { ...client, volume, ino, count: count + 1 })
+      }
+    }
+    return { waiting, moreWaiting: [...moreWaiting.values()] }
   }
 
   accept(stream: SessionStream, hello: hello): Session {

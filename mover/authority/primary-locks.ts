@@ -105,6 +105,16 @@ export class PrimaryLocks {
     return this.#table.describe(ino)
   }
 
+  /** See `LockTable`. */
+  queue(ino: number): ReturnType<LockTable['queue']> {
+    return this.#table.queue(ino)
+  }
+
+  /** See `LockTable`. */
+  inTheWay(ino: number, place: number, most: number): ReturnType<LockTable['inTheWay']> {
+    return this.#table.inTheWay(ino, place, most)
+  }
+
   inos(): Iterable<number> {
     return this.#table.inos()
   }

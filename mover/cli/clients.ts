@@ -1,5 +1,5 @@
 import { getControl, NobodyThere } from '../control/client.ts'
-import type { ClientLockStatus, MoverLocks, MoverStatus } from '../control/status.ts'
+import type { ClientLockStatus, LockOwnerStatus, MoreWaiting, MoverLocks, MoverStatus } from '../control/status.ts'
 import { Refusal } from '../host/refusal.ts'
 import { controlSocket } from '../host/state-folder.ts'
 import { askSupervisor } from './ask.ts'
@@ -28,7 +28,8 @@ export const clients: Command = {
     const found = await Promise.all(serving.map((name) => ask(stateDir, name)))
     // Who waits is known to primaries.
     const waiting = found.flatMap((one) => one?.locks.waiting ?? [])
-    const all = found.flatMap((one) => (one === null ? [] : gather(one, waiting)))
+    const more = found.flatMap((one) => one?.locks.moreWaiting ?? [])
+    const all = found.flatMap((one) => (one === null ? [] : gather(one, waiting, more)))
     if (options['json'] === true) print(JSON.stringify(all))
     else for (const line of describe(all)) print(line)
     return 0
@@ -53,7 +54,11 @@ async function ask(stateDir: string, mover: string): Promise<Told | null> {
   }
 }
 
-function gather({ mover, mounts, locks }: Told, waiting: readonly ClientLockStatus[]): Client[] {
+function gather(
+  { mover, mounts, locks }: Told,
+  waiting: readonly ClientLockStatus[],
+  more: readonly MoreWaiting[],
+): Client[] {
   const byAddress = new Map<string, Client>()
   const find = (address: string): Client => {
     const known = byAddress.get(address)
@@ -63,13 +68,15 @@ function gather({ mover, mounts, locks }: Told, waiting: readonly ClientLockStat
     return client
   }
   for (const { host, path } of mounts) find(host).mounts.push(path)
-  for (const one of [...locks.held, ...waiting.filter((other) => other.mover === mover)]) {
+  const named = (one: LockOwnerStatus | MoreWaiting): Client => {
     const [address, name] = addressAndName(one.client)
     const client = find(address)
     if (!client.names.includes(name)) client.names.push(name)
-    if (one.waitsFor === null) client.locks++
-    else client.waiting++
+    return client
   }
+  for (const one of locks.held) named(one).locks++
+  for (const one of waiting) if (one.mover === mover) named(one).waiting++
+  for (const one of more) if (one.mover === mover) named(one).waiting += one.count
   return [...byAddress.values()]
 }
 

@@ -1,5 +1,12 @@
 import { getControl, NobodyThere, postControl } from '../control/client.ts'
-import type { ClientLockStatus, FileTokens, LockBroken, LockOwnerStatus, MoverLocks } from '../control/status.ts'
+import type {
+  ClientLockStatus,
+  FileTokens,
+  LockBroken,
+  LockOwnerStatus,
+  MoreWaiting,
+  MoverLocks,
+} from '../control/status.ts'
 import { Refusal } from '../host/refusal.ts'
 import { controlSocket } from '../host/state-folder.ts'
 import { askSupervisor } from './ask.ts'
@@ -23,28 +30,31 @@ export const locks: Command = {
 
 async function ask(stateDir: string): Promise<MoverLocks> {
   const { movers } = await askSupervisor(stateDir)
-  const all: MoverLocks = { files: [], held: [], waiting: [] }
+  const found: MoverLocks[] = []
   for (const { name, state } of movers) {
     if (state !== 'serving') continue
     try {
-      const one = (await getControl(controlSocket(stateDir, { mover: name }), '/locks')) as MoverLocks
-      all.files.push(...one.files)
-      all.held.push(...one.held)
-      all.waiting.push(...one.waiting)
+      found.push((await getControl(controlSocket(stateDir, { mover: name }), '/locks')) as MoverLocks)
     } catch (error) {
       if (!(error instanceof NobodyThere)) throw new Refusal(1, `mover ${name}: ${(error as Error).message}`)
     }
   }
-  return all
+  return {
+    files: found.flatMap(({ files }) => files),
+    held: found.flatMap(({ held }) => held),
+    waiting: found.flatMap(({ waiting }) => waiting),
+    moreWaiting: found.flatMap(({ moreWaiting }) => moreWaiting),
+  }
 }
 
-function describe({ files, held, waiting }: MoverLocks): string[] {
+export function describe({ files, held, waiting, moreWaiting }: MoverLocks): string[] {
   const tokens = describeTokens(files)
   const clients = describeLocks([...held, ...waiting])
   return [
     ...(tokens.length === 0 ? ['no file is shared by movers now'] : tokens),
     '',
     ...(clients.length === 0 ? ['no client has a lock'] : clients),
+    ...describeMore(moreWaiting),
   ]
 }
 
@@ -64,14 +74,23 @@ function describeTokens(files: readonly FileTokens[]): string[] {
 function describeLocks(all: readonly ClientLockStatus[]): string[] {
   if (all.length === 0) return []
   const placeOf = ({ volume, ino }: ClientLockStatus): string => `${volume} ${ino}`
-  const places = [...new Set(all.map(placeOf))].sort()
-  const rows = places.flatMap((place) => all.filter((one) => placeOf(one) === place).map(row))
+  const byPlace = Map.groupBy(all, placeOf)
+  const rows = [...byPlace.keys()].sort().flatMap((place) => (byPlace.get(place) ?? []).map(row))
   return formatTable([['id', 'volume', 'inode', 'mover', 'client', 'who', '', 'lock', 'waits for'], ...rows])
 }
 
+/** A line for each file with more requests than are shown. */
+function describeMore(all: readonly MoreWaiting[]): string[] {
+  const byPlace = Map.groupBy(all, ({ volume, ino }) => `inode ${ino} of volume ${volume}`)
+  return [...byPlace].map(([place, more]) => {
+    const count = more.reduce((sum, one) => sum + one.count, 0)
+    return `${count} more ${count === 1 ? 'waits' : 'wait'} for ${place}`
+  })
+}
+
 function row(one: ClientLockStatus): (string | number)[] {
-  const { id, volume, ino, mover, client, owner, waitsFor } = one
-  const others = waitsFor?.map(who).join('; ') ?? ''
+  const { id, volume, ino, mover, client, owner, waitsFor, waitsForMore } = one
+  const others = [...(waitsFor?.map(who) ?? []), ...(waitsForMore ? ['others'] : [])].join('; ')
   return [id, volume, ino, mover, client, owner, waitsFor === null ? 'holds' : 'wants', lockWords(one), others]
 }
 

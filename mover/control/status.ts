@@ -53,16 +53,26 @@ export interface ClientLockStatus extends LockOwnerStatus {
   bytes: [start: string, end: string | null] | null
   /** Null: it is held. */
   waitsFor: LockOwnerStatus[] | null
+  /** It waits for more than these. */
+  waitsForMore: boolean
+}
+
+/** Requests for locks of a file that wait behind those that are shown: of one client, so many. */
+export interface MoreWaiting extends Omit<LockOwnerStatus, 'owner'> {
+  volume: string
+  ino: number
+  count: number
 }
 
 /**
  * `GET /locks` of a mover: tokens of the volumes whose primary it is and who waits for client locks there; client locks that
- * its own clients hold.
+ * its own clients hold. Of each file the first requests are shown, and how many more there are.
  */
 export interface MoverLocks {
   files: FileTokens[]
   held: ClientLockStatus[]
   waiting: ClientLockStatus[]
+  moreWaiting: MoreWaiting[]
 }
 
 /** `POST /locks/break?id=` of a mover: whether the lock was there. */

@@ -8,7 +8,11 @@ import type { MoverId } from './token-table.ts'
 
 /** What ranges and opens have in common; a lock given to one is of its kind. */
 interface LockSet {
-  inTheWay(owner: Owner, lock: ClientLock): HeldRange | HeldOpen | null
+  inTheWay(
+    owner: Owner,
+    lock: ClientLock,
+    isWanted?: (held: HeldRange | HeldOpen) => boolean,
+  ): HeldRange | HeldOpen | null
   blocks(holder: Owner, owner: Owner, lock: ClientLock): boolean
   has(owner: Owner, lock: ClientLock): boolean
   hasMore(owner: Owner, lock: ClientLock): boolean
@@ -36,6 +40,13 @@ export class FileLocks {
   inTheWay(owner: Owner, lock: ClientLock): Wanted | null {
     const held = this.#set(lock).inTheWay(owner, lock)
     return held === null ? null : told(held)
+  }
+
+  /** What is in the way, at most so much of it. */
+  allInTheWay(owner: Owner, lock: ClientLock, most: number): Wanted[] {
+    const found: Wanted[] = []
+    this.#set(lock).inTheWay(owner, lock, (held) => found.push(told(held)) >= most)
+    return found
   }
 
   /** True when the owner has anything of the file. */

@@ -202,19 +202,28 @@ export class LockTable {
     const delegated = file?.delegated ?? (sole === undefined ? [] : [sole])
     return {
       held: file?.locks.list().map(({ owner, lock }) => ({ mover: owner.mover, lock })) ?? [],
-      waiting:
-        file?.queue.map((one, i) => {
-          const { mover, waiter, lock } = one
-          const before = [...file.locks.list(), ...file.queue.slice(0, i)].filter((other) => conflict(other, one))
-          return {
-            mover,
-            waiter,
-            lock,
-            inTheWay: before.map((other) => ({ mover: other.owner.mover, lock: other.lock })),
-          }
-        }) ?? [],
+      waiting: this.queue(ino).map(({ mover, waiter, lock }, place) => {
+        return { mover, waiter, lock, inTheWay: this.inTheWay(ino, place, Number.POSITIVE_INFINITY) }
+      }),
       delegations: delegated.map(({ mover, serial, level }) => ({ mover, serial, level })),
     }
+  }
+
+  /** Who waits for locks of a file, in order. */
+  queue(ino: number): readonly (WaitingLock & { mover: MoverId })[] {
+    return this.#files.get(ino)?.queue ?? []
+  }
+
+  /** What the request at this place of a file's queue waits for: held first, then requests before it; at most so much. */
+  inTheWay(ino: number, place: number, most: number): { mover: MoverId; lock: ClientLock }[] {
+    const file = this.#files.get(ino)
+    const one = file?.queue[place]
+    if (file === undefined || one === undefined) return []
+    const found = file.locks.allInTheWay(one.owner, one.lock, most)
+    for (let before = 0; before < place && found.length < most; before++) {
+      if (conflict(file.queue[before], one)) found.push(file.queue[before])
+    }
+    return found.map(({ owner, lock }) => ({ mover: owner.mover, lock }))
   }
 
   /** Files of which it knows anything. */

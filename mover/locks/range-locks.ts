@@ -55,9 +55,9 @@ export class RangeLocks {
     return this.#exclusive === null
   }
 
-  /** The first range that is in the way of a lock. */
-  inTheWay(owner: Owner, lock: RangeLock): HeldRange | null {
-    const matters = (held: HeldRange): boolean => rangesMeet(held.owner, held, owner, lock)
+  /** The first range that is in the way of a lock, and for which `isWanted` is true. */
+  inTheWay(owner: Owner, lock: RangeLock, isWanted = (_held: HeldRange): boolean => true): HeldRange | null {
+    const matters = (held: HeldRange): boolean => rangesMeet(held.owner, held, owner, lock) && isWanted(held)
     if (!lock.isExclusive) return firstOverlap(this.#exclusive, lock.start, lock.end, matters)
     return this.find(lock.start, lock.end, matters)
   }
