@@ -15,10 +15,12 @@ import { type LockedFiles, lockedFiles, noteLocks } from '../../mover/files/lock
 import type { Operation } from '../../mover/files/service.ts'
 import type { LockOutcome } from '../../mover/locks/client-lock.ts'
 import { rangeOwner, shareOwner } from '../../mover/nlm4/owner.ts'
+import { PrimaryReign } from '../../mover/primary-reign.ts'
 import { message_kind } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { TestEnvironment } from '../crash/test-environment.ts'
 import { MoverWorld, type Secondary, type SimulatedMover } from '../sim/mover-world.ts'
 import { FilesWorld } from './files-support.ts'
+import { memoryLogger } from './rpc-support.ts'
 
 const GRACE_MS = 30_000
 /** As in the configuration. */
@@ -383,6 +385,31 @@ t.test('after a crash of all, files that were locked wait for reclaims', async (
   t.equal(ask(locks.ino, range('z', 0, 1), 'try'), 'denied')
   t.not(again.inode(locks.ino).lockers, 0, 'what has been reclaimed is still noted')
 })
+
+t.test(
+  'which movers are noted is not believed in a reign that begins with an `up`: the configuration may be another',
+  (t) => {
+    for (const movers of [['x', 'primary'], ['primary']]) {
+      const world = new FilesWorld()
+      const { files, env } = world
+      const ino = world.create('f')
+      // By the first of the movers that there were.
+      const noted = new Map([[ino, 1]])
+      const reign = new PrimaryReign({
+        ...{ name: 'share', term: 1, device: { identity: 'file 1:2', direct: true }, files, env, holders: [] },
+        ...{ movers, self: 'primary', noted, graceMs: GRACE_MS, isCalm: true, raised: new Set<number>(), trace: null },
+        logger: memoryLogger().logger,
+      })
+      let outcome: LockOutcome | null = null
+      reign.authority.locks.holder.lock(ino, range('z', 50, 60), 'try', (told) => {
+        outcome = told
+      })
+      env.runUntil(() => outcome !== null)
+      t.same(outcome, { type: 'grace' })
+    }
+    t.end()
+  },
+)
 
 t.test('a file that is removed takes its locks along', async (t) => {
   const locks = new Locks()
