@@ -134,8 +134,6 @@ export interface RemoteVolumeOptions {
   /** A file of which something is held. */
   file: (ino: number) => WrittenFile | undefined
   nextSequence: () => number
-  /** Has the primary change the mode of a file on this mover's behalf; `done` is told what has kept it from that. */
-  setMode: (ino: number, mode: number, done: (failure: Failure | null) => void) => void
   onFailure: (error: Error) => void
 }
 
@@ -152,8 +150,6 @@ export class RemoteVolume implements DataVolume {
   readonly #o: RemoteVolumeOptions
   readonly #extents = new Map<number, ExtentCache>()
   #failure: Error | null = null
-  /** Why a file's mode could not be changed: told once, to the next write that wants it changed. */
-  readonly #modeFailures = new Map<number, Failure>()
   /** Who waits for the reservation that is under way. */
   #reserving: (() => void)[] | null = null
   /** The last reservation brought nothing; told once to who has waited for it. */
@@ -182,7 +178,6 @@ export class RemoteVolume implements DataVolume {
   submit<N extends DataRecordName>(name: N, record: LogRecord<N>): number | Failure {
     if (this.#failure !== null) return 'ROFS'
     if (name === 'fold') return this.#commit(record as LogRecord<'fold'>)
-    if (name === 'setattr') return this.#setMode(record as LogRecord<'setattr'>)
     // The primary marks a file before it lets others write to it, and clears the mark.
     return this.log.durableLsn
   }
@@ -268,21 +263,6 @@ export class RemoteVolume implements DataVolume {
       else this.fail(new Error(`the primary has not taken over what was written to inode ${ino}: ${outcome}`))
     })
     return lsn
-  }
-
-  /** A write takes setuid and setgid away: the primary changes the mode, and asks for the file's tokens to do so. */
-  #setMode({ ino, mode }: LogRecord<'setattr'>): Failure {
-    const failure = this.#modeFailures.get(ino)
-    if (failure !== undefined) {
-      this.#modeFailures.delete(ino)
-      return failure
-    }
-    throw new Suspend((resume) =>
-      this.#o.setMode(ino, mode, (failed) => {
-        if (failed !== null) this.#modeFailures.set(ino, failed)
-        resume()
-      }),
-    )
   }
 
   #reserve(count: number, resume: () => void): void {

@@ -1328,12 +1328,13 @@ export const operation_kind = {
   DROP_CLIENT: 17,
   CLIENTS: 18,
   ATTRIBUTES: 19,
+  DROP_PRIVILEGES: 20,
 } as const
 export type operation_kind = (typeof operation_kind)[keyof typeof operation_kind]
 
 export function readoperation_kind(r: XdrReader): operation_kind {
   const value = r.i32()
-  if (!(value >= 1 && value <= 19)) throw new XdrError(`operation_kind is ${value}`)
+  if (!(value >= 1 && value <= 20)) throw new XdrError(`operation_kind is ${value}`)
   return value as operation_kind
 }
 
@@ -1748,6 +1749,7 @@ export type operation =
   | { kind: typeof operation_kind.SET_CLIENT; client: client_record }
   | { kind: typeof operation_kind.DROP_CLIENT; id: Uint8Array }
   | { kind: typeof operation_kind.CLIENTS; prefix: Uint8Array }
+  | { kind: typeof operation_kind.DROP_PRIVILEGES; file: object_id }
   | { kind: typeof operation_kind.ATTRIBUTES; attributes: attributes_args }
 
 export function readoperation(r: XdrReader): operation {
@@ -1787,6 +1789,8 @@ export function readoperation(r: XdrReader): operation {
       return { kind, id: r.opaque(255) }
     case operation_kind.CLIENTS:
       return { kind, prefix: r.opaque(255) }
+    case operation_kind.DROP_PRIVILEGES:
+      return { kind, file: readobject_id(r) }
     case operation_kind.ATTRIBUTES:
       return { kind, attributes: readattributes_args(r) }
     default:
@@ -1846,6 +1850,9 @@ export function writeoperation(w: XdrWriter, v: operation): void {
     case operation_kind.CLIENTS:
       w.opaque(v.prefix, 255)
       break
+    case operation_kind.DROP_PRIVILEGES:
+      writeobject_id(w, v.file)
+      break
     case operation_kind.ATTRIBUTES:
       writeattributes_args(w, v.attributes)
       break
@@ -1890,6 +1897,8 @@ export function sizeoperation(v: operation): number {
       return 4 + 4 + padded(v.id.length)
     case operation_kind.CLIENTS:
       return 4 + 4 + padded(v.prefix.length)
+    case operation_kind.DROP_PRIVILEGES:
+      return 4 + 12
     case operation_kind.ATTRIBUTES:
       return 4 + sizeattributes_args(v.attributes)
     default:

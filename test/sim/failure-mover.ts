@@ -289,9 +289,6 @@ export class SimulatedMover {
       authority: () => authority,
       pagePool: this.#pagePool,
       inodeCapacity: site.inodeCapacity,
-      setMode: () => {
-        throw new Error('the superuser changes no mode by writing')
-      },
       onFailure: (error) => this.#fail(error.message),
     })
     const authority = new SecondaryAuthority(held, env)

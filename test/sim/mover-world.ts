@@ -149,8 +149,6 @@ export class Secondary implements SimulatedMover {
   readonly authority: SecondaryAuthority
   readonly session: Session
   readonly files: SecondaryFiles
-  /** Modes that writes wanted changed: here the primary refuses that. */
-  modeChanges = 0
   /** As the primary knows it. */
   readonly peer: Peer
   readonly #data: HeldData
@@ -166,10 +164,6 @@ export class Secondary implements SimulatedMover {
       authority: () => this.authority,
       pagePool,
       inodeCapacity: 100,
-      setMode: (_ino, _mode, done) => {
-        this.modeChanges++
-        env.defer(() => done('NOSPC'))
-      },
       onFailure: (error) => {
         throw error
       },

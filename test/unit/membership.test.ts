@@ -68,7 +68,6 @@ class Heir {
       authority: () => this.authority,
       pagePool: pool,
       inodeCapacity: 10,
-      setMode: () => {},
       onFailure: (error) => {
         throw error
       },
