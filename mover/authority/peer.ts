@@ -7,6 +7,7 @@ import {
   type extent,
   failure,
   type lock,
+  MAX_CALLS,
   type map_request,
   type message,
   message_kind,
@@ -59,6 +60,9 @@ export class Peer {
   readonly #seen = new Map<number, number>()
   /** What each request needs, until it is answered. */
   readonly #needs = new Map<number, Span>()
+  /** Blocks that it has asked for, and calls, that have not been answered. */
+  #asked = 0
+  #calls = 0
   #isGone = false
   #phase: Phase = 'asserting'
   /** Until they are over it is not known what the mover holds of earlier reigns; ASSERTED is one of them. */
@@ -177,6 +181,7 @@ export class Peer {
 
   #assertSpace(runs: readonly run[]): void {
     this.#checkRecovering()
+    this.#checkReserved(runs.reduce((sum, { length }) => sum + length, 0))
     this.#takeAgain(runs)
     for (const { start, length } of runs) this.reserved.add(start, length)
   }
@@ -301,8 +306,17 @@ export class Peer {
     })
   }
 
+  /** Who misbehaves must not take all that is free from the others. */
+  #checkReserved(more: number): void {
+    const { mostReserved } = this.#files
+    if (this.reserved.count + this.#asked + more > mostReserved)
+      throw new SessionError(`more than ${mostReserved} device blocks reserved at a time`)
+  }
+
   /** In no order with others: what is reserved is nobody's. */
   #reserve(id: number, count: number): void {
+    this.#checkReserved(count)
+    this.#asked += count
     const attempt = (): void => {
       let runs: ReturnType<GovernedFiles['reserve']>
       try {
@@ -312,6 +326,7 @@ export class Peer {
         error.wait(attempt)
         return
       }
+      this.#asked -= count
       if (this.#isGone) {
         this.#files.giveBack(runs)
         return
@@ -336,8 +351,11 @@ export class Peer {
   }
 
   #call(call: call): void {
+    if (this.#calls === MAX_CALLS) throw new SessionError(`more than ${MAX_CALLS} calls at a time`)
+    this.#calls++
     const isMaking = makes(call.what)
     this.#files.perform(call, (answer) => {
+      this.#calls--
       const made = answer.after.at(-1)
       // In one frame with the answer, and before it: who has made a file is about to write to it.
       if (isMaking && answer.status === failure.NONE && made !== undefined && !this.#isGone) {

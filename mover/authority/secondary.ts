@@ -5,6 +5,7 @@ import {
   type denied,
   type extent,
   type grant,
+  MAX_CALLS,
   MAX_EXTENTS,
   type message,
   message_kind,
@@ -90,6 +91,8 @@ export class SecondaryAuthority {
   readonly #reserves = new Map<number, Pending<run[]>>()
   readonly #commits = new Map<number, Pending<Failure | 'OK'>>()
   readonly #calls = new Map<number, Pending<answer>>()
+  /** Calls that wait until fewer are under way. */
+  readonly #laterCalls: (Pending<answer> & { id: number })[] = []
   /** By request: what had been told before it, and is therefore in its answer. */
   readonly #askedAt = new Map<number, number>()
   /** The file that has just been denied, and why, while those who have asked for it run. */
@@ -214,6 +217,7 @@ export class SecondaryAuthority {
       }
       case message_kind.ANSWER:
         answered(this.#calls, message.answer.id, message.answer)
+        this.#callNext()
         break
       default:
         if (!this.locks.received(message))
@@ -229,6 +233,7 @@ export class SecondaryAuthority {
       pending.clear()
       for (const { done } of all) done(null)
     }
+    for (const { done } of this.#laterCalls.splice(0)) done(null)
   }
 
   /**
@@ -279,7 +284,14 @@ export class SecondaryAuthority {
   /** A metadata operation; its id is given here. */
   call(call: Omit<call, 'id'>, done: Done<answer>): void {
     const id = ++this.#lastId
-    this.#ask(this.#calls, id, { kind: message_kind.CALL, call: { ...call, id } }, done)
+    this.#laterCalls.push({ id, message: { kind: message_kind.CALL, call: { ...call, id } }, done })
+    this.#callNext()
+  }
+
+  /** The primary takes so many calls at a time. */
+  #callNext(): void {
+    const next = this.#calls.size < MAX_CALLS ? this.#laterCalls.shift() : undefined
+    if (next !== undefined) this.#ask(this.#calls, next.id, next.message, next.done)
   }
 
   #ask<T>(pending: Map<number, Pending<T>>, id: number, message: message, done: Done<T>): void {

@@ -8,15 +8,27 @@ import { FILE_END, type Span } from '../locks/token.ts'
 import { type BlockDevice, DeviceError } from '../store/device.ts'
 import { FlushGate } from '../store/flush-gate.ts'
 import { Suspend } from '../suspend.ts'
+import { BLOCK_BYTES } from '../volume/layout.ts'
 import type { DurableDone, DurableLog } from '../volume/log.ts'
 import type { Stretch } from '../volume/records/extent-parts.ts'
 import type { LogRecord } from '../volume/records/schema.ts'
 import type { Run } from '../volume/space.ts'
 import type { DataRecordName, DataSpace, DataVolume } from './data-volume.ts'
+import { MAX_TRANSFER_BYTES } from './transfer.ts'
 import type { WrittenFile } from './written.ts'
 
 /** Blocks that are asked for at least, so that few writes have to wait for some. */
 const RESERVE_BLOCKS = 2048
+/** Blocks that one write may touch, which begins and ends within some. */
+const BLOCKS_OF_WRITE = MAX_TRANSFER_BYTES / BLOCK_BYTES + 1
+
+/**
+ * Blocks that a mover with so many file pages has reserved at most: each for a page that is dirty or on its way to the
+ * device, and what is asked for beforehand when a write finds too few.
+ */
+export function mostReserved(pages: number): number {
+  return pages + BLOCKS_OF_WRITE + Math.max(RESERVE_BLOCKS, BLOCKS_OF_WRITE)
+}
 
 /** Commits that have been sent, and which of them the primary has durably. Numbers are this mover's own. */
 class CommitLog implements DurableLog {

@@ -16,6 +16,9 @@ export const MAX_COMMIT_EXTENTS = 64
 
 export const MAX_ENTRIES = 1024
 
+/** CALLs of one mover that have not been answered: more wait at that mover, and at it alone. */
+export const MAX_CALLS = 16384
+
 /** Of one mover. */
 export const MAX_CLIENTS = 4096
 
@@ -890,7 +893,10 @@ export function sizemapped(v: mapped): number {
   return size
 }
 
-/** Blocks are asked for, to be written before they are anybody's; given durably, until they are committed or returned. */
+/**
+ * Blocks are asked for, to be written before they are anybody's; given durably, until they are committed or returned. Nobody
+ * asks for more than its memory has pages to write, and a few beforehand.
+ */
 export interface reserve {
   id: number64
   count: number64
@@ -1908,7 +1914,7 @@ export function sizeoperation(v: operation): number {
 
 /**
  * CALL: a metadata operation of one of the secondary's clients. It is sent again, with the same replay tag, when the
- * session has ended before its ANSWER came.
+ * session has ended before its ANSWER came. MAX_CALLS are under way at a time.
  */
 export interface call {
   id: number64

@@ -4,6 +4,7 @@ import type { PrimaryAuthority } from '../../mover/authority/primary.ts'
 import { SecondaryAuthority } from '../../mover/authority/secondary.ts'
 import type { Failure } from '../../mover/failure.ts'
 import { HeldVolume } from '../../mover/files/held-volume.ts'
+import { mostReserved } from '../../mover/files/remote-volume.ts'
 import { SecondaryFiles } from '../../mover/files/secondary-files.ts'
 import type { FileService, Operation } from '../../mover/files/service.ts'
 import { VolumeFiles } from '../../mover/files/volume-files.ts'
@@ -25,6 +26,8 @@ import { Initiator, type SharedStore } from './shared-store.ts'
 import type { StreamEnd } from './stream-pair.ts'
 import type { Trace } from './trace.ts'
 
+/** The largest cache that any of them has. */
+const MOST_PAGES = 256
 const DEVICE = { identity: 'file 1:2', direct: true }
 const RETRY_MS = 5
 /** How long a mover that has failed takes to end. */
@@ -226,7 +229,8 @@ export class SimulatedMover {
       }
       volume.onReadOnly = volume.onFailure
       const files = new VolumeFiles({ volume, env, pagePool, inodeCapacity })
-      const shared = { name: 'share', term, device: DEVICE, files, env, logger: LOGGER, holders, raised }
+      const reserving = { mostReserved: mostReserved(MOST_PAGES) }
+      const shared = { name: 'share', term, device: DEVICE, files, ...reserving, env, logger: LOGGER, holders, raised }
       const reign = new PrimaryReign({ ...shared, noted: [], graceMs: 30_000, trace: null })
       this.#watchPeers(reign)
       this.files = files

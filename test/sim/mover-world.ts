@@ -9,6 +9,7 @@ import { GovernedVolume } from '../../mover/files/governed-volume.ts'
 import { HeldData } from '../../mover/files/held-data.ts'
 import { HeldVolume } from '../../mover/files/held-volume.ts'
 import type { LiveInode } from '../../mover/files/live-inode.ts'
+import { mostReserved } from '../../mover/files/remote-volume.ts'
 import { SecondaryFiles } from '../../mover/files/secondary-files.ts'
 import type {
   CreateHow,
@@ -93,7 +94,7 @@ class Primary implements SimulatedMover {
         throw error
       },
     })
-    const governed = new GovernedVolume(context, (call, done) => calls.perform(call, done))
+    const governed = new GovernedVolume(context, (call, done) => calls.perform(call, done), MOST_RESERVED)
     const { env, files } = world
     const locks = new PrimaryLocks({ notes: governed, env, graceMs: 30_000, noted: [] })
     this.authority = new PrimaryAuthority(governed, files.volume.log, env, locks, null)
@@ -235,6 +236,7 @@ export class Secondary implements SimulatedMover {
 
 /** Pages of each secondary: hardly any, some, and enough to read ahead. */
 const POOLS = [new PagePool(24), new PagePool(256), new PagePool(4200)]
+const MOST_RESERVED = mostReserved(4200)
 
 /** A primary and some secondaries over one device, on virtual time. One world at a time: memory is used again. */
 export class MoverWorld {

@@ -125,7 +125,7 @@ class Locks {
   /** Another primary, without a mover of its own, to which `survivors` say what they have. */
   takeOver(survivors: readonly Secondary[]): PrimaryAuthority {
     const { files, env } = this.world.files
-    const notes = new GovernedVolume(files.context, () => {})
+    const notes = new GovernedVolume(files.context, () => {}, 0)
     const noted = this.world.files.world.run(lockedFiles(files.volume)) as number[]
     const locks = new PrimaryLocks({ notes, env, graceMs: GRACE_MS, noted })
     const primary = new PrimaryAuthority(notes, files.volume.log, env, locks, new Set())
@@ -354,7 +354,7 @@ t.test('after a crash of all, files that were locked wait for reclaims', async (
   const { files } = again
   const noted = again.world.run(lockedFiles(files.volume)) as number[]
   t.same(noted, [locks.ino])
-  const notes = new GovernedVolume(files.context, () => {})
+  const notes = new GovernedVolume(files.context, () => {}, 0)
   const primary = new PrimaryLocks({ notes, env: again.env, graceMs: GRACE_MS, noted })
   primary.recovered()
   const ask = (ino: number, lock: ClientLock, mode: LockMode): string => {

@@ -82,6 +82,7 @@ class Heir {
       files,
       env,
       logger,
+      mostReserved: 0,
       holders: [b, c],
       raised: new Set<number>(),
     }
