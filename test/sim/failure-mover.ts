@@ -1,4 +1,4 @@
-import pino from 'pino'
+import pino, { type Logger } from 'pino'
 import type { Peer } from '../../mover/authority/peer.ts'
 import type { PrimaryAuthority } from '../../mover/authority/primary.ts'
 import { SecondaryAuthority } from '../../mover/authority/secondary.ts'
@@ -18,9 +18,10 @@ import type { MoverStream } from '../../mover/sessions/stream.ts'
 import { PagePool } from '../../mover/store/page-pool.ts'
 import { start } from '../../mover/task.ts'
 import { openVolume } from '../../mover/volume/open.ts'
-import type { message } from '../../protocol/moverlock/moverlock.gen.ts'
+import { type message, message_kind } from '../../protocol/moverlock/moverlock.gen.ts'
 import { Runner } from '../crash/client.ts'
 import type { TestEnvironment } from '../crash/test-environment.ts'
+import { checkSerial } from './failure-checks.ts'
 import { Process } from './process.ts'
 import { Initiator, type SharedStore } from './shared-store.ts'
 import type { StreamEnd } from './stream-pair.ts'
@@ -36,7 +37,8 @@ const ENDING_MS = 1
 const NODE_POOL = new PagePool(1024)
 /** File pages of a primary that serves its clients as a secondary. */
 const REIGN_POOL = new PagePool(64)
-const LOGGER = pino({ level: 'silent' })
+/** How a primary says that it has ended a session. */
+const ENDED = /the session with mover .* has ended: (?!it is broken)/
 /** The simulated movers do not end by themselves. */
 const NEVER = new AbortController().signal
 
@@ -100,6 +102,7 @@ export class SimulatedMover {
   /** Each side's way to the store. */
   readonly #asSecondary: Initiator
   readonly #asPrimary: Initiator
+  readonly #logger: Logger
   #membership: Membership | null = null
 
   constructor(incarnation: Incarnation, site: Site, pagePool: PagePool, volumeUuid: Uint8Array) {
@@ -111,6 +114,11 @@ export class SimulatedMover {
     this.#asSecondary = this.#initiator(false)
     this.#asPrimary = this.#initiator(true)
     this.#runner = new Runner(this.process)
+    // Nobody here breaks the protocol.
+    const write = (line: string): void => {
+      if (ENDED.test(line)) site.wrong(JSON.parse(line).msg)
+    }
+    this.#logger = pino({ level: 'warn' }, { write })
   }
 
   get name(): string {
@@ -136,7 +144,7 @@ export class SimulatedMover {
       self,
       movers,
       environment,
-      logger: LOGGER,
+      logger: this.#logger,
       leaseMs: this.#site.leaseMs,
       signal: NEVER,
       connect: (role, signal, done) => this.#connect(() => connect(environment, role), signal, done),
@@ -230,7 +238,17 @@ export class SimulatedMover {
       volume.onReadOnly = volume.onFailure
       const files = new VolumeFiles({ volume, env, pagePool, inodeCapacity })
       const reserving = { mostReserved: mostReserved(MOST_PAGES) }
-      const shared = { name: 'share', term, device: DEVICE, files, ...reserving, env, logger: LOGGER, holders, raised }
+      const shared = {
+        name: 'share',
+        term,
+        device: DEVICE,
+        files,
+        ...reserving,
+        env,
+        logger: this.#logger,
+        holders,
+        raised,
+      }
       const reign = new PrimaryReign({ ...shared, noted: [], graceMs: 30_000, trace: null })
       this.#watchPeers(reign)
       this.files = files
@@ -300,6 +318,7 @@ export class SimulatedMover {
     authority.received = (message) => {
       const ino = inoOf(message)
       site.trace.note(`${this.name} <- ${describe(message)}`, ino)
+      if (message.kind === message_kind.GRANT) checkSerial(this, message.grant)
       received(message)
       site.changed(ino)
     }

@@ -4,7 +4,7 @@ import { TestEnvironment } from '../crash/test-environment.ts'
 import { WorldMemory } from '../crash/world.ts'
 import { FilesWorld } from '../unit/files-support.ts'
 import { ContentNames } from './content-names.ts'
-import { checkBlocks, checkHolders, checkLanding, checkVolume, Violation } from './failure-checks.ts'
+import { checkBlocks, checkHolders, checkKnown, checkLanding, checkVolume, Violation } from './failure-checks.ts'
 import { Client, type Id, type Playground, type SharedFile } from './failure-client.ts'
 import { SimulatedHost, type Slot } from './failure-host.ts'
 import type { SimulatedMover } from './failure-mover.ts'
@@ -122,7 +122,10 @@ export class FailureWorld {
       leaseMs: LEASE_MS,
       nodeCapacity: isTight ? 24 : 512,
       inodeCapacity: isTight ? 8 : 100,
-      changed: (ino) => checkHolders(this.#host, ino),
+      changed: (ino) => {
+        checkHolders(this.#host, ino)
+        checkKnown(this.#host, ino)
+      },
       landed: (mover, isPrimary, offset, length) => checkLanding(this.#host, mover, isPrimary, offset, length),
       movers,
       volumeUuid,
