@@ -103,3 +103,12 @@ t.test('when there will be no primary, nobody waits for an answer', async (t) =>
   asking.authority.ended()
   t.same(asking.answered, new Array(MAX_CALLS + MORE).fill(null))
 })
+
+t.test('who asks again when there will be no primary does not keep others from being told', async (t) => {
+  const asking = new Asking()
+  asking.ask(MAX_CALLS - 1)
+  asking.authority.call(CALL, () => asking.authority.call(CALL, () => {}))
+  asking.ask(MORE)
+  asking.authority.ended()
+  t.equal(asking.answered.length, MAX_CALLS - 1 + MORE)
+})
