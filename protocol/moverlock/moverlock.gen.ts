@@ -2,7 +2,7 @@
 import { padded, XdrError, type XdrReader } from '../xdr/reader.ts'
 import { putNumber64, type XdrWriter } from '../xdr/writer.ts'
 
-export const MOVERLOCK_VERSION = 4
+export const MOVERLOCK_VERSION = 5
 
 /** Bytes of an inode record's value, as the volume has it. */
 export const INODE_VALUE_BYTES = 176
