@@ -208,11 +208,18 @@ export class SimulatedMover {
     }
     try {
       const value = attempt(service, op)
+      this.#checkPrimary(op)
       return typeof value === 'string' ? { failure: value as Failure } : { failure: null, value: value as T }
     } catch (error) {
       if (error instanceof Replayed) return { failure: null, value: null }
       throw error
     }
+  }
+
+  /** What this mover knows by itself may have been recovered elsewhere while it has no primary: it answers nobody. */
+  #checkPrimary({ intent }: Operation): void {
+    if (this.authority?.isReady !== false || intent === 'change' || intent === 'names') return
+    this.#site.wrong(`${this.name} has answered (${intent}) while it had no primary`)
   }
 
   /** As the product's process does: it ends at once, but for what the tick still does. */

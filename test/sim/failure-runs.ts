@@ -17,6 +17,7 @@ export function failureOptions(seed: number): FailureOptions {
     isTight: seed % 5 < 2,
     isCrowded: seed % 4 === 3,
     lists: seed % 11 === 6,
+    strays: seed % 13 === 9,
   }
 }
 
