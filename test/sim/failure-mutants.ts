@@ -2,6 +2,7 @@ import type { SimMutant } from './mutants.ts'
 
 const HOST = 'test/sim/failure-host.ts'
 const PEER = 'mover/authority/peer.ts'
+const SPACE = 'mover/authority/peer-space.ts'
 const PRIMARY = 'mover/authority/primary.ts'
 const GOVERNED = 'mover/files/governed-volume.ts'
 const REIGN = 'mover/primary-reign.ts'
@@ -45,7 +46,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'what a mover had reserved stays reserved',
-    file: PEER,
+    file: SPACE,
     find: '    this.#files.giveBack(this.reserved.takeAll())\n',
     replace: '',
     seed: 3,
@@ -53,7 +54,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   {
     name: 'blocks that are committed stay reserved too',
     file: PEER,
-    find: '    this.#take(blocks)\n    this.#incoming',
+    find: '    this.#space.take(blocks)\n    this.#incoming',
     replace: '    this.#incoming',
   },
   {
@@ -189,8 +190,8 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'blocks that are asserted stay free',
-    file: PEER,
-    find: '    this.#takeAgain(runs)\n    for',
+    file: SPACE,
+    find: '    this.takeAgain(runs)\n    for',
     replace: '    for',
   },
   {
