@@ -33,6 +33,8 @@ export interface PrimaryReignOptions {
   term: number
   device: SharedDevice
   files: VolumeFiles
+  /** Blocks that one mover has reserved at most. */
+  mostReserved: number
   env: Environment
   logger: Logger
   /** Movers that may hold something of earlier reigns. */
@@ -76,7 +78,7 @@ export class PrimaryReign implements Reign {
       onError: (call, error) =>
         logger.error(`volume ${name}: an operation of another mover (${call.what.kind}) failed unexpectedly: ${error}`),
     })
-    const governed = new GovernedVolume(files.context, (call, done) => calls.perform(call, done))
+    const governed = new GovernedVolume(files.context, (call, done) => calls.perform(call, done), options.mostReserved)
     this.#awaited = new Map(holders.map((holder) => [holder.incarnation, holder]))
     this.#survivors = new Map(holders.map(({ incarnation, name }) => [incarnation, name]))
     const isRecovering = this.#awaited.size > 0

@@ -3,6 +3,7 @@ import type { VolumeTrace } from './authority/trace.ts'
 import type { VolumeStatus } from './control/status.ts'
 import { HeldClientLocks } from './files/client-locks.ts'
 import { type LockedFiles, lockedFiles } from './files/lock-records.ts'
+import { mostReserved } from './files/remote-volume.ts'
 import { VolumeFiles } from './files/volume-files.ts'
 import type { Incarnation } from './host/channel.ts'
 import { PrimaryReign } from './primary-reign.ts'
@@ -127,7 +128,9 @@ function reignOver({ volume, raised, noted, device, heartbeat }: Opened, options
   const { movers, self, graceMs } = options
   const locksOptions = { movers, self, graceMs, noted, isCalm }
   const shared = { name, term, device: describeDevice(device), files, env, logger, holders, raised }
-  const reign = new PrimaryReign({ ...shared, ...locksOptions, trace: beside })
+  // All movers have the same cache.
+  const most = { mostReserved: mostReserved(pagesOf(cacheBytes)) }
+  const reign = new PrimaryReign({ ...shared, ...locksOptions, ...most, trace: beside })
   const { locks } = reign.authority
   files.locks = new HeldClientLocks(locks.holder, locks, () => locks.arm())
   return {

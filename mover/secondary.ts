@@ -1,5 +1,3 @@
-import { type call, operation_kind, time_how } from '../protocol/moverlock/moverlock.gen.ts'
-import { failureWord } from './authority/codes.ts'
 import { SecondaryAuthority } from './authority/secondary.ts'
 import { VolumeTrace } from './authority/trace.ts'
 import type { Environment } from './environment.ts'
@@ -60,11 +58,6 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedSe
     authority: () => authority,
     pagePool: new PagePool(pagesOf(options.cacheBytes)),
     inodeCapacity: INODE_CAPACITY,
-    setMode: (ino, mode, done) =>
-      authority.call(modeCall(ino, mode, held.inode(ino)?.generation ?? 0), (answer) =>
-        // Without a session nothing is answered any more.
-        done(answer === null ? 'DELAY' : failureWord(answer.status)),
-      ),
     onFailure: fail,
   })
   const authority = new SecondaryAuthority(held, env)
@@ -138,18 +131,5 @@ function* letGo({ tokens }: SecondaryAuthority, env: Environment): Task<void> {
   for (const ino of [...tokens.inos()]) tokens.giveUp(ino)
   for (let i = 0; i < RELEASE_LIMIT_MS && !tokens.inos()[Symbol.iterator]().next().done; i++) {
     yield* wait<void>((resume) => env.timer(1, () => resume(null)))
-  }
-}
-
-/** A write takes setuid and setgid away, whoever may change the mode otherwise. */
-function modeCall(ino: number, mode: number, generation: number): Omit<call, 'id'> {
-  const leave = { how: time_how.LEAVE } as const
-  const set = { mode, uid: null, gid: null, size: null, atime: leave, mtime: leave }
-  const setattr = { what: { ino, generation }, set, guard: null }
-  return {
-    caller: { uid: 0, gid: 0, gids: [] },
-    read_only: false,
-    replay: null,
-    what: { kind: operation_kind.SETATTR, setattr },
   }
 }

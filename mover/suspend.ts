@@ -13,3 +13,6 @@ export class Suspend {
     this.wait = wait
   }
 }
+
+/** Waits for another mover, which may ask for what this one holds: nothing is kept from it meanwhile. */
+export class SuspendForAnother extends Suspend {}

@@ -24,6 +24,8 @@ export interface Drain {
  * then; those that return an LSN have logged something that is durable up to there.
  */
 export interface GovernedFiles extends LockNotes {
+  /** Blocks that one mover has reserved at most. */
+  readonly mostReserved: number
   /** Something of the file is in this mover's memory that other movers must not miss, or that they could make untrue. */
   isUsed(ino: number): boolean
   /** This mover has not written to the file for `QUIET_MS`. */

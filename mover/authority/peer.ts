@@ -7,6 +7,7 @@ import {
   type extent,
   failure,
   type lock,
+  MAX_CALLS,
   type map_request,
   type message,
   message_kind,
@@ -14,6 +15,7 @@ import {
   type operation,
   operation_kind,
   type release,
+  type reserve,
   type run,
   type written,
 } from '../../protocol/moverlock/moverlock.gen.ts'
@@ -24,12 +26,13 @@ import { Suspend } from '../suspend.ts'
 import { MAX_FILE_BYTES } from '../volume/layout.ts'
 import type { DurableLog } from '../volume/log.ts'
 import { LOST_CHANGES } from '../volume/records/apply.ts'
-import { BlockSet } from './block-set.ts'
+import type { BlockSet } from './block-set.ts'
 import { failureNumber, KIND_CODES, TOKEN_KINDS } from './codes.ts'
 import type { GovernedFiles } from './governed.ts'
 import { InOrder } from './in-order.ts'
 import type { PeerEvents } from './peer-events.ts'
 import { MAY_COME, type Phase } from './peer-phase.ts'
+import { PeerSpace } from './peer-space.ts'
 import type { Session } from './session.ts'
 import { SessionError } from './session-error.ts'
 
@@ -49,7 +52,7 @@ export class Peer {
   readonly id: MoverId
   readonly name: string
   readonly session: Session
-  readonly reserved = new BlockSet()
+  readonly #space: PeerSpace
   readonly #files: GovernedFiles
   readonly #log: DurableLog
   readonly #events: PeerEvents
@@ -59,6 +62,8 @@ export class Peer {
   readonly #seen = new Map<number, number>()
   /** What each request needs, until it is answered. */
   readonly #needs = new Map<number, Span>()
+  /** Calls that have not been answered. */
+  #calls = 0
   #isGone = false
   #phase: Phase = 'asserting'
   /** Until they are over it is not known what the mover holds of earlier reigns; ASSERTED is one of them. */
@@ -69,6 +74,7 @@ export class Peer {
     this.name = name
     this.session = session
     this.#files = files
+    this.#space = new PeerSpace(files)
     this.#log = log
     this.#events = events
     const failed = (error: Error): void => {
@@ -79,10 +85,15 @@ export class Peer {
     this.#outgoing = new InOrder(failed)
   }
 
+  /** Device blocks that it has reserved, and not committed. */
+  get reserved(): BlockSet {
+    return this.#space.reserved
+  }
+
   /** Nothing of the mover is left: what it has said, and what still has to wait for something, is not carried out. */
   gone(): void {
     this.#isGone = true
-    this.#files.giveBack(this.reserved.takeAll())
+    this.#space.gone()
   }
 
   /** The others have asserted what they hold too: the mover may ask for more. */
@@ -100,7 +111,8 @@ export class Peer {
         this.#assert(message.assertion)
         break
       case message_kind.ASSERT_SPACE:
-        this.#assertSpace(message.assert_space.runs)
+        this.#checkRecovering()
+        this.#space.assert(message.assert_space.runs)
         break
       case message_kind.ASSERTED:
         this.#phase = 'waiting'
@@ -119,10 +131,10 @@ export class Peer {
         this.#map(message.map)
         break
       case message_kind.RESERVE:
-        this.#reserve(message.reserve.id, message.reserve.count)
+        this.#reserve(message.reserve)
         break
       case message_kind.GIVE_BACK:
-        this.#giveBack(message.give_back.runs)
+        this.#space.giveBack(message.give_back.runs)
         break
       case message_kind.GLIMPSED:
         this.#glimpsed(message.glimpsed.id, message.glimpsed)
@@ -175,23 +187,8 @@ export class Peer {
     })
   }
 
-  #assertSpace(runs: readonly run[]): void {
-    this.#checkRecovering()
-    this.#takeAgain(runs)
-    for (const { start, length } of runs) this.reserved.add(start, length)
-  }
-
   #checkRecovering(): void {
     if (!this.#events.isRecovering()) throw new SessionError('it holds something of a reign that it was no part of')
-  }
-
-  /** Blocks of an earlier reign are in use again: all of them, or none when that cannot be. */
-  #takeAgain(runs: readonly run[]): void {
-    for (const [i, { start, length }] of runs.entries()) {
-      if (this.#files.take({ start, length })) continue
-      this.#files.giveBack(runs.slice(0, i))
-      throw new SessionError(`it has device blocks ${start}+${length}, which cannot be reserved for it`)
-    }
   }
 
   /** A step of what the mover asserts. */
@@ -243,7 +240,7 @@ export class Peer {
       this.#commitAgain(kept, blocks, (runs) => this.#fold(id, ino, size, changes, runs), ino)
       return
     }
-    this.#take(blocks)
+    this.#space.take(blocks)
     this.#incoming.run(ino, () => {
       // Whoever gets the file's tokens now is told what it was before.
       if (this.#isGone) this.#files.giveBack(blocks)
@@ -262,7 +259,7 @@ export class Peer {
         return
       }
       const isThere = !isTaken && this.#files.has(ino, kept)
-      if (!isThere && !isTaken) this.#takeAgain(blocks)
+      if (!isThere && !isTaken) this.#space.takeAgain(blocks)
       isTaken = !isThere
       fold(isThere ? [] : kept)
       this.#assertionOver()
@@ -280,15 +277,6 @@ export class Peer {
     } else this.#log.whenDurable(lsn, (error) => this.#committed(id, failureNumber(error === null ? null : 'IO')))
   }
 
-  /** Takes blocks out of what is reserved; all of them, or none when some are not. */
-  #take(runs: readonly run[]): void {
-    for (const [i, { start, length }] of runs.entries()) {
-      if (length > 0 && this.reserved.take(start, length)) continue
-      for (const taken of runs.slice(0, i)) this.reserved.add(taken.start, taken.length)
-      throw new SessionError(`it disposes of device blocks ${start}+${length}, which it has not reserved`)
-    }
-  }
-
   #committed(id: number, status: failure): void {
     this.session.send({ kind: message_kind.COMMITTED, committed: { id, status } })
   }
@@ -302,29 +290,8 @@ export class Peer {
   }
 
   /** In no order with others: what is reserved is nobody's. */
-  #reserve(id: number, count: number): void {
-    const attempt = (): void => {
-      let runs: ReturnType<GovernedFiles['reserve']>
-      try {
-        runs = this.#files.reserve(count)
-      } catch (error) {
-        if (!(error instanceof Suspend)) throw error
-        error.wait(attempt)
-        return
-      }
-      if (this.#isGone) {
-        this.#files.giveBack(runs)
-        return
-      }
-      for (const { start, length } of runs) this.reserved.add(start, length)
-      this.session.send({ kind: message_kind.RESERVED, reserved: { id, runs } })
-    }
-    attempt()
-  }
-
-  #giveBack(runs: readonly run[]): void {
-    this.#take(runs)
-    this.#files.giveBack(runs)
+  #reserve({ id, count }: reserve): void {
+    this.#space.reserve(count, (runs) => this.session.send({ kind: message_kind.RESERVED, reserved: { id, runs } }))
   }
 
   #glimpsed(id: number, { ino, changes }: { ino: number; changes: written | null }): void {
@@ -336,8 +303,11 @@ export class Peer {
   }
 
   #call(call: call): void {
+    if (this.#calls === MAX_CALLS) throw new SessionError(`more than ${MAX_CALLS} calls at a time`)
+    this.#calls++
     const isMaking = makes(call.what)
     this.#files.perform(call, (answer) => {
+      this.#calls--
       const made = answer.after.at(-1)
       // In one frame with the answer, and before it: who has made a file is about to write to it.
       if (isMaking && answer.status === failure.NONE && made !== undefined && !this.#isGone) {

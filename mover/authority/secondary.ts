@@ -5,6 +5,7 @@ import {
   type denied,
   type extent,
   type grant,
+  MAX_CALLS,
   MAX_EXTENTS,
   type message,
   message_kind,
@@ -18,6 +19,7 @@ import { ALLOWS, type Span, type Token, type TokenKind } from '../locks/token.ts
 import { TokenHolder } from '../locks/token-holder.ts'
 import { Suspend } from '../suspend.ts'
 import { failureWord, KIND_CODES, TOKEN_KINDS } from './codes.ts'
+import { Fifo } from './fifo.ts'
 import type { Drain } from './governed.ts'
 import { MinimumHold } from './hold.ts'
 import { keepTokens } from './keep.ts'
@@ -90,6 +92,9 @@ export class SecondaryAuthority {
   readonly #reserves = new Map<number, Pending<run[]>>()
   readonly #commits = new Map<number, Pending<Failure | 'OK'>>()
   readonly #calls = new Map<number, Pending<answer>>()
+  readonly #unanswered = [this.#maps, this.#reserves, this.#commits, this.#calls]
+  /** Calls that wait until fewer are under way. */
+  readonly #laterCalls = new Fifo<Pending<answer> & { id: number }>()
   /** By request: what had been told before it, and is therefore in its answer. */
   readonly #askedAt = new Map<number, number>()
   /** The file that has just been denied, and why, while those who have asked for it run. */
@@ -214,6 +219,7 @@ export class SecondaryAuthority {
       }
       case message_kind.ANSWER:
         answered(this.#calls, message.answer.id, message.answer)
+        this.#callNext()
         break
       default:
         if (!this.locks.received(message))
@@ -224,11 +230,10 @@ export class SecondaryAuthority {
   /** There will be no primary any more: who waits for an answer is told that there is none. */
   ended(): void {
     this.parted()
-    for (const pending of [this.#maps, this.#reserves, this.#commits, this.#calls]) {
-      const all = [...pending.values()]
-      pending.clear()
-      for (const { done } of all) done(null)
-    }
+    // Who is told asks again, perhaps.
+    const all = this.#unanswered.flatMap((pending) => [...pending.values()])
+    for (const pending of this.#unanswered) pending.clear()
+    for (const { done } of [...all, ...this.#laterCalls.takeAll()]) done(null)
   }
 
   /**
@@ -284,7 +289,16 @@ export class SecondaryAuthority {
   /** A metadata operation; its id is given here. */
   call(call: Omit<call, 'id'>, done: Done<answer>): void {
     const id = ++this.#lastId
-    this.#ask(this.#calls, id, { kind: message_kind.CALL, call: { ...call, id } }, done)
+    const message: message = { kind: message_kind.CALL, call: { ...call, id } }
+    // The primary takes so many at a time.
+    if (this.#calls.size < MAX_CALLS && this.#laterCalls.length === 0) this.#ask(this.#calls, id, message, done)
+    else this.#laterCalls.push({ id, message, done })
+  }
+
+  /** A call has been answered. */
+  #callNext(): void {
+    const next = this.#laterCalls.shift()
+    if (next !== null) this.#ask(this.#calls, next.id, next.message, next.done)
   }
 
   #ask<T>(pending: Map<number, Pending<T>>, id: number, message: message, done: Done<T>): void {
@@ -295,7 +309,7 @@ export class SecondaryAuthority {
   /** The primary has all that it must know of what is held. What it was asked before it was there is asked now. */
   #begin(): void {
     this.#isReady = true
-    const missed = [this.#maps, this.#reserves, this.#commits, this.#calls].flatMap((pending) => [...pending])
+    const missed = this.#unanswered.flatMap((pending) => [...pending])
     for (const [id, { message }] of missed.sort(([a], [b]) => a - b)) {
       if (message.kind !== message_kind.COMMIT || id > this.#assertedId) this.#send(message)
     }

@@ -86,6 +86,11 @@ export function withoutForeignSetgid(
   return mode & ~SETGID
 }
 
+/** True when the file has setuid or setgid, and these credentials' writes take them away. */
+export function isPrivileged(credentials: Credentials, { mode }: Inode): boolean {
+  return credentials.uid !== 0 && withoutPrivileges(mode) !== mode
+}
+
 /** The mode after a write or a change of owner by somebody who is not the superuser: setuid and setgid go. */
 export function withoutPrivileges(mode: number): number {
   const setgid = (mode & GROUP_EXECUTE) !== 0 ? SETGID : 0

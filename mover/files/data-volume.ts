@@ -8,11 +8,13 @@ import type { Stretch } from '../volume/records/extent-parts.ts'
 import type { LogRecord } from '../volume/records/schema.ts'
 import type { Run } from '../volume/space.ts'
 import type { SubmitOptions } from '../volume/volume.ts'
+import type { LiveInode } from './live-inode.ts'
 import type { PageCache } from './page-cache.ts'
+import type { Operation } from './service.ts'
 import type { WriteBack } from './write-back.ts'
 
 /** The records that reading and writing files makes. */
-export type DataRecordName = 'fold' | 'mark' | 'clearMarks' | 'setattr'
+export type DataRecordName = 'fold' | 'mark' | 'clearMarks'
 
 /** Data blocks of a volume; see `Space`. */
 export interface DataSpace {
@@ -62,6 +64,11 @@ export interface DataContext {
    * log: until they have, the bytes behind its old end are not what they should be.
    */
   mayGrow(ino: number, size: number): boolean
+  /**
+   * Takes setuid and setgid away from a file, before somebody who is not the superuser writes to it. Null, or why that cannot
+   * be. May throw Suspend.
+   */
+  dropPrivileges(op: Operation, inode: LiveInode): Failure | null
   /** Scratch: the time of the operation at hand. */
   readonly now: Timestamp
   /** Scratch: where the absent pages of the write at hand lie. */

@@ -92,6 +92,8 @@ export class ForwardedCalls {
         const { what: id, set, guard } = what.setattr
         return this.#on(op, [id], (inode) => files.setattr(op, inode, neutralSet(set), guard))
       }
+      case operation_kind.DROP_PRIVILEGES:
+        return this.#on(op, [what.file], (inode) => files.dropPrivileges(op, inode))
       case operation_kind.CREATE: {
         const { create } = what
         return this.#in(op, create.where, (dir, name) => files.create(op, dir, name, neutralHow(create)))
@@ -239,6 +241,7 @@ type ChangeKind = (typeof CHANGES)[number]
 
 const CHANGES = [
   operation_kind.SETATTR,
+  operation_kind.DROP_PRIVILEGES,
   operation_kind.CREATE,
   operation_kind.MKDIR,
   operation_kind.SYMLINK,

@@ -27,13 +27,19 @@ const MOST_CHANGES_UNWRITTEN = 2
 /** The files of a volume at its primary, for the movers that share them: see `GovernedFiles`. */
 export class GovernedVolume implements GovernedFiles {
   readonly perform: (call: call, done: (answer: answer) => void) => void
+  readonly mostReserved: number
   readonly #context: FilesContext
   readonly #value = new InodeValue()
   readonly #stretch = { deviceBlock: 0, length: 0 }
 
-  constructor(context: FilesContext, perform: (call: call, done: (answer: answer) => void) => void) {
+  constructor(
+    context: FilesContext,
+    perform: (call: call, done: (answer: answer) => void) => void,
+    mostReserved: number,
+  ) {
     this.#context = context
     this.perform = perform
+    this.mostReserved = mostReserved
   }
 
   isUsed(ino: number): boolean {

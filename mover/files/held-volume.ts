@@ -3,7 +3,6 @@ import type { Drain } from '../authority/governed.ts'
 import { QUIET_MS } from '../authority/quiet.ts'
 import type { HeldFiles, SecondaryAuthority } from '../authority/secondary.ts'
 import type { Environment } from '../environment.ts'
-import type { Failure } from '../failure.ts'
 import { FILE_END, type Token } from '../locks/token.ts'
 import type { BlockDevice } from '../store/device.ts'
 import type { PagePool } from '../store/page-pool.ts'
@@ -16,6 +15,7 @@ import { drainPages } from './drain.ts'
 import { HeldNames } from './held-names.ts'
 import { LiveInode } from './live-inode.ts'
 import { PageCache } from './page-cache.ts'
+import { RemoteCalls } from './remote-calls.ts'
 import { RemoteVolume } from './remote-volume.ts'
 import { MAX_TRANSFER_BYTES } from './transfer.ts'
 import { WriteBack } from './write-back.ts'
@@ -28,8 +28,6 @@ export interface HeldVolumeOptions {
   pagePool: PagePool
   /** Inodes kept in memory. */
   inodeCapacity: number
-  /** See `RemoteVolumeOptions`. */
-  setMode: (ino: number, mode: number, done: (failure: Failure | null) => void) => void
   onFailure: (error: Error) => void
 }
 
@@ -42,21 +40,23 @@ export class HeldVolume implements HeldFiles {
   readonly volume: RemoteVolume
   readonly names = new HeldNames()
   readonly busyDirectories = new BusyDirectories()
+  /** What is asked of the primary. */
+  readonly calls: RemoteCalls
   readonly #o: HeldVolumeOptions
   readonly #files = new Map<number, WrittenFile>()
   lastSequence = 0
   readonly #value = new InodeValue()
 
   constructor(options: HeldVolumeOptions) {
-    const { device, env, authority, setMode, onFailure } = options
+    const { device, env, authority, onFailure } = options
     this.#o = options
+    this.calls = new RemoteCalls({ call: ({ id: _, ...call }, done) => authority().call(call, done) })
     this.volume = new RemoteVolume({
       device,
       env,
       authority,
       file: (ino) => this.#files.get(ino),
       nextSequence: () => ++this.lastSequence,
-      setMode,
       onFailure,
     })
     const pages = new PageCache(options.pagePool, (task) => env.defer(task))
@@ -76,6 +76,7 @@ export class HeldVolume implements HeldFiles {
       },
       mayRead: (ino, start, end) => authority().isReady && authority().tokens.allows(ino, 'BR_R', start, end),
       mayGrow: (ino, size) => authority().tokens.mayHaveGrown(ino, size),
+      dropPrivileges: (op, inode) => this.calls.dropPrivileges(op, inode),
     }
   }
 

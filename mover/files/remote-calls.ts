@@ -12,7 +12,7 @@ import { failureWord } from '../authority/codes.ts'
 import type { Timestamp } from '../environment.ts'
 import type { Failure } from '../failure.ts'
 import { type ForwardedCall, Replayed } from '../operation.ts'
-import { Suspend } from '../suspend.ts'
+import { type Suspend, SuspendForAnother } from '../suspend.ts'
 import type { FileType, Inode } from '../volume/inode.ts'
 import { TYPE_NUMBER } from '../volume/inode-value.ts'
 import { MAX_NAME_BYTES, MAX_SYMLINK_BYTES } from '../volume/layout.ts'
@@ -126,6 +126,17 @@ export class RemoteCalls {
   setattr(op: Operation, inode: Inode, set: SetAttributes, guard: Timestamp | null): Failure | null {
     const setattr = { what: idOf(inode), set: wireSet(set), guard }
     return failureOf(this.#ask(op, { kind: operation_kind.SETATTR, setattr }, inode))
+  }
+
+  /**
+   * Has the primary take setuid and setgid away, which asks for the file's tokens to do so: the operation finds them gone
+   * when it has those again, or there anew, and then asks once more.
+   */
+  dropPrivileges(op: Operation, inode: Inode): Failure {
+    for (;;) {
+      const failure = failureOf(this.#ask(op, { kind: operation_kind.DROP_PRIVILEGES, file: idOf(inode) }))
+      if (failure !== null) return failure
+    }
   }
 
   readlink(op: Operation, inode: Inode): Uint8Array | Failure {
@@ -270,7 +281,7 @@ export class RemoteCalls {
     const { uid, gid, gids } = op.credentials
     const caller = { uid, gid, gids: [...gids] }
     const call = ownCall({ id: this.#newId(), caller, read_only: op.readOnly, replay: wireTag(op.replay), what })
-    return new Suspend((resume) =>
+    return new SuspendForAnother((resume) =>
       this.#transport.call(call, (answer) => {
         if (answer !== null) asked.keep(what.kind, answer)
         resume()

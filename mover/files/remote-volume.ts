@@ -8,15 +8,27 @@ import { FILE_END, type Span } from '../locks/token.ts'
 import { type BlockDevice, DeviceError } from '../store/device.ts'
 import { FlushGate } from '../store/flush-gate.ts'
 import { Suspend } from '../suspend.ts'
+import { BLOCK_BYTES } from '../volume/layout.ts'
 import type { DurableDone, DurableLog } from '../volume/log.ts'
 import type { Stretch } from '../volume/records/extent-parts.ts'
 import type { LogRecord } from '../volume/records/schema.ts'
 import type { Run } from '../volume/space.ts'
 import type { DataRecordName, DataSpace, DataVolume } from './data-volume.ts'
+import { MAX_TRANSFER_BYTES } from './transfer.ts'
 import type { WrittenFile } from './written.ts'
 
 /** Blocks that are asked for at least, so that few writes have to wait for some. */
 const RESERVE_BLOCKS = 2048
+/** Blocks that one write may touch, which begins and ends within some. */
+const BLOCKS_OF_WRITE = MAX_TRANSFER_BYTES / BLOCK_BYTES + 1
+
+/**
+ * Blocks that a mover with so many file pages has reserved at most: each for a page that is dirty or on its way to the
+ * device, and what is asked for beforehand when a write finds too few.
+ */
+export function mostReserved(pages: number): number {
+  return pages + BLOCKS_OF_WRITE + Math.max(RESERVE_BLOCKS, BLOCKS_OF_WRITE)
+}
 
 /** Commits that have been sent, and which of them the primary has durably. Numbers are this mover's own. */
 class CommitLog implements DurableLog {
@@ -134,8 +146,6 @@ export interface RemoteVolumeOptions {
   /** A file of which something is held. */
   file: (ino: number) => WrittenFile | undefined
   nextSequence: () => number
-  /** Has the primary change the mode of a file on this mover's behalf; `done` is told what has kept it from that. */
-  setMode: (ino: number, mode: number, done: (failure: Failure | null) => void) => void
   onFailure: (error: Error) => void
 }
 
@@ -152,8 +162,6 @@ export class RemoteVolume implements DataVolume {
   readonly #o: RemoteVolumeOptions
   readonly #extents = new Map<number, ExtentCache>()
   #failure: Error | null = null
-  /** Why a file's mode could not be changed: told once, to the next write that wants it changed. */
-  readonly #modeFailures = new Map<number, Failure>()
   /** Who waits for the reservation that is under way. */
   #reserving: (() => void)[] | null = null
   /** The last reservation brought nothing; told once to who has waited for it. */
@@ -182,7 +190,6 @@ export class RemoteVolume implements DataVolume {
   submit<N extends DataRecordName>(name: N, record: LogRecord<N>): number | Failure {
     if (this.#failure !== null) return 'ROFS'
     if (name === 'fold') return this.#commit(record as LogRecord<'fold'>)
-    if (name === 'setattr') return this.#setMode(record as LogRecord<'setattr'>)
     // The primary marks a file before it lets others write to it, and clears the mark.
     return this.log.durableLsn
   }
@@ -268,21 +275,6 @@ export class RemoteVolume implements DataVolume {
       else this.fail(new Error(`the primary has not taken over what was written to inode ${ino}: ${outcome}`))
     })
     return lsn
-  }
-
-  /** A write takes setuid and setgid away: the primary changes the mode, and asks for the file's tokens to do so. */
-  #setMode({ ino, mode }: LogRecord<'setattr'>): Failure {
-    const failure = this.#modeFailures.get(ino)
-    if (failure !== undefined) {
-      this.#modeFailures.delete(ino)
-      return failure
-    }
-    throw new Suspend((resume) =>
-      this.#o.setMode(ino, mode, (failed) => {
-        if (failed !== null) this.#modeFailures.set(ino, failed)
-        resume()
-      }),
-    )
   }
 
   #reserve(count: number, resume: () => void): void {

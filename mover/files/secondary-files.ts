@@ -14,7 +14,7 @@ import { HeldListings } from './held-listings.ts'
 import type { HeldDirectory } from './held-names.ts'
 import type { HeldVolume } from './held-volume.ts'
 import { LiveInode } from './live-inode.ts'
-import { RemoteCalls } from './remote-calls.ts'
+import type { RemoteCalls } from './remote-calls.ts'
 import { RemoteInode } from './remote-inode.ts'
 import type {
   CallTrace,
@@ -54,7 +54,7 @@ export class SecondaryFiles implements FileService {
   constructor({ volumeUuid, held, authority }: SecondaryFilesOptions) {
     this.volumeUuid = volumeUuid
     this.held = held
-    this.#calls = new RemoteCalls({ call: ({ id: _, ...call }, done) => authority.call(call, done) })
+    this.#calls = held.calls
     this.#data = new HeldData(held, authority)
     this.#listings = new HeldListings(held.names, this.#data, this.#calls)
   }

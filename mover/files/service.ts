@@ -200,6 +200,8 @@ export interface FileService {
 export interface PrimaryFiles extends FileService {
   /** An object by its number alone, such as the root of an export; STALE when there is none. As `inode` in every other way. */
   find(op: Operation, ino: number): Inode | Failure
+  /** What the caller's write to the file, at another mover, takes away: setuid and setgid. */
+  dropPrivileges(op: Operation, inode: Inode): Failure | null
   /** Whether this call has changed the volume already, whichever mover's client it came from. */
   findReplay(tag: ReplayTag): KnownCall | null
 }

@@ -5,7 +5,7 @@ import { start, type Task, wait } from '../task.ts'
 import { MAX_FILE_BYTES } from '../volume/layout.ts'
 import { ATTRIBUTE, type LogRecord } from '../volume/records/schema.ts'
 import { ORDINARY } from '../volume/volume.ts'
-import { isInGroup, MAY, may, withoutForeignSetgid, withoutPrivileges } from './access.ts'
+import { isInGroup, isPrivileged, MAY, may, mayTransfer, withoutForeignSetgid, withoutPrivileges } from './access.ts'
 import { attributeRecord } from './attribute-record.ts'
 import { changeTime, type FilesContext, submit } from './context.ts'
 import type { LiveInode } from './live-inode.ts'
@@ -45,6 +45,21 @@ export function setAttributes(
   if ((record.mask & ATTRIBUTE.mtime) !== 0) inode.setMtime(record.mtime.sec, record.mtime.nsec)
   if (set.size !== undefined) resize(context, inode, oldSize, set.size)
   return null
+}
+
+/** What a write of this caller takes away from a file: setuid and setgid. */
+export function dropPrivileges(context: FilesContext, op: Operation, inode: LiveInode): Failure | null {
+  if (!isPrivileged(op.credentials, inode)) return null
+  const changes = { mask: ATTRIBUTE.mode, mode: withoutPrivileges(inode.mode), time: changeTime(context, inode) }
+  return submit(context, op, 'setattr', attributeRecord(inode, changes), ORDINARY)
+}
+
+/** The same for the caller of another mover, which keeps nothing of the file meanwhile. */
+export function dropPrivilegesFor(context: FilesContext, op: Operation, inode: LiveInode): Failure | null {
+  if (op.readOnly) return 'ROFS'
+  context.tokens?.claim(inode.ino)
+  if (inode.type !== 'file' || !mayTransfer(op.credentials, inode, MAY.write)) return 'ACCES'
+  return context.volume.failure === null ? dropPrivileges(context, op, inode) : 'ROFS'
 }
 
 /** Why this caller may not set these attributes. */

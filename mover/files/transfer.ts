@@ -4,11 +4,9 @@ import type { Barrier } from '../operation.ts'
 import { Suspend } from '../suspend.ts'
 import type { Inode } from '../volume/inode.ts'
 import { MAX_FILE_BYTES } from '../volume/layout.ts'
-import { ATTRIBUTE } from '../volume/records/schema.ts'
 import { ORDINARY } from '../volume/volume.ts'
-import { MAY, mayTransfer, withoutPrivileges } from './access.ts'
-import { attributeRecord } from './attribute-record.ts'
-import { changeTime, holdFor, submit } from './context.ts'
+import { isPrivileged, MAY, mayTransfer } from './access.ts'
+import { holdFor, submit } from './context.ts'
 import type { DataContext } from './data-volume.ts'
 import { FileData } from './file-data.ts'
 import { isLater, type LiveInode, raiseAbove } from './live-inode.ts'
@@ -225,7 +223,7 @@ export function writeFile(
     data.takeFailure(first, last) ??
     (end > inode.size ? data.takeFailure(Math.floor(inode.size / PAGE_BYTES), last) : null) ??
     prepare(context, data, offset, end, first, last) ??
-    dropPrivileges(context, op, inode) ??
+    (isPrivileged(op.credentials, inode) ? context.dropPrivileges(op, inode) : null) ??
     mark(context, op, inode) ??
     reserve(context, data, first, last)
   if (failure !== null) return failure
@@ -278,14 +276,6 @@ function dirtyTail(context: DataContext, data: FileData): void {
   const tail = Math.floor(size / PAGE_BYTES)
   const slot = size % PAGE_BYTES === 0 ? undefined : data.pages.get(tail)
   if (slot !== undefined && context.pages.setDirty(slot)) data.dirty.add(tail)
-}
-
-/** A write by somebody who is not the superuser takes setuid and setgid away. */
-function dropPrivileges(context: DataContext, op: Operation, inode: LiveInode): Failure | null {
-  const mode = withoutPrivileges(inode.mode)
-  if (mode === inode.mode || op.credentials.uid === 0) return null
-  const time = changeTime(context, inode)
-  return submit(context, op, 'setattr', attributeRecord(inode, { mask: ATTRIBUTE.mode, mode, time }), ORDINARY)
 }
 
 /** A durable mark before the first write that is not logged by itself. */

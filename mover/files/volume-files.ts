@@ -33,7 +33,7 @@ import type {
   VolumeStatistics,
   WriteResult,
 } from './service.ts'
-import { setAttributes } from './set-attributes.ts'
+import { dropPrivileges, dropPrivilegesFor, setAttributes } from './set-attributes.ts'
 import {
   blockOf,
   commitFile,
@@ -89,6 +89,7 @@ export class VolumeFiles implements PrimaryFiles {
       logsAtime: true,
       mayRead: (ino, start, end) => this.context.tokens === null || this.context.tokens.mayRead(ino, start, end),
       mayGrow: (ino, size) => this.context.tokens === null || this.context.tokens.mayGrow(ino, size),
+      dropPrivileges: (op, inode) => dropPrivileges(this.context, op, inode),
       tokens: null,
       locks: null,
       generationSalt: new DataView(env.randomBytes(4).buffer).getUint32(0),
@@ -151,6 +152,14 @@ export class VolumeFiles implements PrimaryFiles {
   setattr(op: Operation, inode: Inode, set: SetAttributes, guard: Timestamp | null): Failure | null {
     try {
       return setAttributes(this.context, op, inode as LiveInode, set, guard)
+    } catch (error) {
+      throw this.#keep(error)
+    }
+  }
+
+  dropPrivileges(op: Operation, inode: Inode): Failure | null {
+    try {
+      return dropPrivilegesFor(this.context, op, inode as LiveInode)
     } catch (error) {
       throw this.#keep(error)
     }

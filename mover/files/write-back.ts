@@ -2,73 +2,28 @@ import type { Failure } from '../failure.ts'
 import type { Barrier } from '../operation.ts'
 import { DeviceError } from '../store/device.ts'
 import { type Step, start, type Task, together, wait } from '../task.ts'
-import { type ExtentRun, type LogRecord, MAX_EXTENTS_PER_RECORD } from '../volume/records/schema.ts'
+import { MAX_EXTENTS_PER_RECORD } from '../volume/records/schema.ts'
 import { failureOf, URGENT_WITH_DATA } from '../volume/volume.ts'
 import { changeTime, untilDone } from './context.ts'
 import type { DataContext, DataVolume } from './data-volume.ts'
 import type { FileData } from './file-data.ts'
 import type { LiveInode } from './live-inode.ts'
-import { PAGE, type PageCache } from './page-cache.ts'
+import type { PageCache } from './page-cache.ts'
+import { foldRecord, UnloggedInodes } from './unlogged-inodes.ts'
+import { EVERYTHING, gatherRound, isOneShortWrite, type Round, type WriteRequest } from './write-round.ts'
 
 const PAGE_BYTES = 4096
-/** Pages of one device write. */
-const PAGES_PER_WRITE = 256
-/** So many clean pages between dirty ones are written with them: that costs less than a write more. */
-const GAP_PAGES = 4
 /** Device writes of one file in flight. */
 const WRITES_AT_ONCE = 16
-/** Pages of one round of a file's write-back. */
-const PAGES_PER_ROUND = 16_384
-/** A single short write is made durable by itself; otherwise a flush serves all. */
-const DURABLE_WRITE_PAGES = 32
 /** A sequential writer is followed in steps of this, flushed in steps of that; its calls may be out of order by so much. */
 const STREAM_PAGES = 512
 const STREAM_FLUSH_PAGES = 1024
 const STREAM_SLACK_PAGES = 2048
-/** Dirty data is written after this time, and a quiet file's write mark is cleared after that. */
+/** Dirty data is written after this time. */
 const DIRTY_AGE_MS = 5000
-const QUIET_MS = 3000
 const TICK_MS = 500
-/** Files looked at in one go, marks cleared by one record, and marks beyond which files need not be quiet first. */
-const MARKS_AT_ONCE = 512
-const MARKS_PER_RECORD = 64
-const MARKS_KEPT = 4096
-
 /** Files that are written out together when too much is dirty. */
 const FILES_RELIEVED = 16
-const EVERYTHING = { first: 0, end: Number.MAX_SAFE_INTEGER, durable: false }
-
-type Done = (failure: Failure | null) => void
-
-interface Request {
-  first: number
-  /** Behind the last block. */
-  end: number
-  /** Wait until the data is durable; otherwise until it is on its way out of the cache. */
-  durable: boolean
-  done: Done
-}
-
-interface DeviceWrite {
-  deviceBlock: number
-  buffers: Uint8Array[]
-  pages: number
-}
-
-/** What one round of a file's write-back has put on the device. */
-interface Round {
-  slots: number[]
-  writes: DeviceWrite[]
-  /** New extents, of which the first `logged` are in the log. */
-  runs: ExtentRun[]
-  logged: number
-  /** A record must tell of new extents or a new size. */
-  fold: boolean
-  /** All that was asked for is in this round. */
-  complete: boolean
-  /** The file's size that its pages reach up to. */
-  size: number
-}
 
 /** A file's data could not be written or logged. */
 class WriteFailure extends Error {
@@ -78,40 +33,6 @@ class WriteFailure extends Error {
     super(`file data could not be written: ${failure}`)
     this.failure = failure
   }
-}
-
-/** A record of extents and size, with the times and the change number that the inode has now. */
-function foldRecord(inode: LiveInode, size: number, runs: ExtentRun[], clearMark: number): LogRecord<'fold'> {
-  return {
-    ino: inode.ino,
-    size,
-    atime: { sec: inode.atimeSec, nsec: inode.atimeNsec },
-    mtime: { sec: inode.mtimeSec, nsec: inode.mtimeNsec },
-    ctime: { sec: inode.ctimeSec, nsec: inode.ctimeNsec },
-    change: inode.change,
-    clearMark,
-    runs,
-  }
-}
-
-/** The dirty blocks that requests ask for: by their ranges where those are short, by a look at all where they are not. */
-function wantedBlocks(data: FileData, requests: readonly Request[]): Iterable<number> {
-  let asked = 0
-  for (const { first, end } of requests) asked += end - first
-  if (asked >= data.dirty.size) {
-    if (requests.some(({ first, end }) => first === 0 && end === EVERYTHING.end)) return data.dirty
-    return [...data.dirty].filter((block) => requests.some(({ first, end }) => block >= first && block < end))
-  }
-  const wanted = new Set<number>()
-  for (const { first, end } of requests) {
-    for (let block = first; block < end; block++) if (data.dirty.has(block)) wanted.add(block)
-  }
-  return wanted
-}
-
-function isOneShortWrite(round: Round): boolean {
-  const [write] = round.writes
-  return round.writes.length === 1 && write.buffers.length === 1 && write.pages <= DURABLE_WRITE_PAGES
 }
 
 /**
@@ -124,13 +45,12 @@ export class WriteBack {
   readonly #volume: DataVolume
   readonly #pages: PageCache
   readonly #context: () => DataContext
-  readonly #queues = new Map<FileData, Request[]>()
+  readonly #queues = new Map<FileData, WriteRequest[]>()
   readonly #dirtyFiles = new Set<FileData>()
-  readonly #marked = new Set<LiveInode>()
+  readonly #unlogged: UnloggedInodes
   #stopTimer: () => void
   #stopped = false
   #relieving = 0
-  #settling = false
   /** Pages written behind sequential writers since the last flush for them. */
   #streamedPages = 0
   /** Told when data could not be written: file and reason. */
@@ -140,6 +60,7 @@ export class WriteBack {
     this.#volume = volume
     this.#pages = pages
     this.#context = context
+    this.#unlogged = new UnloggedInodes(volume, context)
     this.verifier = volume.env.randomBytes(8)
     pages.onPressure = () => this.#relieve()
     this.#stopTimer = volume.env.timer(TICK_MS, () => this.#tick())
@@ -154,17 +75,14 @@ export class WriteBack {
     if (this.#pages.dirtyCount > this.#pages.dirtyLimit / 2) this.#relieve()
   }
 
-  /** The inode has a write mark, or times that the log does not have: both are settled when it has been quiet. */
+  /** See `UnloggedInodes`. */
   noteUnlogged(inode: LiveInode): void {
-    this.#marked.add(inode)
-    if (this.#marked.size <= MARKS_KEPT || this.#settling) return
-    this.#settling = true
-    this.#volume.env.defer(() => this.#settleSome(0))
+    this.#unlogged.note(inode)
   }
 
   /** Forgets a file that has been removed. */
   forget(inode: LiveInode): void {
-    this.#marked.delete(inode)
+    this.#unlogged.forget(inode)
     if (inode.data !== null) this.#dirtyFiles.delete(inode.data)
   }
 
@@ -208,6 +126,7 @@ export class WriteBack {
   /** Writes everything out and settles every mark: before a clean end. */
   *drain(): Task<void> {
     this.#stopped = true
+    this.#unlogged.stop()
     this.#stopTimer()
     for (const data of [...this.#dirtyFiles]) {
       const failure = yield* wait<Failure | null>((resume) =>
@@ -215,12 +134,10 @@ export class WriteBack {
       )
       if (failure !== null) throw new Error(`data of inode ${data.inode.ino} could not be written: ${failure}`)
     }
-    for (const inode of [...this.#marked]) {
-      yield* wait<void>((resume) => this.#untilDone(() => this.#settle(inode), resume))
-    }
+    yield* this.#unlogged.drain()
   }
 
-  #request(data: FileData, request: Request): void {
+  #request(data: FileData, request: WriteRequest): void {
     const queue = this.#queues.get(data)
     if (queue !== undefined) {
       queue.push(request)
@@ -251,17 +168,17 @@ export class WriteBack {
     })
   }
 
-  #takeQueue(data: FileData): Request[] {
+  #takeQueue(data: FileData): WriteRequest[] {
     const requests = this.#queues.get(data) ?? []
     this.#queues.delete(data)
     return requests
   }
 
-  *#serve(data: FileData, requests: Request[]): Task<void> {
+  *#serve(data: FileData, requests: WriteRequest[]): Task<void> {
     const durable = requests.some((request) => request.durable)
     const { flushGate } = this.#volume
     for (let complete = false; !complete; ) {
-      const round = this.#gather(data, requests)
+      const round = gatherRound(this.#context(), data, requests)
       complete = round.complete
       const alone = durable && complete && !round.fold && isOneShortWrite(round) && flushGate.isFlushed(data.writeMark)
       try {
@@ -300,98 +217,6 @@ export class WriteBack {
         env.defer(() => resume(error === null ? null : new WriteFailure(failureOf(error)))),
       ),
     )
-  }
-
-  /** Chooses the pages of a round, gives device blocks to those that have none, pins them all. */
-  #gather(data: FileData, requests: readonly Request[]): Round {
-    const { inode } = data
-    let size = this.#context().mayGrow(inode.ino, inode.size) ? inode.size : inode.loggedSize
-    let blocks: number[] = []
-    // A file may lose its last name between the request and the round: then nothing is left to write or to log.
-    const isGone = inode.removed || inode.nlink === 0
-    let fold = !isGone && size !== inode.loggedSize
-    for (const block of fold ? [] : wantedBlocks(data, requests)) {
-      blocks.push(block)
-      if (this.#pages.deviceBlock[data.pages.get(block) as number] === 0) fold = true
-    }
-    // A record with a new size or extents must not pass older data of the same file, its old last block above all.
-    if (fold) blocks = [...data.dirty]
-    blocks.sort((a, b) => a - b)
-    const complete = blocks.length <= PAGES_PER_ROUND
-    if (!complete) {
-      blocks.length = PAGES_PER_ROUND
-      const written = (blocks[PAGES_PER_ROUND - 1] + 1) * PAGE_BYTES
-      size = Math.min(size, Math.max(inode.loggedSize, written))
-    }
-    const round: Round = { slots: [], writes: [], runs: [], logged: 0, fold, complete, size }
-    for (let i = 0; i < blocks.length; i++) {
-      const slot = data.pages.get(blocks[i]) as number
-      if (this.#pages.deviceBlock[slot] === 0) this.#allocate(data, round, blocks, i)
-      if (i > 0 && this.#canBridge(data, blocks[i - 1], blocks[i])) {
-        for (let gap = blocks[i - 1] + 1; gap < blocks[i]; gap++) {
-          this.#take(data, round, gap, data.pages.get(gap) as number)
-        }
-      }
-      this.#take(data, round, blocks[i], slot)
-    }
-    return round
-  }
-
-  /** Device blocks for the run of delayed pages that starts at `blocks[i]`, as far as one free run reaches. */
-  #allocate(data: FileData, round: Round, blocks: readonly number[], i: number): void {
-    const cache = this.#pages
-    let length = 1
-    while (
-      i + length < blocks.length &&
-      blocks[i + length] === blocks[i] + length &&
-      cache.deviceBlock[data.pages.get(blocks[i + length]) as number] === 0
-    ) {
-      length++
-    }
-    const before = data.pages.get(blocks[i] - 1)
-    const behind = before === undefined ? 0 : cache.deviceBlock[before]
-    const goal = behind === 0 ? data.nextGoal : behind + 1
-    const run = this.#volume.space.allocateData(length, goal)
-    if (run === null) throw new Error('no data block is free although some are reserved')
-    this.#volume.space.unreserve(run.length)
-    data.delayedBlocks -= run.length
-    data.nextGoal = run.start + run.length
-    for (let k = 0; k < run.length; k++) cache.deviceBlock[data.pages.get(blocks[i] + k) as number] = run.start + k
-    const last = round.runs.at(-1)
-    const follows =
-      last !== undefined && last.fileBlock + last.length === blocks[i] && last.deviceBlock + last.length === run.start
-    if (follows) last.length += run.length
-    else round.runs.push({ fileBlock: blocks[i], deviceBlock: run.start, length: run.length })
-  }
-
-  /** True when one write can reach from file block `from` to `to`: what lies between is at hand, and beside them. */
-  #canBridge(data: FileData, from: number, to: number): boolean {
-    if (to - from - 1 > GAP_PAGES) return false
-    const { deviceBlock, flags } = this.#pages
-    const first = deviceBlock[data.pages.get(from) as number] - from
-    for (let block = from + 1; block <= to; block++) {
-      const slot = data.pages.get(block)
-      if (slot === undefined || (flags[slot] & PAGE.loading) !== 0 || deviceBlock[slot] - block !== first) return false
-    }
-    return true
-  }
-
-  #take(data: FileData, round: Round, block: number, slot: number): void {
-    const cache = this.#pages
-    const deviceBlock = cache.deviceBlock[slot]
-    cache.setWriting(slot)
-    cache.setClean(slot)
-    data.dirty.delete(block)
-    round.slots.push(slot)
-    const write = round.writes.at(-1)
-    if (write !== undefined && write.deviceBlock + write.pages === deviceBlock && write.pages < PAGES_PER_WRITE) {
-      const lastSlot = round.slots[round.slots.length - 2]
-      const tail = write.buffers[write.buffers.length - 1]
-      if (lastSlot + 1 === slot) {
-        write.buffers[write.buffers.length - 1] = new Uint8Array(tail.buffer, tail.byteOffset, tail.length + PAGE_BYTES)
-      } else write.buffers.push(cache.pool.slot(slot))
-      write.pages++
-    } else round.writes.push({ deviceBlock, buffers: [cache.pool.slot(slot)], pages: 1 })
   }
 
   *#write(data: FileData, round: Round, durable: boolean): Task<void> {
@@ -456,68 +281,6 @@ export class WriteBack {
     this.onLoss(inode, error)
   }
 
-  /** Logs what a quiet file's writes left and clears its mark. */
-  #settle(inode: LiveInode): void {
-    this.#marked.delete(inode)
-    if (inode.removed || (!inode.marked && !inode.unlogged)) return
-    if (!inode.isCurrent || (inode.data !== null && !inode.data.idle)) {
-      this.#marked.add(inode)
-      return
-    }
-    const lsn = this.#volume.submit('fold', foldRecord(inode, inode.size, [], 1), URGENT_WITH_DATA)
-    if (typeof lsn === 'string') {
-      this.#marked.add(inode)
-      return
-    }
-    inode.unlogged = false
-    inode.marked = false
-  }
-
-  /** Clears the marks of files of which the log has everything, many in one record. */
-  #clearMarks(inodes: readonly LiveInode[]): void {
-    const settled = inodes.filter(
-      (inode) => inode.marked && !inode.removed && !inode.unlogged && inode.isCurrent && inode.data?.idle !== false,
-    )
-    if (settled.length === 0) return
-    const lsn = this.#volume.submit('clearMarks', { inos: settled.map((inode) => inode.ino) }, URGENT_WITH_DATA)
-    if (typeof lsn === 'string') return
-    for (const inode of settled) {
-      inode.marked = false
-      this.#marked.delete(inode)
-    }
-  }
-
-  /** Settles some of the files that have been quiet for `quietMs`, those marked first first. */
-  #settleSome(quietMs: number): void {
-    this.#settling = false
-    if (this.#stopped || this.#volume.failure !== null) return
-    const now = this.#volume.env.monotonicMs()
-    const whole: LiveInode[] = []
-    let looked = 0
-    for (const inode of this.#marked) {
-      if (looked++ >= MARKS_AT_ONCE) break
-      if (now - inode.lastWriteMs < quietMs) continue
-      if (inode.unlogged) this.#run(() => this.#settle(inode))
-      else if (inode.data?.idle !== false) whole.push(inode)
-      if (inode.data?.idle === false) {
-        // Comes round again behind the others.
-        this.#marked.delete(inode)
-        this.#marked.add(inode)
-      }
-    }
-    for (let at = 0; at < whole.length; at += MARKS_PER_RECORD) {
-      const part = whole.slice(at, at + MARKS_PER_RECORD)
-      this.#run(() => this.#clearMarks(part))
-    }
-  }
-
-  /** Runs something in the background until it need not wait any more. */
-  #run(attempt: () => void): void {
-    untilDone(this.#context(), attempt, (error) => {
-      if (error !== null) this.#volume.fail(error)
-    })
-  }
-
   /** Too much is dirty: writes out the files that have been dirty longest. */
   #relieve(): void {
     if (this.#relieving > 0) return
@@ -536,7 +299,7 @@ export class WriteBack {
       if (now - data.dirtySinceMs < DIRTY_AGE_MS || this.#queues.has(data) || data.writing) continue
       this.#request(data, { ...EVERYTHING, done: () => {} })
     }
-    this.#settleSome(QUIET_MS)
+    this.#unlogged.settleQuiet()
     this.#stopTimer = this.#volume.env.timer(TICK_MS, () => this.#tick())
   }
 }

@@ -2,7 +2,7 @@
 import { padded, XdrError, type XdrReader } from '../xdr/reader.ts'
 import { putNumber64, type XdrWriter } from '../xdr/writer.ts'
 
-export const MOVERLOCK_VERSION = 4
+export const MOVERLOCK_VERSION = 5
 
 /** Bytes of an inode record's value, as the volume has it. */
 export const INODE_VALUE_BYTES = 176
@@ -15,6 +15,9 @@ export const MAX_SERIALS = 65536
 export const MAX_COMMIT_EXTENTS = 64
 
 export const MAX_ENTRIES = 1024
+
+/** CALLs of one mover that have not been answered: more wait at that mover, and at it alone. */
+export const MAX_CALLS = 16384
 
 /** Of one mover. */
 export const MAX_CLIENTS = 4096
@@ -890,7 +893,10 @@ export function sizemapped(v: mapped): number {
   return size
 }
 
-/** Blocks are asked for, to be written before they are anybody's; given durably, until they are committed or returned. */
+/**
+ * Blocks are asked for, to be written before they are anybody's; given durably, until they are committed or returned. Nobody
+ * asks for more than its memory has pages to write, and a few beforehand.
+ */
 export interface reserve {
   id: number64
   count: number64
@@ -1328,12 +1334,13 @@ export const operation_kind = {
   DROP_CLIENT: 17,
   CLIENTS: 18,
   ATTRIBUTES: 19,
+  DROP_PRIVILEGES: 20,
 } as const
 export type operation_kind = (typeof operation_kind)[keyof typeof operation_kind]
 
 export function readoperation_kind(r: XdrReader): operation_kind {
   const value = r.i32()
-  if (!(value >= 1 && value <= 19)) throw new XdrError(`operation_kind is ${value}`)
+  if (!(value >= 1 && value <= 20)) throw new XdrError(`operation_kind is ${value}`)
   return value as operation_kind
 }
 
@@ -1748,6 +1755,7 @@ export type operation =
   | { kind: typeof operation_kind.SET_CLIENT; client: client_record }
   | { kind: typeof operation_kind.DROP_CLIENT; id: Uint8Array }
   | { kind: typeof operation_kind.CLIENTS; prefix: Uint8Array }
+  | { kind: typeof operation_kind.DROP_PRIVILEGES; file: object_id }
   | { kind: typeof operation_kind.ATTRIBUTES; attributes: attributes_args }
 
 export function readoperation(r: XdrReader): operation {
@@ -1787,6 +1795,8 @@ export function readoperation(r: XdrReader): operation {
       return { kind, id: r.opaque(255) }
     case operation_kind.CLIENTS:
       return { kind, prefix: r.opaque(255) }
+    case operation_kind.DROP_PRIVILEGES:
+      return { kind, file: readobject_id(r) }
     case operation_kind.ATTRIBUTES:
       return { kind, attributes: readattributes_args(r) }
     default:
@@ -1846,6 +1856,9 @@ export function writeoperation(w: XdrWriter, v: operation): void {
     case operation_kind.CLIENTS:
       w.opaque(v.prefix, 255)
       break
+    case operation_kind.DROP_PRIVILEGES:
+      writeobject_id(w, v.file)
+      break
     case operation_kind.ATTRIBUTES:
       writeattributes_args(w, v.attributes)
       break
@@ -1890,6 +1903,8 @@ export function sizeoperation(v: operation): number {
       return 4 + 4 + padded(v.id.length)
     case operation_kind.CLIENTS:
       return 4 + 4 + padded(v.prefix.length)
+    case operation_kind.DROP_PRIVILEGES:
+      return 4 + 12
     case operation_kind.ATTRIBUTES:
       return 4 + sizeattributes_args(v.attributes)
     default:
@@ -1899,7 +1914,7 @@ export function sizeoperation(v: operation): number {
 
 /**
  * CALL: a metadata operation of one of the secondary's clients. It is sent again, with the same replay tag, when the
- * session has ended before its ANSWER came.
+ * session has ended before its ANSWER came. MAX_CALLS are under way at a time.
  */
 export interface call {
   id: number64

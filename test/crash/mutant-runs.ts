@@ -44,8 +44,8 @@ export interface ThreadTask {
 export const NO_BREAK: Break = {
   name: 'none',
   file: 'mover/suspend.ts',
-  find: 'export class Suspend',
-  replace: 'export class Suspend',
+  find: 'export class Suspend {',
+  replace: 'export class Suspend {',
 }
 
 /** Calls `play` of the module `player`, in a thread that has modules of its own, one of them changed. */

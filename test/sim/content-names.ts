@@ -32,7 +32,8 @@ export class ContentNames {
       if (change < last.change) throw new Incoherence(`change number ${change} after ${last.change}`)
       if (ctime < last.ctime) throw new Incoherence(`ctime ${ctime} after ${last.ctime}`)
     }
-    if (last === null || change >= last.change) this.#last = { change, ctime, answeredAt }
+    // Of what has been shown several times, the first counts.
+    if (last === null || change > last.change) this.#last = { change, ctime, answeredAt }
   }
 }
 

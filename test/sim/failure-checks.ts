@@ -1,7 +1,7 @@
 /** What must hold in a world in which movers fail: at every moment, and when it is at rest. */
 
 import type { VolumeFiles } from '../../mover/files/volume-files.ts'
-import { exclude, type Span, type Token, type TokenKind } from '../../mover/locks/token.ts'
+import { ALLOWS, cover, exclude, type Span, type Token, type TokenKind } from '../../mover/locks/token.ts'
 import { PagePool } from '../../mover/store/page-pool.ts'
 import { Suspend } from '../../mover/suspend.ts'
 import { start } from '../../mover/task.ts'
@@ -9,6 +9,7 @@ import { type CheckMemory, checkDevice, type VolumeCheck } from '../../mover/vol
 import { BLOCK_BYTES, CHUNK_TYPE } from '../../mover/volume/layout.ts'
 import { NodeMemory } from '../../mover/volume/tree/node-layout.ts'
 import { WALK_SLOTS } from '../../mover/volume/tree/walk.ts'
+import type { grant } from '../../protocol/moverlock/moverlock.gen.ts'
 import { Arena } from '../crash/arena.ts'
 import type { FaultDevice } from '../crash/fault-device.ts'
 import { TestEnvironment } from '../crash/test-environment.ts'
@@ -48,6 +49,27 @@ export function checkHolders(host: SimulatedHost, ino: number): void {
         throw new Violation(`${name} has ${shown(token)} and the primary may do what conflicts with it`, ino)
       }
     }
+  }
+}
+
+/** Who is primary knows of all that movers hold, once it has taken over: it might give it to others else. */
+export function checkKnown({ primary, holders }: SimulatedHost, ino: number): void {
+  const reign = primary?.reign ?? null
+  if (primary === null || reign === null || !reign.isRecovered || primary.process.isDead) return
+  const { held } = reign.authority.describe(ino)
+  for (const { name, incarnation, authority } of holders) {
+    for (const token of authority?.tokens.held(ino)?.all() ?? []) {
+      const known = held.filter(({ mover, kind }) => mover === incarnation.name && ALLOWS[kind][token.kind])
+      if (!cover(known, token))
+        throw new Violation(`${name} has ${shown(token)}, and its primary does not know that`, ino)
+    }
+  }
+}
+
+/** A grant is known from all that its mover has of the file: its serial is the largest. */
+export function checkSerial({ name, authority }: SimulatedMover, { ino, granted: { serial } }: grant): void {
+  for (const token of authority?.tokens.held(ino)?.all() ?? []) {
+    if (token.serial >= serial) throw new Violation(`${name} has serial ${token.serial}, and is granted ${serial}`, ino)
   }
 }
 

@@ -1,16 +1,26 @@
 import type { Failure } from '../../mover/failure.ts'
-import type { FileService, Operation, ReadResult, Stability, WriteResult } from '../../mover/files/service.ts'
+import type { Stability } from '../../mover/files/service.ts'
 import type { ReplayTag } from '../../mover/operation.ts'
-import type { Inode } from '../../mover/volume/inode.ts'
 import type { Random } from '../crash/random.ts'
 import type { TestEnvironment } from '../crash/test-environment.ts'
 import type { ContentNames, Named } from './content-names.ts'
+import {
+  type Attempt,
+  committing,
+  type Id,
+  looking,
+  privileging,
+  reading,
+  straying,
+  truncating,
+  writing,
+} from './failure-attempts.ts'
 import { Violation } from './failure-checks.ts'
 import type { SimulatedHost, Slot } from './failure-host.ts'
 import { listing } from './failure-listing.ts'
 import type { Outcome, SimulatedMover } from './failure-mover.ts'
 import { type FileHistory, type HistoryWrite, Incoherence } from './history.ts'
-import { SECTOR_BYTES, valuesOf } from './sectors.ts'
+import { SECTOR_BYTES } from './sectors.ts'
 import type { Trace } from './trace.ts'
 
 /** Sectors that files have at most. */
@@ -20,16 +30,14 @@ const PAGE_BYTES = 4096
 /** More than one record frees. */
 const PIECES = 70
 const ONE_BYTE = new Uint8Array(1)
+/** Bystanders behind this one are clients' own, by their numbers. */
+const FIRST_OWN = 1
+/** Bystanders that are written to. */
+export const MOST_OWN = 8
 /** A call is under way for so long, and a client notices so late that a mover has died. Milliseconds. */
 const CALL_MS = 0.5
 const NOTICE_MS = 30
 const RETRY_MS = 20
-
-/** An object, as a file handle names it. */
-export interface Id {
-  readonly ino: number
-  readonly generation: number
-}
 
 /** A file that clients share. */
 export interface SharedFile extends Id {
@@ -61,11 +69,11 @@ export interface Playground {
   readonly root: Id
   /** Clients list the directory, where they else look a name up or look at bystanders. */
   readonly lists: boolean
+  /** They write to files that have setuid and setgid, where they else look at bystanders. */
+  readonly strays: boolean
   /** Another operation may begin. */
   mayBegin(): boolean
 }
-
-export type Attempt<T> = (service: FileService, op: Operation) => T | Failure
 
 /** A client with one operation at a time: it repeats its call at another mover when the one that it uses dies. */
 export class Client {
@@ -152,7 +160,7 @@ export class Client {
     ['looks', (file) => this.#look(file, () => this.#done())],
     ['observations', (file) => this.#observe(file)],
     ['names', () => this.#changeName()],
-    ['wanderings', () => (this.#p.lists ? this.#list(() => this.#done()) : this.#wander(20))],
+    ['wanderings', () => this.#lookAround()],
     ['piecemeal truncations', () => this.#makePieces()],
   ]
 
@@ -339,6 +347,39 @@ export class Client {
     else peek()
   }
 
+  #lookAround(): void {
+    if (this.#p.lists) this.#list(() => this.#done())
+    else if (this.#p.strays) this.#stray()
+    else this.#wander(20)
+  }
+
+  /** A file of the client's own has setuid and setgid, until somebody else has written to it, by whatever movers. */
+  #stray(): void {
+    const { bystanders, counts, host, random } = this.#p
+    const file = bystanders[FIRST_OWN + this.#number] as Id
+    const sector = new Uint8Array(SECTOR_BYTES)
+    const value = 1 + random.below(2 ** 32 - 1)
+    new Uint32Array(sector.buffer).fill(value)
+    const look = (): void => {
+      this.#slot = random.pick(host.slots)
+      this.#call('looks at its program', file, false, looking(file), (seen) => {
+        if (seen?.mode !== 0o777) throw new Violation(`mode ${seen?.mode.toString(8)} behind a write`, file.ino)
+        counts['strays'] = (counts['strays'] ?? 0) + 1
+        read()
+      })
+    }
+    const read = (): void =>
+      this.#call('reads its program', file, false, reading(file, 0, SECTOR_BYTES), (seen) => {
+        if (seen?.values[0] !== value) throw new Violation('what was written is not there', file.ino)
+        this.#done()
+      })
+    const write = (): void => {
+      this.#slot = random.pick(host.slots)
+      this.#call('writes to its program', file, false, straying(file, sector), look, { NOSPC: () => this.#full() })
+    }
+    this.#call('makes a program', file, true, privileging(file), write)
+  }
+
   /** Looks at many other files: what is in memory of those that matter goes. */
   #wander(left: number): void {
     if (left === 0) this.#done()
@@ -414,74 +455,4 @@ export class Client {
     }
     send()
   }
-}
-
-function reading(file: Id, offset: number, end: number): Attempt<{ values: number[]; eof: boolean }> {
-  return (service, op) => {
-    const result: ReadResult = { segments: [], segmentCount: 0, count: 0, eof: false, release: () => {} }
-    op.intent = 'read'
-    op.rangeStart = offset
-    op.rangeEnd = end
-    const inode = service.inode(op, file.ino, file.generation)
-    if (typeof inode === 'string') return inode
-    const failure = service.read(op, inode, offset, end - offset, result)
-    if (failure !== null) return failure
-    const bytes = Buffer.concat(result.segments.slice(0, result.segmentCount))
-    result.release()
-    return { values: valuesOf(bytes), eof: result.eof }
-  }
-}
-
-function writing(
-  file: Id,
-  offset: number,
-  bytes: Uint8Array,
-  stability: Stability,
-): Attempt<{ committed: Stability; verifier: string }> {
-  return (service, op) => {
-    const result: WriteResult = { count: 0, committed: 'unstable' }
-    op.intent = 'write'
-    op.rangeStart = offset
-    op.rangeEnd = offset + bytes.length
-    const inode = service.inode(op, file.ino, file.generation)
-    if (typeof inode === 'string') return inode
-    const failure = service.write(op, inode, offset, bytes, stability, result)
-    return failure ?? { committed: result.committed, verifier: verifierOf(service) }
-  }
-}
-
-function committing(file: Id): Attempt<{ verifier: string }> {
-  return (service, op) => {
-    op.intent = 'attributes'
-    const inode = service.inode(op, file.ino, file.generation)
-    if (typeof inode === 'string') return inode
-    return service.commit(op, inode, 0, 0) ?? { verifier: verifierOf(service) }
-  }
-}
-
-function truncating(file: Id, size: number): Attempt<true> {
-  return (service, op) => {
-    op.intent = 'change'
-    const inode = service.inode(op, file.ino, file.generation)
-    if (typeof inode === 'string') return inode
-    return service.setattr(op, inode, { size }, null) ?? true
-  }
-}
-
-function looking(file: Id): Attempt<Named> {
-  return (service, op) => {
-    op.intent = 'attributes'
-    const inode = service.inode(op, file.ino, file.generation)
-    if (typeof inode === 'string') return inode
-    service.getattr(op, inode)
-    return namedBy(inode)
-  }
-}
-
-function namedBy({ change, ctimeSec, ctimeNsec, size }: Inode): Named {
-  return { change, ctime: BigInt(ctimeSec) * 1_000_000_000n + BigInt(ctimeNsec), size }
-}
-
-function verifierOf({ writeVerifier }: FileService): string {
-  return Buffer.from(writeVerifier).toString('hex')
 }

@@ -1,5 +1,5 @@
+import type { Attempt, Id } from './failure-attempts.ts'
 import { Violation } from './failure-checks.ts'
-import type { Attempt, Id } from './failure-client.ts'
 
 const ROOM = { bytes: 2 ** 20, attributes: true }
 

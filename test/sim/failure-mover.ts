@@ -1,9 +1,10 @@
-import pino from 'pino'
+import pino, { type Logger } from 'pino'
 import type { Peer } from '../../mover/authority/peer.ts'
 import type { PrimaryAuthority } from '../../mover/authority/primary.ts'
 import { SecondaryAuthority } from '../../mover/authority/secondary.ts'
 import type { Failure } from '../../mover/failure.ts'
 import { HeldVolume } from '../../mover/files/held-volume.ts'
+import { mostReserved } from '../../mover/files/remote-volume.ts'
 import { SecondaryFiles } from '../../mover/files/secondary-files.ts'
 import type { FileService, Operation } from '../../mover/files/service.ts'
 import { VolumeFiles } from '../../mover/files/volume-files.ts'
@@ -17,14 +18,17 @@ import type { MoverStream } from '../../mover/sessions/stream.ts'
 import { PagePool } from '../../mover/store/page-pool.ts'
 import { start } from '../../mover/task.ts'
 import { openVolume } from '../../mover/volume/open.ts'
-import type { message } from '../../protocol/moverlock/moverlock.gen.ts'
+import { type message, message_kind } from '../../protocol/moverlock/moverlock.gen.ts'
 import { Runner } from '../crash/client.ts'
 import type { TestEnvironment } from '../crash/test-environment.ts'
+import { checkSerial } from './failure-checks.ts'
 import { Process } from './process.ts'
 import { Initiator, type SharedStore } from './shared-store.ts'
 import type { StreamEnd } from './stream-pair.ts'
 import type { Trace } from './trace.ts'
 
+/** The largest cache that any of them has. */
+const MOST_PAGES = 256
 const DEVICE = { identity: 'file 1:2', direct: true }
 const RETRY_MS = 5
 /** How long a mover that has failed takes to end. */
@@ -33,7 +37,8 @@ const ENDING_MS = 1
 const NODE_POOL = new PagePool(1024)
 /** File pages of a primary that serves its clients as a secondary. */
 const REIGN_POOL = new PagePool(64)
-const LOGGER = pino({ level: 'silent' })
+/** How a primary says that it has ended a session. */
+const ENDED = /the session with mover .* has ended: (?!it is broken)/
 /** The simulated movers do not end by themselves. */
 const NEVER = new AbortController().signal
 
@@ -97,6 +102,7 @@ export class SimulatedMover {
   /** Each side's way to the store. */
   readonly #asSecondary: Initiator
   readonly #asPrimary: Initiator
+  readonly #logger: Logger
   #membership: Membership | null = null
 
   constructor(incarnation: Incarnation, site: Site, pagePool: PagePool, volumeUuid: Uint8Array) {
@@ -108,6 +114,11 @@ export class SimulatedMover {
     this.#asSecondary = this.#initiator(false)
     this.#asPrimary = this.#initiator(true)
     this.#runner = new Runner(this.process)
+    // Nobody here breaks the protocol.
+    const write = (line: string): void => {
+      if (ENDED.test(line)) site.wrong(JSON.parse(line).msg)
+    }
+    this.#logger = pino({ level: 'warn' }, { write })
   }
 
   get name(): string {
@@ -133,7 +144,7 @@ export class SimulatedMover {
       self,
       movers,
       environment,
-      logger: LOGGER,
+      logger: this.#logger,
       leaseMs: this.#site.leaseMs,
       graceMs: 30_000,
       signal: NEVER,
@@ -198,11 +209,18 @@ export class SimulatedMover {
     }
     try {
       const value = attempt(service, op)
+      this.#checkPrimary(op)
       return typeof value === 'string' ? { failure: value as Failure } : { failure: null, value: value as T }
     } catch (error) {
       if (error instanceof Replayed) return { failure: null, value: null }
       throw error
     }
+  }
+
+  /** What this mover knows by itself may have been recovered elsewhere while it has no primary: it answers nobody. */
+  #checkPrimary({ intent }: Operation): void {
+    if (this.authority?.isReady !== false || intent === 'change' || intent === 'names') return
+    this.#site.wrong(`${this.name} has answered (${intent}) while it had no primary`)
   }
 
   /** As the product's process does: it ends at once, but for what the tick still does. */
@@ -227,9 +245,10 @@ export class SimulatedMover {
       }
       volume.onReadOnly = volume.onFailure
       const files = new VolumeFiles({ volume, env, pagePool, inodeCapacity })
-      const shared = { name: 'share', term, device: DEVICE, files, env, logger: LOGGER, holders, raised }
+      const most = { mostReserved: mostReserved(MOST_PAGES) }
       const locks = { movers: [], self: '', noted: new Map<number, number>(), graceMs: 30_000, isCalm: false }
-      const reign = new PrimaryReign({ ...shared, ...locks, trace: null })
+      const shared = { name: 'share', term, device: DEVICE, files, env, logger: this.#logger, holders, raised }
+      const reign = new PrimaryReign({ ...shared, ...most, ...locks, trace: null })
       this.#watchPeers(reign)
       this.files = files
       this.reign = reign
@@ -291,9 +310,6 @@ export class SimulatedMover {
       authority: () => authority,
       pagePool: this.#pagePool,
       inodeCapacity: site.inodeCapacity,
-      setMode: () => {
-        throw new Error('the superuser changes no mode by writing')
-      },
       onFailure: (error) => this.#fail(error.message),
     })
     const authority = new SecondaryAuthority(held, env)
@@ -301,6 +317,7 @@ export class SimulatedMover {
     authority.received = (message) => {
       const ino = inoOf(message)
       site.trace.note(`${this.name} <- ${describe(message)}`, ino)
+      if (message.kind === message_kind.GRANT) checkSerial(this, message.grant)
       received(message)
       site.changed(ino)
     }

@@ -2,6 +2,7 @@ import type { SimMutant } from './mutants.ts'
 
 const HOST = 'test/sim/failure-host.ts'
 const PEER = 'mover/authority/peer.ts'
+const SPACE = 'mover/authority/peer-space.ts'
 const PRIMARY = 'mover/authority/primary.ts'
 const GOVERNED = 'mover/files/governed-volume.ts'
 const REIGN = 'mover/primary-reign.ts'
@@ -46,7 +47,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'what a mover had reserved stays reserved',
-    file: PEER,
+    file: SPACE,
     find: '    this.#files.giveBack(this.reserved.takeAll())\n',
     replace: '',
     seed: 3,
@@ -54,7 +55,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   {
     name: 'blocks that are committed stay reserved too',
     file: PEER,
-    find: '    this.#take(blocks)\n    this.#incoming',
+    find: '    this.#space.take(blocks)\n    this.#incoming',
     replace: '    this.#incoming',
   },
   {
@@ -141,6 +142,34 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     replace: '    const lsn',
     seed: 7,
   },
+  {
+    name: 'the end of a file is read without a right to it',
+    file: 'mover/files/transfer.ts',
+    find: 'return end >= inode.size ? FILE_END : Math.ceil(end / PAGE_BYTES)',
+    replace: 'return Math.ceil(Math.min(end, inode.size) / PAGE_BYTES)',
+    seed: 31,
+  },
+  {
+    name: 'a stale process of a mover is let in',
+    file: 'mover/sessions/reception.ts',
+    find: 'if (member?.incarnation !== hex(hello.incarnation)) {',
+    replace: 'if (member === undefined) {',
+    seed: 52,
+  },
+  {
+    name: 'what a stranger has written to by another mover keeps setuid',
+    file: 'mover/files/held-volume.ts',
+    find: 'dropPrivileges: (op, inode) => this.calls.dropPrivileges(op, inode)',
+    replace: 'dropPrivileges: () => null',
+    seed: 9,
+  },
+  {
+    name: 'a write keeps its tokens while its primary takes setuid away',
+    file: 'mover/authority/keep.ts',
+    find: ' || error instanceof SuspendForAnother',
+    replace: '',
+    seed: 48,
+  },
 ]
 
 const SECONDARY = 'mover/authority/secondary.ts'
@@ -163,8 +192,8 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
   },
   {
     name: 'blocks that are asserted stay free',
-    file: PEER,
-    find: '    this.#takeAgain(runs)\n    for',
+    file: SPACE,
+    find: '    this.takeAgain(runs)\n    for',
     replace: '    for',
   },
   {
@@ -208,6 +237,27 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
     find: '        this.#absorb(ino, changes)\n      }\n      if (changes === null',
     replace: '      }\n      if (changes === null',
     seed: 17,
+  },
+  {
+    name: 'what is being given back is not asserted',
+    file: SECONDARY,
+    find: 'const tokens = this.tokens.held(ino)?.all() ?? []',
+    replace: 'const tokens = this.tokens.held(ino)?.usable ?? []',
+    seed: 43,
+  },
+  {
+    name: 'serials of an earlier reign are taken',
+    file: 'mover/locks/token-table.ts',
+    find: '    this.#lastSerial = Math.max(this.#lastSerial, token.serial)\n',
+    replace: '',
+    seed: 17,
+  },
+  {
+    name: 'operations begin while there is no primary',
+    file: SECONDARY,
+    find: '    if (!this.#isReady) throw new Suspend((resume) => void',
+    replace: '    if (this.#lastId < 0) throw new Suspend((resume) => void',
+    seed: 8,
   },
 ]
 

@@ -4,8 +4,9 @@ import { TestEnvironment } from '../crash/test-environment.ts'
 import { WorldMemory } from '../crash/world.ts'
 import { FilesWorld } from '../unit/files-support.ts'
 import { ContentNames } from './content-names.ts'
-import { checkBlocks, checkHolders, checkLanding, checkVolume, Violation } from './failure-checks.ts'
-import { Client, type Id, type Playground, type SharedFile } from './failure-client.ts'
+import type { Id } from './failure-attempts.ts'
+import { checkBlocks, checkHolders, checkKnown, checkLanding, checkVolume, Violation } from './failure-checks.ts'
+import { Client, MOST_OWN, type Playground, type SharedFile } from './failure-client.ts'
 import { SimulatedHost, type Slot } from './failure-host.ts'
 import type { SimulatedMover } from './failure-mover.ts'
 import { FileHistory } from './history.ts'
@@ -43,6 +44,7 @@ export interface FailureOptions {
   isCrowded: boolean
   /** See `Playground`. */
   lists: boolean
+  strays: boolean
 }
 
 /** What can befall a mover, the primary, or all. */
@@ -122,7 +124,10 @@ export class FailureWorld {
       leaseMs: LEASE_MS,
       nodeCapacity: isTight ? 24 : 512,
       inodeCapacity: isTight ? 8 : 100,
-      changed: (ino) => checkHolders(this.#host, ino),
+      changed: (ino) => {
+        checkHolders(this.#host, ino)
+        checkKnown(this.#host, ino)
+      },
       landed: (mover, isPrimary, offset, length) => checkLanding(this.#host, mover, isPrimary, offset, length),
       movers,
       volumeUuid,
@@ -143,6 +148,7 @@ export class FailureWorld {
       counts: this.counts,
       root,
       lists: options.lists,
+      strays: options.strays,
       mayBegin: () => this.#mayBegin(),
     }
     this.#clients = Array.from({ length: clients }, (_, i) => new Client(i + 1, playground))
@@ -232,7 +238,7 @@ export class FailureWorld {
       }
     }
     this.#env.advance(REST_MS)
-    const inos = [...this.#files, ...prepared(this.#o.isCrowded).bystanders.slice(0, 2)].map(({ ino }) => ino)
+    const inos = [...this.#files, ...prepared(this.#o.isCrowded).bystanders.slice(0, MOST_OWN)].map(({ ino }) => ino)
     checkBlocks(this.#host, inos, this.#env)
     const sessions = this.#host.primary?.reign?.counters()['sessions']
     if (sessions !== this.#host.holders.length) throw new Violation(`the primary counts ${sessions} sessions`)

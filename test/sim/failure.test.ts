@@ -27,6 +27,7 @@ const EVENTS = [
   'truncations',
   'named',
   'pages',
+  'strays',
 ]
 
 t.test('whoever fails, clients see one history', async (t) => {

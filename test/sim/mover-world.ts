@@ -9,6 +9,7 @@ import { GovernedVolume } from '../../mover/files/governed-volume.ts'
 import { HeldData } from '../../mover/files/held-data.ts'
 import { HeldVolume } from '../../mover/files/held-volume.ts'
 import type { LiveInode } from '../../mover/files/live-inode.ts'
+import { mostReserved } from '../../mover/files/remote-volume.ts'
 import { SecondaryFiles } from '../../mover/files/secondary-files.ts'
 import type {
   CreateHow,
@@ -93,7 +94,7 @@ class Primary implements SimulatedMover {
         throw error
       },
     })
-    const governed = new GovernedVolume(context, (call, done) => calls.perform(call, done))
+    const governed = new GovernedVolume(context, (call, done) => calls.perform(call, done), MOST_RESERVED)
     const { env, files } = world
     const movers = [this.name, 'secondary 1', 'secondary 2']
     const own = { movers, self: this.name, noted: new Map<number, number>() }
@@ -151,8 +152,6 @@ export class Secondary implements SimulatedMover {
   readonly authority: SecondaryAuthority
   readonly session: Session
   readonly files: SecondaryFiles
-  /** Modes that writes wanted changed: here the primary refuses that. */
-  modeChanges = 0
   /** As the primary knows it. */
   readonly peer: Peer
   readonly #data: HeldData
@@ -168,10 +167,6 @@ export class Secondary implements SimulatedMover {
       authority: () => this.authority,
       pagePool,
       inodeCapacity: 100,
-      setMode: (_ino, _mode, done) => {
-        this.modeChanges++
-        env.defer(() => done('NOSPC'))
-      },
       onFailure: (error) => {
         throw error
       },
@@ -243,6 +238,7 @@ export class Secondary implements SimulatedMover {
 
 /** Pages of each secondary: hardly any, some, and enough to read ahead. */
 const POOLS = [new PagePool(24), new PagePool(256), new PagePool(4200)]
+const MOST_RESERVED = mostReserved(4200)
 
 /** A primary and some secondaries over one device, on virtual time. One world at a time: memory is used again. */
 export class MoverWorld {

@@ -132,7 +132,7 @@ class Locks {
    */
   takeOver(survivors: readonly Secondary[], known = survivors): PrimaryAuthority {
     const { files, env } = this.world.files
-    const notes = new GovernedVolume(files.context, () => {})
+    const notes = new GovernedVolume(files.context, () => {}, 0)
     const noted = this.world.files.world.run(lockedFiles(files.volume)) as LockedFiles
     const locks = new PrimaryLocks({ notes, env, graceMs: GRACE_MS, movers: MOVERS, self: '', noted })
     const primary = new PrimaryAuthority(notes, files.volume.log, env, locks, new Set())
@@ -361,7 +361,7 @@ t.test('after a crash of all, files that were locked wait for reclaims', async (
   const { files } = again
   const noted = again.world.run(lockedFiles(files.volume)) as LockedFiles
   t.same([...noted], [[locks.ino, 1 << MOVERS.indexOf(locks.first.name)]])
-  const notes = new GovernedVolume(files.context, () => {})
+  const notes = new GovernedVolume(files.context, () => {}, 0)
   const primary = new PrimaryLocks({ notes, env: again.env, graceMs: GRACE_MS, movers: MOVERS, self: '', noted })
   primary.recovered([])
   const ask = (ino: number, lock: ClientLock, mode: LockMode): string => {
@@ -397,7 +397,8 @@ t.test(
       const noted = new Map([[ino, 1]])
       const reign = new PrimaryReign({
         ...{ name: 'share', term: 1, device: { identity: 'file 1:2', direct: true }, files, env, holders: [] },
-        ...{ movers, self: 'primary', noted, graceMs: GRACE_MS, isCalm: true, raised: new Set<number>(), trace: null },
+        ...{ movers, self: 'primary', noted, graceMs: GRACE_MS, isCalm: true },
+        ...{ raised: new Set<number>(), mostReserved: 0, trace: null },
         logger: memoryLogger().logger,
       })
       let outcome: LockOutcome | null = null

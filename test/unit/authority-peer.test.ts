@@ -6,15 +6,20 @@ import t, { type Test } from 'tap'
 import { Session } from '../../mover/authority/session.ts'
 import { FILE_END } from '../../mover/locks/token.ts'
 import { PrimaryReign } from '../../mover/primary-reign.ts'
+import { Suspend } from '../../mover/suspend.ts'
 import { MAX_FILE_BYTES } from '../../mover/volume/layout.ts'
 import { LOST_CHANGES } from '../../mover/volume/records/apply.ts'
 import {
   type commit,
   type grant,
+  MAX_CALLS,
   MOVERLOCK_VERSION,
   type message,
   message_kind,
+  type operation,
+  operation_kind,
   type run,
+  time_how,
   token_kind,
   type written,
 } from '../../protocol/moverlock/moverlock.gen.ts'
@@ -24,6 +29,7 @@ import { memoryLogger } from './rpc-support.ts'
 import { check } from './volume-spoil.ts'
 
 const INCARNATION = '01'.repeat(16)
+const MOST_RESERVED = 64
 const WHOLE = { start: 0, end: FILE_END }
 
 /** A primary with a file, and a mover without manners. */
@@ -46,6 +52,7 @@ class Rude {
       term: 1,
       device,
       files,
+      mostReserved: MOST_RESERVED,
       env,
       logger: this.log.logger,
       holders: holds ? [{ name: 'b', incarnation: INCARNATION }] : [],
@@ -78,6 +85,11 @@ class Rude {
   /** Messages that have arrived. */
   get received(): number {
     return this.#primary.counts.messagesReceived
+  }
+
+  /** Calls among them. */
+  get calls(): number {
+    return this.#primary.counters()['received.CALL'] ?? 0
   }
 
   #settle(): void {
@@ -276,6 +288,13 @@ const WRONG: Record<string, [prepare: (rude: Rude) => message, reason: RegExp]> 
     ({ ino }) => ({ kind: message_kind.MAP, map: { ino, id: 1, first: 0 } }),
     /holds nothing of it/,
   ],
+  'more blocks asked for than it has memory to write': [
+    (rude) => {
+      rude.reserve(MOST_RESERVED - 8)
+      return { kind: message_kind.RESERVE, reserve: { id: 99, count: 9 } }
+    },
+    /more than 64 device blocks reserved at a time/,
+  ],
   'blocks given back that it has not': [
     () => ({ kind: message_kind.GIVE_BACK, give_back: { runs: [{ start: 5000, length: 1 }] } }),
     /which it has not reserved/,
@@ -330,6 +349,60 @@ function removal({ world }: Rude): Extract<message, { kind: typeof message_kind.
     what: { kind: 9, where: { dir, what: Buffer.from('f') } },
   }
 }
+
+t.test('blocks that have been asked for, and not answered, count too', async (t) => {
+  const rude = new Rude()
+  // Somebody's are about to be free.
+  rude.world.files.volume.reserveData = () => {
+    throw new Suspend(() => {})
+  }
+  for (let id = 1; id <= 8; id++) rude.say({ kind: message_kind.RESERVE, reserve: { id, count: MOST_RESERVED / 8 } })
+  t.equal(rude.endedWith, null)
+  rude.say({ kind: message_kind.RESERVE, reserve: { id: 9, count: 1 } })
+  t.match(rude.endedWith, /device blocks reserved/)
+})
+
+t.test('blocks that have been committed or given back make room for others', async (t) => {
+  const rude = new Rude()
+  rude.lock(token_kind.BR_W, 0, FILE_END)
+  for (let i = 1; i <= 8; i++) {
+    const [{ start }, ...others] = rude.reserve(MOST_RESERVED)
+    // What the file has already lies before these.
+    const runs = [{ file_block: MOST_RESERVED * i, device_block: start, length: MOST_RESERVED / 2 }]
+    const size = MOST_RESERVED * 4096 * (i + 1)
+    rude.say(rude.commit({ size, changes: rude.written({ size }), runs }))
+    t.same(others, [])
+    const rest = { start: start + MOST_RESERVED / 2, length: MOST_RESERVED / 2 }
+    rude.say({ kind: message_kind.GIVE_BACK, give_back: { runs: [rest] } })
+  }
+  t.equal(rude.endedWith, null)
+  rude.die()
+  isClean(t, rude)
+})
+
+t.test('a mover has so many calls under way, and no more', async (t) => {
+  const rude = new Rude()
+  const { env, files } = rude.world
+  const what = { ino: rude.ino, generation: rude.world.inode(rude.ino).generation }
+  const leave = { how: time_how.LEAVE }
+  const set = { mode: 0o600, uid: null, gid: null, size: null, atime: leave, mtime: leave }
+  const look: operation = { kind: operation_kind.GETATTR, what }
+  const change: operation = { kind: operation_kind.SETATTR, setattr: { what, set, guard: null } }
+  const ask = (operation: operation, count: number): void => {
+    const call = { ...removal(rude), what: operation }
+    for (let i = 0; i < count; i++) rude.session.send({ kind: message_kind.CALL, call })
+    const asked = rude.calls + count
+    rude.session.flush()
+    env.runUntil(() => rude.calls === asked)
+  }
+  ask(look, 10)
+  // Nothing becomes durable any more.
+  files.volume.log.whenDurable = () => {}
+  ask(change, MAX_CALLS)
+  t.equal(rude.endedWith, null)
+  ask(change, 1)
+  t.match(rude.endedWith, /more than 16384 calls at a time/)
+})
 
 t.test('what a writer commits counts once, and is shown with the times that it has told', async (t) => {
   const rude = new Rude()

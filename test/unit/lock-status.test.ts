@@ -20,6 +20,7 @@ t.test('of a long queue the first are shown, and how many more there are', async
     term: 1,
     device: { identity: 'file 1:2', direct: true },
     files,
+    mostReserved: 0,
     env,
     logger: memoryLogger().logger,
     holders: [],

@@ -70,7 +70,6 @@ class Heir {
       authority: () => this.authority,
       pagePool: pool,
       inodeCapacity: 10,
-      setMode: () => {},
       onFailure: (error) => {
         throw error
       },
@@ -85,6 +84,7 @@ class Heir {
       files,
       env,
       logger,
+      mostReserved: 0,
       holders: [b, c],
       raised: new Set<number>(),
     }

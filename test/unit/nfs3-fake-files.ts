@@ -146,6 +146,10 @@ export class FakeFiles implements PrimaryFiles {
     return null
   }
 
+  dropPrivileges(op: Operation): Failure | null {
+    return this.#changing(op)
+  }
+
   readlink(_op: Operation, inode: Inode): Uint8Array | Failure {
     return this.#injected() ?? (inode.type === 'symlink' ? fake(inode).data : 'INVAL')
   }
