@@ -251,9 +251,7 @@ export class PrimaryLocks {
   }
 
   #pump(): void {
-    for (let effects = this.#table.takeEffects(); effects.length > 0; effects = this.#table.takeEffects()) {
-      for (const effect of effects) this.#tell(effect)
-    }
+    this.#table.tell((effect) => this.#tell(effect))
     this.arm()
   }
 

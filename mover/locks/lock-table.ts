@@ -52,20 +52,33 @@ export class LockTable {
   readonly #contended = new ContendedFiles()
   #lastSerial = 0
   #effects: LockEffect[] = []
+  #isTelling = false
 
   constructor(limits: LockLimits = LOCK_LIMITS) {
     this.#limits = limits
   }
 
-  /** What has to be told now, in this order; the caller's to keep. */
-  takeEffects(): LockEffect[] {
-    const effects = this.#effects
-    this.#effects = []
-    return effects
+  /** Tells what has to be told, in this order, and behind that what comes of it meanwhile. */
+  tell(to: (effect: LockEffect) => void): void {
+    if (this.#isTelling) return
+    this.#isTelling = true
+    try {
+      while (this.#effects.length > 0) {
+        const effects = this.#effects
+        this.#effects = []
+        for (const effect of effects) to(effect)
+      }
+    } finally {
+      this.#isTelling = false
+    }
   }
 
-  /** Takes the answer to what a mover has asked under this number, when it is what has to be told first. */
+  /**
+   * Takes the answer to what a mover has asked under this number, when it is what has to be told first: never while `tell`
+   * has still something to tell that is older.
+   */
   takeAnswer(mover: MoverId, id: number): Extract<LockEffect, { type: 'answer' }> | null {
+    if (this.#isTelling) return null
     const [first] = this.#effects
     if (first?.type !== 'answer' || first.mover !== mover || first.id !== id) return null
     this.#effects.shift()

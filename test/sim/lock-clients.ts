@@ -211,6 +211,14 @@ export class LockClients {
     this.lost.drop(ino)
   }
 
+  /** True when a client of the mover has asked for something of the file, and has not been answered. */
+  isAsking(mover: number, ino: number): boolean {
+    return this.owners.some((owner) => {
+      const view = owner.mover === mover ? owner.views.get(ino) : undefined
+      return view !== undefined && (view.pending.size > 0 || view.isLeaving)
+    })
+  }
+
   get isBusy(): boolean {
     return this.owners.some(({ views }) =>
       [...views.values()].some(({ pending, held, isLeaving }) => pending.size > 0 || held.size > 0 || isLeaving),

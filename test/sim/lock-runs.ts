@@ -7,7 +7,7 @@ export const LOCK_SEEDS = 100
 /** One file or several, crowded or with time between what is done, used by clients of all movers or most by those of one. */
 export function lockOptions(seed: number): LockWorldOptions {
   const [files, isApart] = [1 + (seed % 4), seed % 2 === 1]
-  return { seed, files, operations: 300, begin: [4, 12, 40][seed % 3], isApart }
+  return { seed, files, operations: 300, begin: [4, 12, 40][seed % 3], isApart, isInTurn: seed % 5 < 2 }
 }
 
 export interface PlayedLocks {

@@ -1,8 +1,8 @@
-import type { Delegation, Demotion, LockAssertion, LockEffect, LockOp } from '../../mover/locks/client-lock.ts'
-import { LockHolder } from '../../mover/locks/lock-holder.ts'
+import type { LockEffect } from '../../mover/locks/client-lock.ts'
 import { LockTable } from '../../mover/locks/lock-table.ts'
 import { Random } from '../crash/random.ts'
 import { LockClients, type LockCounts } from './lock-clients.ts'
+import { type Message, SimMover, type Told, toText } from './lock-mover.ts'
 import { describe, type SimOwner, Violation } from './lock-owner.ts'
 
 const MOVERS = 3
@@ -20,6 +20,8 @@ export interface LockWorldOptions {
   readonly begin: number
   /** Most clients use a file that clients of other movers seldom use. */
   readonly isApart: boolean
+  /** Clients do not keep their locks for long: often nobody has any of a file. */
+  readonly isInTurn: boolean
 }
 
 /** What was seen of movers and their messages. */
@@ -29,55 +31,10 @@ export interface LockWorldCounts extends LockCounts {
   handBacks: number
   delegatedAll: number
   delegatedShared: number
+  lent: number
   crashes: number
   takeOvers: number
   dropped: number
-}
-
-type Message =
-  | { type: 'ask'; ino: number; id: number; op: LockOp }
-  | { type: 'demote'; ino: number; demotion: Demotion }
-  | { type: 'assert'; ino: number; assertion: LockAssertion }
-  | { type: 'asserted' }
-
-type Told = Exclude<LockEffect, { type: 'free' }> | { type: 'ready' }
-
-/** One mover with its session: messages under way, in order. */
-class SimMover {
-  readonly id: number
-  readonly holder: LockHolder
-  toPrimary: Message[] = []
-  fromPrimary: Told[] = []
-  /** There is a primary, and it knows what this mover has. */
-  isConnected = true
-
-  constructor(id: number, granted: (ino: number, waiter: number) => void) {
-    this.id = id
-    const say = (message: Message): void => {
-      if (this.isConnected) this.toPrimary.push(message)
-    }
-    this.holder = new LockHolder(id, {
-      ask: (ino, id, op) => say({ type: 'ask', ino, id, op }),
-      demote: (ino, demotion) => say({ type: 'demote', ino, demotion }),
-      assert: (ino, assertion) => say({ type: 'assert', ino, assertion }),
-      granted,
-      gone: () => {},
-    })
-  }
-
-  /** Its session is gone, with what was under way. */
-  cut(): void {
-    this.isConnected = false
-    this.toPrimary = []
-    this.fromPrimary = []
-  }
-
-  /** It is told who the primary is. */
-  join(): void {
-    this.isConnected = true
-    this.holder.assert()
-    this.toPrimary.push({ type: 'asserted' })
-  }
 }
 
 /** The primary of a reign. */
@@ -119,7 +76,7 @@ export class LockWorld {
     this.#options = options
     this.#random = new Random(options.seed)
     this.#clients = new LockClients(this.#random, (line) => this.#note(line))
-    const more = { recalls: 0, demotions: 0, handBacks: 0, delegatedAll: 0, delegatedShared: 0 }
+    const more = { recalls: 0, demotions: 0, handBacks: 0, delegatedAll: 0, delegatedShared: 0, lent: 0 }
     this.counts = Object.assign(this.#clients.counts, { ...more, crashes: 0, takeOvers: 0, dropped: 0 })
     this.#files = Array.from({ length: options.files }, (_, i) => i + 1)
     this.#lastIno = options.files
@@ -147,16 +104,25 @@ export class LockWorld {
     const mover = random.pick(this.#movers)
     this.#nowMs += random.below(5)
     const dice = random.below(1000)
-    if (mayBegin && random.below(100) < this.#options.begin) this.#act(mover)
+    if (mayBegin && random.below(100) < this.#options.begin) this.#doSomething(mover)
     else if (mayBegin && dice < 4) this.#seldom(mover)
     else if (dice < 20) this.#tick()
     else if (dice < 60) this.#recover()
-    else if (!mayBegin && dice < 300)
-      this.#clients.unlockOne(({ mover }) => this.#movers.some(({ id }) => id === mover))
+    else if (!mayBegin && dice < 300) this.#unlockOne()
     else if (dice < 620) this.#deliverUp(random.pick([...this.#movers, ...this.#dead]))
     else this.#deliverDown(mover)
-    this.#atHome()
+    // What comes of what the primary's own clients ask is told a moment later.
+    if (!mayBegin || random.chance(0.5)) this.#tell()
     this.#checkDelegations()
+  }
+
+  #doSomething(mover: SimMover): void {
+    if (this.#options.isInTurn && this.#random.chance(0.7)) this.#unlockOne()
+    else this.#act(mover)
+  }
+
+  #unlockOne(): void {
+    this.#clients.unlockOne(({ mover }) => this.#movers.some(({ id }) => id === mover))
   }
 
   #act(mover: SimMover): void {
@@ -214,6 +180,8 @@ export class LockWorld {
   }
 
   #fence(mover: SimMover, { table, awaited }: Primary): void {
+    // What is still to be told to it is from before that.
+    this.#tell()
     this.#note(`${mover.id} is gone`)
     this.#dead = this.#dead.filter((one) => one !== mover)
     const untilMs = this.#nowMs + GRACE_MS
@@ -233,6 +201,7 @@ export class LockWorld {
     this.#dead = []
     const awaited = new Set(this.#movers.map(({ id }) => id))
     this.#primary = { home, table: new LockTable(), awaited, isReady: false }
+    home.atHome = (message) => this.#atHome(home, message)
     for (const mover of this.#movers) mover.join()
   }
 
@@ -247,7 +216,7 @@ export class LockWorld {
       if (!table.has(ino)) this.#free.add(ino)
     }
     table.ready()
-    for (const mover of this.#movers) mover.fromPrimary.push({ type: 'ready' })
+    for (const mover of this.#movers) this.#send(mover, { type: 'ready' })
     this.#tell()
   }
 
@@ -277,10 +246,13 @@ export class LockWorld {
   }
 
   #deliverUp(mover: SimMover): void {
-    const message = mover.toPrimary.shift()
-    if (message === undefined || this.#primary === null) return
+    const message = this.#primary === null ? undefined : mover.toPrimary.shift()
+    if (message !== undefined) this.#hear(mover, message)
+  }
+
+  #hear(mover: SimMover, message: Message): void {
     this.#note(`${mover.id} -> ${toText(message)}`)
-    const { table, awaited } = this.#primary
+    const { table, awaited, home } = this.#primary as Primary
     if (message.type === 'asserted') {
       awaited.delete(mover.id)
       this.#beginReign()
@@ -288,74 +260,98 @@ export class LockWorld {
     }
     const { ino } = message
     if (this.#gone.has(ino)) this.#refuse(mover, message)
-    else if (message.type === 'ask') {
-      if (message.op.type === 'lock') this.#noted.add(ino)
-      table.ask(ino, mover.id, message.id, message.op)
-    } else if (message.type === 'demote') {
+    else if (message.type === 'ask') this.#ask(mover, message)
+    else if (message.type === 'demote') {
       this.counts.demotions++
       table.demote(ino, mover.id, message.demotion)
     } else if (!table.assert(ino, mover.id, message.assertion)) {
       throw new Violation(`mover ${mover.id} asserts of file ${ino} what others have`)
     }
-    this.#tell()
+    if (mover !== home) this.#tell()
+  }
+
+  /**
+   * The primary's own holder says something: carried out at once, but for what must wait until it is durable that the file
+   * is locked, and what is asked behind that.
+   */
+  #atHome(home: SimMover, message: Message): void {
+    const isBehind = home.toPrimary.some((other) => 'ino' in other && 'ino' in message && other.ino === message.ino)
+    const mustWait = message.type === 'ask' && (isBehind || (message.op.type === 'lock' && this.#random.chance(0.3)))
+    if (mustWait || message.type === 'assert') home.toPrimary.push(message)
+    else this.#hear(home, message)
+  }
+
+  #ask(mover: SimMover, { ino, id, op }: Extract<Message, { type: 'ask' }>): void {
+    const { table, home } = this.#primary as Primary
+    if (op.type === 'lock') this.#noted.add(ino)
+    table.ask(ino, mover.id, id, op)
+    const answer = mover === home ? table.takeAnswer(mover.id, id) : null
+    if (answer !== null) this.#tellOne(answer)
   }
 
   /** The file is gone. */
   #refuse(mover: SimMover, message: Message): void {
-    if (message.type === 'assert') mover.fromPrimary.push({ type: 'drop', ino: message.ino, mover: mover.id })
+    if (message.type === 'assert') this.#send(mover, { type: 'drop', ino: message.ino, mover: mover.id })
     if (message.type !== 'ask') return
     const { ino, id } = message
     const outcome = { type: 'gone' } as const
-    mover.fromPrimary.push({ type: 'answer', ino, mover: mover.id, id, outcome, delegation: null })
+    this.#send(mover, { type: 'answer', ino, mover: mover.id, id, outcome, delegation: null })
   }
 
   #tell(): void {
-    for (const effect of this.#primary?.table.takeEffects() ?? []) {
-      if (effect.type === 'free') {
-        this.#free.add(effect.ino)
-        continue
-      }
-      if (effect.type === 'recall') this.counts.recalls++
-      if (effect.type === 'handBack') this.counts.handBacks++
-      if ((effect.type === 'answer' || effect.type === 'grant') && effect.delegation !== null) {
-        this.counts[effect.delegation.level === 'all' ? 'delegatedAll' : 'delegatedShared']++
-      }
-      const mover = this.#movers.find(({ id }) => id === effect.mover)
-      if (mover !== undefined) mover.fromPrimary.push(effect)
-      else if (this.#dead.every(({ id }) => id !== effect.mover)) {
-        throw new Violation(`mover ${effect.mover} is gone, and is told something`)
-      }
+    this.#primary?.table.tell((effect) => this.#tellOne(effect))
+  }
+
+  #tellOne(effect: LockEffect): void {
+    if (effect.type === 'free') {
+      this.#free.add(effect.ino)
+      return
+    }
+    if (effect.type === 'recall') this.counts.recalls++
+    if (effect.type === 'handBack') this.counts.handBacks++
+    if ((effect.type === 'answer' || effect.type === 'grant') && effect.delegation !== null) {
+      const { level, isBrief } = effect.delegation
+      if (isBrief) this.counts.lent++
+      this.counts[level === 'all' ? 'delegatedAll' : 'delegatedShared']++
+    }
+    const mover = this.#movers.find(({ id }) => id === effect.mover)
+    if (mover !== undefined) this.#send(mover, effect)
+    else if (this.#dead.every(({ id }) => id !== effect.mover)) {
+      throw new Violation(`mover ${effect.mover} is gone, and is told something`)
     }
   }
 
-  #deliverDown({ id, holder, fromPrimary }: SimMover): void {
-    const told = fromPrimary.shift()
-    if (told === undefined) return
-    this.#note(`${id} <- ${toText(told)}`)
-    if (told.type === 'ready') holder.ready()
-    else if (told.type === 'answer') holder.answered(told.ino, told.id, told.outcome, told.delegation)
-    else if (told.type === 'grant') holder.granted(told.ino, told.waiter, told.delegation)
-    else if (told.type === 'handBack') holder.handedBack(told.ino, told.id)
-    else if (told.type === 'recall') holder.recalled(told.ino, told.serial, told.level)
-    else holder.dropped(told.ino)
+  /** To the primary's own mover nothing is under way. */
+  #send(mover: SimMover, told: Told): void {
+    if (mover === this.#primary?.home) this.#hearDown(mover, told)
+    else mover.fromPrimary.push(told)
   }
 
-  /** The primary's own mover and its table are one process: nothing is under way between them. */
-  #atHome(): void {
-    for (let home = this.#primary?.home; home !== undefined; home = this.#primary?.home) {
-      if (home.toPrimary.length > 0) this.#deliverUp(home)
-      else if (home.fromPrimary.length > 0) this.#deliverDown(home)
-      else return
-    }
+  #deliverDown(mover: SimMover): void {
+    const told = mover.fromPrimary.shift()
+    if (told !== undefined) this.#hearDown(mover, told)
   }
 
-  /** Who decides about all of a file's locks does so alone. */
+  #hearDown(mover: SimMover, told: Told): void {
+    this.#note(`${mover.id} <- ${toText(told)}`)
+    mover.hear(told)
+  }
+
+  /** Who decides about all of a file's locks does so alone; what was lent is given back with the last lock. */
   #checkDelegations(): void {
     const movers = [...this.#movers, ...this.#dead]
     for (const ino of this.#files) {
       const levels = movers.map(({ holder }) => holder.levelOf(ino)).filter((level) => level !== 'none')
       if (levels.length > 1 && levels.includes('all'))
         throw new Violation(`several movers decide about ${ino}: ${levels}`)
+    }
+    for (const { id, holder, lent } of this.#movers) {
+      for (const ino of lent) {
+        const isIdle =
+          holder.locksOf(ino).length + holder.waitingOf(ino).length === 0 && !this.#clients.isAsking(id, ino)
+        if (isIdle && holder.levelOf(ino) !== 'none')
+          throw new Violation(`mover ${id} keeps file ${ino}, which was lent`)
+      }
     }
   }
 
@@ -372,7 +368,7 @@ export class LockWorld {
       while (this.#isBusy()) {
         this.#deliverUp(this.#random.pick(this.#movers))
         this.#deliverDown(this.#random.pick(this.#movers))
-        this.#atHome()
+        this.#tell()
       }
     }
     const left = [...(this.#primary as Primary).table.inos()]
@@ -398,26 +394,4 @@ export class LockWorld {
     this.#trace.push(line)
     if (this.#trace.length > 400) this.#trace.splice(0, 200)
   }
-}
-
-function toText(message: Message | Told): string {
-  if (message.type === 'ready' || message.type === 'asserted') return message.type
-  const about = `${message.type} ${message.ino}`
-  if (message.type === 'ask') {
-    const { op, id } = message
-    return `${about} ${id} ${op.type} ${'lock' in op ? describe(op.lock) : ''}${'mode' in op ? op.mode : ''}`
-  }
-  if (message.type === 'demote') return `${about} ${message.demotion.serial} ${message.demotion.level}`
-  if (message.type === 'assert') {
-    const { delegation, locks, waiting } = message.assertion
-    return `${about} ${delegation.serial} ${delegation.level}, ${locks.map(describe)}, ${waiting.map(({ waiter }) => waiter)}`
-  }
-  if (message.type === 'answer') return `${about} ${message.id} ${message.outcome.type} ${levelOf(message)}`
-  if (message.type === 'grant') return `${about} ${message.waiter} ${levelOf(message)}`
-  if (message.type === 'recall') return `${about} ${message.serial} ${message.level}`
-  return about
-}
-
-function levelOf({ delegation }: { delegation: Delegation | null }): string {
-  return delegation === null ? '' : `${delegation.serial} ${delegation.level}`
 }

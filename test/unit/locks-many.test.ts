@@ -28,7 +28,6 @@ function owner(i: number): LockOwner {
 class Home {
   readonly table = new LockTable()
   readonly holder: LockHolder
-  #isTelling = false
 
   constructor() {
     this.table.ready()
@@ -48,12 +47,9 @@ class Home {
       'try',
       () => {},
     )
-    if (this.#isTelling) return
-    this.#isTelling = true
-    for (const effect of this.table.takeEffects()) {
+    this.table.tell((effect) => {
       if (effect.type === 'answer') this.holder.answered(effect.ino, effect.id, effect.outcome, effect.delegation)
-    }
-    this.#isTelling = false
+    })
   }
 }
 

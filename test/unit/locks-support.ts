@@ -127,10 +127,10 @@ export class LockMovers {
   }
 
   tell(): void {
-    for (const effect of this.table.takeEffects()) {
+    this.table.tell((effect) => {
       if (effect.type === 'free') this.free.push(effect.ino)
       else this.#later(textOf(effect), () => this.#receive(effect))
-    }
+    })
   }
 
   #receive(effect: Exclude<LockEffect, { type: 'free' }>): void {
