@@ -84,4 +84,36 @@ export const OF_LOCKS: readonly Break[] = [
     find: 'for (const begin of unanswered) begin()',
     replace: '',
   },
+  {
+    name: 'what was lent stays when its last lock is gone',
+    file: HOLDER,
+    find: "if (file.isIdle && file.isBrief && !file.isManaged) this.#demote(ino, file, 'none')",
+    replace: '',
+  },
+  {
+    name: 'what was lent is given back, and decided about as before',
+    file: HOLDER,
+    find: "if (file.isIdle && file.isBrief && !file.isManaged) this.#demote(ino, file, 'none')",
+    replace:
+      "if (file.isIdle && file.isBrief && !file.isManaged) this.#port.demote(ino, { serial: file.serial, level: 'none', locks: [] })",
+  },
+  {
+    name: 'what was lent is given back without the locks that are held',
+    file: HOLDER,
+    find: "locks: level === 'none' ? file.list() : []",
+    replace: "locks: level === 'none' && !file.isBrief ? file.list() : []",
+  },
+  {
+    name: 'a file is lent although others have locks of it',
+    file: TABLE,
+    find: 'const level = file.levelFor(mover)',
+    replace: "const level = this.#contended.has(ino) ? 'all' : file.levelFor(mover)",
+  },
+  {
+    name: 'a file is lent in times of grace',
+    seed: 33,
+    file: TABLE,
+    find: 'if (this.#grace.isOn(ino) || this.#contended.isCrowded(ino)) return null',
+    replace: 'if (this.#contended.isCrowded(ino)) return null',
+  },
 ]

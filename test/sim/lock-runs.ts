@@ -2,12 +2,12 @@ import { Violation } from './lock-owner.ts'
 import { LockWorld, type LockWorldCounts, type LockWorldOptions } from './lock-world.ts'
 
 /** Worlds of a usual run. */
-export const LOCK_SEEDS = 100
+export const LOCK_SEEDS = 180
 
 /** One file or several, crowded or with time between what is done, used by clients of all movers or most by those of one. */
 export function lockOptions(seed: number): LockWorldOptions {
   const [files, isApart] = [1 + (seed % 4), seed % 2 === 1]
-  return { seed, files, operations: 300, begin: [4, 12, 40][seed % 3], isApart, isInTurn: seed % 5 < 2 }
+  return { seed, files, operations: 300, begin: [4, 12, 40][seed % 3], isApart, isInTurn: seed % 5 === 0 }
 }
 
 export interface PlayedLocks {

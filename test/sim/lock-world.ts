@@ -347,6 +347,7 @@ export class LockWorld {
     }
     for (const { id, holder, lent } of this.#movers) {
       for (const ino of lent) {
+        if (this.#gone.has(ino)) continue
         const isIdle =
           holder.locksOf(ino).length + holder.waitingOf(ino).length === 0 && !this.#clients.isAsking(id, ino)
         if (isIdle && holder.levelOf(ino) !== 'none')
