@@ -76,7 +76,7 @@ export const OF_LOCKS: readonly Break[] = [
     file: HOLDER,
     find: 'if (ask.isSent && isGivenUp(ask.op)) {',
     replace: 'if (ask.isSent && ask.id < 0 && isGivenUp(ask.op)) {',
-    seed: 97,
+    seed: 422,
   },
   {
     name: 'what a dead primary has not answered is not asked again',
