@@ -21,13 +21,14 @@ class Home {
 
   constructor() {
     const notes = { noteLocks: () => null, forgetLocks: () => {} }
-    this.locks = new PrimaryLocks({ notes, env: this.env, graceMs: 0, noted: [] })
+    const movers = { movers: ['primary', 'other'], self: 'primary', noted: new Map<number, number>() }
+    this.locks = new PrimaryLocks({ notes, env: this.env, graceMs: 0, ...movers })
     this.locks.listener = {
       granted: (_, __, lock) => this.told.push(`${lock.owner.owner} has it`),
       gone: () => {},
     }
-    this.locks.recovered()
-    this.locks.admit(OTHER, (message) => this.sent.push(message))
+    this.locks.recovered([])
+    this.locks.admit(OTHER, 'other', (message) => this.sent.push(message))
   }
 
   /** A client of the primary's own mover asks; what it is told comes to `told`. */
