@@ -277,7 +277,7 @@ export class LockWorld {
   #atHome(home: SimMover, message: Message): void {
     const isBehind = home.toPrimary.some((other) => 'ino' in other && 'ino' in message && other.ino === message.ino)
     const mustWait = message.type === 'ask' && (isBehind || (message.op.type === 'lock' && this.#random.chance(0.3)))
-    if (mustWait || message.type === 'assert') home.toPrimary.push(message)
+    if (mustWait) home.toPrimary.push(message)
     else this.#hear(home, message)
   }
 
