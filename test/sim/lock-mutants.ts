@@ -111,9 +111,17 @@ export const OF_LOCKS: readonly Break[] = [
   },
   {
     name: 'a file is lent in times of grace',
-    seed: 33,
+    seed: 36,
     file: TABLE,
     find: 'if (this.#grace.isOn(ino) || this.#contended.isCrowded(ino)) return null',
     replace: 'if (this.#contended.isCrowded(ino)) return null',
+  },
+  {
+    name: 'the answers to the primary’s own clients pass what is to be told before them',
+    seed: 787,
+    file: TABLE,
+    find: 'const [first] = this.#effects\n',
+    replace: `const first = this.#effects.find((one) => one.type === 'answer' && one.mover === mover && one.id === id)
+    if (first !== undefined) this.#effects = [first, ...this.#effects.filter((one) => one !== first)]\n`,
   },
 ]
