@@ -46,8 +46,6 @@ export interface PrimaryReignOptions {
   graceMs: number
   /** See `Membership`: all that clients of holders may have had, these know. */
   isCalm: boolean
-  /** See `PrimaryAuthority`: of files, when there are holders. */
-  raised: ReadonlySet<number>
   /** What this mover says of the volume already, as its secondary; null: it is none. */
   trace: VolumeTrace | null
 }
@@ -68,7 +66,7 @@ export class PrimaryReign implements Reign {
   readonly #waiting: (() => void)[] = []
 
   constructor(options: PrimaryReignOptions) {
-    const { name, term, device, files, env, logger, holders, raised, trace } = options
+    const { name, term, device, files, env, logger, holders, trace } = options
     this.#options = options
     this.term = term
     this.device = device
@@ -85,7 +83,7 @@ export class PrimaryReign implements Reign {
     const { movers, self, noted, graceMs } = options
     const locks = new PrimaryLocks({ notes: governed, env, graceMs, movers, self, noted })
     files.context.locks = locks
-    this.authority = new PrimaryAuthority(governed, files.volume.log, env, locks, isRecovering ? raised : null)
+    this.authority = new PrimaryAuthority(governed, files.volume.log, env, locks, isRecovering)
     if (!isRecovering) locks.recovered([])
     this.trace =
       trace ??

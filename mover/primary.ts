@@ -83,15 +83,14 @@ async function reignOn(file: FileDevice, options: ReignOptions): Promise<OpenedR
   const heartbeat = await whole(takeOwnership({ device, env, bootId: bootId(), host: hostname(), onLost }))
   try {
     const { readOnly } = heartbeat
-    const raised = new Set<number>()
-    const recovered = holders.length === 0 ? {} : { recovered: raised }
     const volumeOptions = openOptions(device, env, nodeBytesOf(cacheBytes))
-    const volume = await whole(openVolume({ ...volumeOptions, ...recovered, leastTerm: term, readOnly }))
+    const isHeld = holders.length > 0
+    const volume = await whole(openVolume({ ...volumeOptions, isHeld, leastTerm: term, readOnly }))
     const noted = await whole(lockedFiles(volume))
     if (volume.isGivenUp) throw volume.failure
     if (lost !== null) throw lost
     isOpen = true
-    return reignOver({ volume, raised, noted, device: file, heartbeat }, options)
+    return reignOver({ volume, noted, device: file, heartbeat }, options)
   } catch (error) {
     heartbeat.stop()
     throw error
@@ -101,15 +100,13 @@ async function reignOn(file: FileDevice, options: ReignOptions): Promise<OpenedR
 /** A volume that is open, and has not been shared yet. */
 interface Opened {
   volume: Volume
-  /** See `PrimaryAuthority`. */
-  raised: ReadonlySet<number>
   /** See `PrimaryLocks`. */
   noted: LockedFiles
   device: FileDevice
   heartbeat: OwnerHeartbeat
 }
 
-function reignOver({ volume, raised, noted, device, heartbeat }: Opened, options: ReignOptions): OpenedReign {
+function reignOver({ volume, noted, device, heartbeat }: Opened, options: ReignOptions): OpenedReign {
   const { claimed, term, holders, isCalm, beside, cacheBytes, environment: env, logger, onFatal } = options
   const { name } = claimed.config
   if (volume.failure === null) heartbeat.term = volume.term
@@ -127,7 +124,7 @@ function reignOver({ volume, raised, noted, device, heartbeat }: Opened, options
     )
   const { movers, self, graceMs } = options
   const locksOptions = { movers, self, graceMs, noted, isCalm }
-  const shared = { name, term, device: describeDevice(device), files, env, logger, holders, raised }
+  const shared = { name, term, device: describeDevice(device), files, env, logger, holders }
   // All movers have the same cache.
   const most = { mostReserved: mostReserved(pagesOf(cacheBytes)) }
   const reign = new PrimaryReign({ ...shared, ...locksOptions, ...most, trace: beside })

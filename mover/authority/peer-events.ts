@@ -8,8 +8,6 @@ export interface PeerEvents {
   isRecovering(): boolean
   /** The mover holds this of an earlier reign; false when that cannot be. */
   assert(ino: number, mover: MoverId, token: Token): boolean
-  /** The file's change number and times were raised when the reign began. */
-  isRaised(ino: number): boolean
   /** All that the mover holds of earlier reigns is known. */
   asserted(): void
   request(ino: number, mover: MoverId, request: TokenRequest): void

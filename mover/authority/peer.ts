@@ -181,7 +181,7 @@ export class Peer {
         if (failure !== null) throw new SessionError(`inode ${ino} cannot be written to any more: ${failure}`)
         this.#absorb(ino, changes)
       }
-      if (changes === null && !this.#events.isRaised(ino)) return
+      // Its change number and times may have been raised, by this primary's opening of the volume or an earlier one's.
       const value = this.#files.describe(ino)?.value
       if (value !== undefined) this.session.send({ kind: message_kind.KNOWN, known: { ino, value } })
     })

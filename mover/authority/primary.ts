@@ -65,8 +65,8 @@ export class PrimaryAuthority {
   })
   /** What the operation that claimed last has. */
   readonly #claimed: number[] = []
-  /** While movers may have something of earlier reigns: files whose change numbers and times the opening has raised. */
-  #raised: ReadonlySet<number> | null
+  /** True while movers may have something of earlier reigns. */
+  #isRecovering: boolean
   /** Those who have said what they have, until all have. */
   readonly #asserted: Peer[] = []
   #lastId: MoverId = HOME
@@ -74,18 +74,11 @@ export class PrimaryAuthority {
   #isScheduled = false
 
   /**
-   * `raised`: other movers may have something of earlier reigns, and these files' change numbers and times the opening of
-   * the volume has raised; null when there are none. Nothing is granted before `recovered`.
+   * `isRecovering`: other movers may have something of earlier reigns. Nothing is granted before `recovered` then.
    */
-  constructor(
-    files: GovernedFiles,
-    log: DurableLog,
-    env: Environment,
-    locks: PrimaryLocks,
-    raised: ReadonlySet<number> | null,
-  ) {
+  constructor(files: GovernedFiles, log: DurableLog, env: Environment, locks: PrimaryLocks, isRecovering: boolean) {
     this.locks = locks
-    this.#raised = raised
+    this.#isRecovering = isRecovering
     this.#files = files
     this.#log = log
     this.#env = env
@@ -149,13 +142,12 @@ export class PrimaryAuthority {
   admit(name: string, session: Session, asserted: () => void): Peer {
     const id = ++this.#lastId
     const peer: Peer = new Peer(id, name, session, this.#files, this.#log, {
-      isRecovering: () => this.#raised !== null,
-      isRaised: (ino) => this.#raised?.has(ino) === true,
+      isRecovering: () => this.#isRecovering,
       assert: (ino, mover, token) => this.#assert(ino, mover, token),
       asserted: () => {
         this.#asserted.push(peer)
         asserted()
-        if (this.#raised === null) this.#ready()
+        if (!this.#isRecovering) this.#ready()
       },
       request: (ino, mover, request) => {
         const isLook = this.#looksAtWriter(ino, mover, request)
@@ -187,7 +179,7 @@ export class PrimaryAuthority {
 
   /** All movers that live have said what they have of earlier reigns: they may ask for more. `survivors`: see `PrimaryLocks`. */
   recovered(survivors: readonly string[]): void {
-    this.#raised = null
+    this.#isRecovering = false
     // Before it they listen to nothing that is decided.
     this.#ready()
     this.locks.recovered(survivors)

@@ -41,10 +41,10 @@ export interface OpenOptions {
   /** Why nothing may be written, where that is known before. */
   readOnly?: DeviceError | null
   /**
-   * Given when other movers may hold files and blocks of an earlier reign: takes the files whose change numbers and times
-   * the opening has raised. No chunk changes its type until `Space.keepsTypes` is taken back.
+   * True when other movers may hold files and blocks of an earlier reign: no chunk changes its type until `Space.keepsTypes`
+   * is taken back.
    */
-  recovered?: Set<number>
+  isHeld?: boolean
 }
 
 /**
@@ -59,7 +59,7 @@ export function* openVolume(options: OpenOptions): Task<Volume> {
   const { device, env } = options
   const superblock = yield* findSuperblock(device)
   const space = yield* loadSpace(device, superblock)
-  space.keepsTypes = options.recovered !== undefined
+  space.keepsTypes = options.isHeld === true
   const replays = new ReplayTable()
   const replayBlocks = yield* loadReplays(device, superblock, replays)
   const found = yield* findBatches(superblock, new LogSegments(device, superblock))
@@ -105,7 +105,7 @@ export function* openVolume(options: OpenOptions): Task<Volume> {
   )
   // The log takes nothing before it.
   volume.requestCheckpoint()
-  yield* recoverMarks(volume, options.recovered ?? null)
+  yield* recoverMarks(volume)
   if (volume.isGivenUp) throw volume.failure
   return volume
 }
@@ -204,11 +204,10 @@ function* replayLog(found: FoundLog, txn: Transaction, space: Space, env: Enviro
  * Files that were being written when the last reign ended: their change numbers jump, so that none names two contents.
  * A volume that has become read-only only shows it so: its next opening finds the marks again.
  */
-function* recoverMarks(volume: Volume, recovered: Set<number> | null): Task<void> {
+function* recoverMarks(volume: Volume): Task<void> {
   for (;;) {
     const inos = yield* retry(volume, () => someMarks(volume))
     if (inos.length === 0) break
-    for (const ino of inos) recovered?.add(ino)
     const time = { sec: 0, nsec: 0 }
     volume.env.wallTime(time)
     const lsn = yield* retry(volume, () => volume.submit('recoverMarks', { time, inos }, URGENT))

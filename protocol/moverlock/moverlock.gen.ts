@@ -525,7 +525,7 @@ export function sizeassert_space(v: assert_space): number {
   return sizeassert_space_runs(v.runs)
 }
 
-/** KNOWN: an asserted file's attributes, which differ from those that its holder was told by an earlier primary. */
+/** KNOWN: an asserted file's attributes: its holder was perhaps told others by an earlier primary. */
 export interface known {
   ino: number64
   value: inode_value

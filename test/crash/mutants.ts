@@ -139,7 +139,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'write marks not recovered',
     file: OPEN,
-    find: 'yield* recoverMarks(volume, options.recovered ?? null)',
+    find: 'yield* recoverMarks(volume)',
     replace: '',
     plot: 'steady',
   },

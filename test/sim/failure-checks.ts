@@ -52,16 +52,23 @@ export function checkHolders(host: SimulatedHost, ino: number): void {
   }
 }
 
-/** Who is primary knows of all that movers hold, once it has taken over: it might give it to others else. */
+/**
+ * Who is primary knows of all that movers hold, once it has taken over: it might give it to others else. Who reads all of a
+ * file shows its attributes as they are.
+ */
 export function checkKnown({ primary, holders }: SimulatedHost, ino: number): void {
   const reign = primary?.reign ?? null
   if (primary === null || reign === null || !reign.isRecovered || primary.process.isDead) return
   const { held } = reign.authority.describe(ino)
-  for (const { name, incarnation, authority } of holders) {
+  const change = primary.files?.context.inodes.peek(ino)?.change ?? 0
+  for (const { name, incarnation, authority, held: files } of holders) {
     for (const token of authority?.tokens.held(ino)?.all() ?? []) {
       const known = held.filter(({ mover, kind }) => mover === incarnation.name && ALLOWS[kind][token.kind])
       if (!cover(known, token))
         throw new Violation(`${name} has ${shown(token)}, and its primary does not know that`, ino)
+      const theirs = files?.inode(ino)?.change ?? 0
+      if (token.kind === 'WF_R' && authority?.isReady === true && theirs < change)
+        throw new Violation(`${name} has ${shown(token)}, and change number ${theirs} instead of ${change}`, ino)
     }
   }
 }

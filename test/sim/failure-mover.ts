@@ -235,9 +235,8 @@ export class SimulatedMover {
   #reign(term: number, holders: readonly Incarnation[], pagePool: PagePool, done: (files: VolumeFiles) => void): void {
     const { process: env } = this
     const { nodeCapacity, inodeCapacity } = this.#site
-    const raised = new Set<number>()
-    const recovered = holders.length === 0 ? {} : { recovered: raised }
-    const options = { device: this.#asPrimary, env, nodePool: NODE_POOL, nodeCapacity, leastTerm: term, ...recovered }
+    const isHeld = holders.length > 0
+    const options = { device: this.#asPrimary, env, nodePool: NODE_POOL, nodeCapacity, leastTerm: term, isHeld }
     start(openVolume(options), (error, volume) => {
       if (error !== null) throw error
       volume.onFailure = (failure) => {
@@ -247,7 +246,7 @@ export class SimulatedMover {
       const files = new VolumeFiles({ volume, env, pagePool, inodeCapacity })
       const most = { mostReserved: mostReserved(MOST_PAGES) }
       const locks = { movers: [], self: '', noted: new Map<number, number>(), graceMs: 30_000, isCalm: false }
-      const shared = { name: 'share', term, device: DEVICE, files, env, logger: this.#logger, holders, raised }
+      const shared = { name: 'share', term, device: DEVICE, files, env, logger: this.#logger, holders }
       const reign = new PrimaryReign({ ...shared, ...most, ...locks, trace: null })
       this.#watchPeers(reign)
       this.files = files

@@ -89,6 +89,7 @@ export const OF_LOCKS: readonly Break[] = [
     file: HOLDER,
     find: "if (file.isIdle && file.isBrief && !file.isManaged) this.#demote(ino, file, 'none')",
     replace: '',
+    seed: 5,
   },
   {
     name: 'what was lent is given back, and decided about as before',
@@ -102,6 +103,7 @@ export const OF_LOCKS: readonly Break[] = [
     file: HOLDER,
     find: "locks: level === 'none' ? file.list() : []",
     replace: "locks: level === 'none' && !file.isBrief ? file.list() : []",
+    seed: 5,
   },
   {
     name: 'a file is lent although others have locks of it',

@@ -99,7 +99,7 @@ class Primary implements SimulatedMover {
     const movers = [this.name, 'secondary 1', 'secondary 2']
     const own = { movers, self: this.name, noted: new Map<number, number>() }
     const locks = new PrimaryLocks({ notes: governed, env, graceMs: 30_000, ...own })
-    this.authority = new PrimaryAuthority(governed, files.volume.log, env, locks, null)
+    this.authority = new PrimaryAuthority(governed, files.volume.log, env, locks, false)
     context.locks = locks
     locks.recovered([])
     context.tokens = this.authority

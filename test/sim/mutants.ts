@@ -193,14 +193,14 @@ const OF_DATA: readonly Break[] = [
     file: HELD_VOLUME,
     find: 'if (!drain.mayKeep(drain.part)) this.volume.forget(ino, drain.part)',
     replace: '',
-    seed: 25,
+    seed: 4,
   },
   {
     name: 'what was told before a commit is believed after it',
     file: 'mover/files/remote-volume.ts',
     find: 'if (file === undefined || file.isAhead) return',
     replace: 'if (file === undefined) return',
-    seed: 3,
+    seed: 27,
   },
   {
     name: 'a file is lengthened without its old last block',
@@ -274,7 +274,7 @@ const OF_NAMES: readonly Break[] = [
     file: HELD_NAMES,
     find: 'return asked !== undefined && this.#objects.get(dir) === asked ? asked : null',
     replace: 'return asked === undefined ? null : this.of(dir)',
-    seed: 8,
+    seed: 7,
   },
   {
     name: 'a page is remembered as what follows another cookie',

@@ -135,7 +135,7 @@ class Locks {
     const notes = new GovernedVolume(files.context, () => {}, 0)
     const noted = this.world.files.world.run(lockedFiles(files.volume)) as LockedFiles
     const locks = new PrimaryLocks({ notes, env, graceMs: GRACE_MS, movers: MOVERS, self: '', noted })
-    const primary = new PrimaryAuthority(notes, files.volume.log, env, locks, new Set())
+    const primary = new PrimaryAuthority(notes, files.volume.log, env, locks, true)
     let asserting = survivors.length
     for (const { name, authority } of survivors) {
       authority.parted()
@@ -398,7 +398,7 @@ t.test(
       const reign = new PrimaryReign({
         ...{ name: 'share', term: 1, device: { identity: 'file 1:2', direct: true }, files, env, holders: [] },
         ...{ movers, self: 'primary', noted, graceMs: GRACE_MS, isCalm: true },
-        ...{ raised: new Set<number>(), mostReserved: 0, trace: null },
+        ...{ mostReserved: 0, trace: null },
         logger: memoryLogger().logger,
       })
       let outcome: LockOutcome | null = null

@@ -56,7 +56,6 @@ class Rude {
       env,
       logger: this.log.logger,
       holders: holds ? [{ name: 'b', incarnation: INCARNATION }] : [],
-      raised: new Set(),
       ...{ movers: [], self: '', noted: new Map(), graceMs: 30_000, isCalm: false },
       trace: null,
     })

@@ -24,7 +24,6 @@ t.test('of a long queue the first are shown, and how many more there are', async
     env,
     logger: memoryLogger().logger,
     holders: [],
-    raised: new Set(),
     ...{ movers: ['m'], self: 'm', noted: new Map(), graceMs: 30_000, isCalm: false },
     trace: null,
   })

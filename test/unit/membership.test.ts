@@ -86,7 +86,6 @@ class Heir {
       logger,
       mostReserved: 0,
       holders: [b, c],
-      raised: new Set<number>(),
     }
     const locks = { movers: [], self: 'b', noted: new Map<number, number>(), graceMs: GRACE_MS, isCalm: false }
     this.reign = new PrimaryReign({ ...volume, ...locks, trace: null })
