@@ -19,7 +19,7 @@ WARM = (Row('getattr', 'getattr'), Row('lookup', 'lookup'), Row('read 4 KiB, ran
 WARM_DEPTH = 64
 WARM_UP = ','.join(['seqread:q=4', *(f'{row.workload}:q={WARM_DEPTH}' for row in WARM)])
 WARM_LIMIT = 1.05
-WARM_TURNS = 3  # a round: the limit is narrower than one run differs from the next
+TURNS = 3  # a round: what is compared differs less than one run from the next
 COLD_FILES = 200  # a mover and round
 COLD_WARM_UP = 3000  # a mover
 COLD_SEED = 1
@@ -70,7 +70,7 @@ def warm(movers, rounds, seconds):
     warm_up(movers)
     for row in WARM:
         results = {load: [] for load in movers.loads()}
-        for turn in range(WARM_TURNS * rounds):
+        for turn in range(TURNS * rounds):
             for load in in_turn(movers.loads(), turn):
                 results[load].append(load.measure_row(row, WARM_DEPTH, seconds))
         primary, secondary = (results[load] for load in movers.loads())
@@ -149,7 +149,7 @@ def aggregate(movers, rounds, seconds):
         with ThreadPoolExecutor() as pool:
             return sum(result['ops_s'] for result in pool.map(lambda load: load.measure('randread', 1, seconds), loads))
     rates = {1: [], 2: []}
-    for turn in range(rounds):
+    for turn in range(TURNS * rounds):
         for count in in_turn(list(rates), turn):
             rates[count].append(rate(movers.loads()[:count]))
     one, two = (statistics.median(rates[count]) for count in rates)
