@@ -160,12 +160,12 @@ class Telling implements Grant {
     else this.#after(waitMs, () => this.#attempt())
   }
 
-  /** Who has been told before, and is told again, waits for nothing any more, and says so: it has the lock. */
+  /** Who has been told before, and is told again, waits for nothing any more, and says so in its own way: it has the lock. */
   #settle(stat: nlm4_stats, mayKnow: boolean): void {
     if (this.#isOver) return
     const { statuses } = this.#call.version
     if (stat === statuses.GRACE) this.#after(GRACE_RETRY_MS, () => this.#attempt())
-    else this.#end(stat === statuses.GRANTED || (stat === statuses.DENIED && mayKnow))
+    else this.#end(stat === statuses.GRANTED || mayKnow)
   }
 
   #end(isTaken: boolean): void {

@@ -38,11 +38,11 @@ function answer(nlm: NlmContext, version: NlmVersion, kind: LockKind, args: Lock
   }
   const owner = rangeOwner(alock, call.address)
   const wanted: RangeLock = { kind: 'range', flavour: 'posix', owner, ...range, isExclusive: exclusive }
-  const mayWait = block && waiters.hasRoomFor(call.address)
+  const mayWait = block && waiters.hasRoomFor(call.address, ino, wanted)
   const outcome = locks.lock(op, ino, wanted, reclaim ? 'reclaim' : mayWait ? 'wait' : 'try')
   if (outcome.type === 'waiting') {
     waiters.add(outcome.waiter, ino, wanted, grantCall(version, kind, alock, exclusive, call))
-  } else if (outcome.type === 'granted') waiters.forget(ino, wanted)
+  } else if (outcome.type === 'granted') waiters.answered(ino, wanted)
   // It would wait if there were room.
   else if (outcome.type === 'denied' && block) return 'NOLOCKS'
   return OUTCOME_STATUS[outcome.type]

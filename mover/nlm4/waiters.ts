@@ -46,21 +46,33 @@ export class Waiters implements LockListener {
     this.#grants = grants
   }
 
-  /** False: no client at this address may wait for anything more. */
-  hasRoomFor(host: string): boolean {
+  /** False: no client at this address may wait for anything more. Who waits for this already takes no more room. */
+  hasRoomFor(host: string, ino: number, lock: RangeLock): boolean {
     const own = this.#ofHost.get(host) ?? 0
-    return own < MAX_WAITERS_OF_HOST && hasShare(own, this.#byKey.size - own, MAX_WAITERS)
+    const hasRoom = own < MAX_WAITERS_OF_HOST && hasShare(own, this.#byKey.size - own, MAX_WAITERS)
+    return hasRoom || this.#byKey.has(keyOf(ino, lock))
   }
 
   /** A client waits for `lock` under this number; asked again, it is told as it has asked last. */
   add(waiter: number, ino: number, lock: RangeLock, call: GrantCall): void {
     const isEarly = this.#early.delete(waiter)
-    this.forget(ino, lock)
+    this.answered(ino, lock)
     const waiting: Waiting = { key: keyOf(ino, lock), waiter, ino, lock, call, grant: null }
     this.#byKey.set(waiting.key, waiting)
     this.#byWaiter.set(waiter, waiting)
     this.#count(waiting, 1)
     if (isEarly) this.#tell(waiting)
+  }
+
+  /**
+   * The client has been answered that it has the lock, or waits for it. It is not told any more of the same bytes' other kind
+   * of lock, which it has, too: clients take what they are told, whatever kind it is, for what they wait for now; and what
+   * they refuse then must not be taken away, since it is a part of what they have been answered.
+   */
+  answered(ino: number, lock: RangeLock): void {
+    this.forget(ino, lock)
+    const other = this.#byKey.get(keyOf(ino, { ...lock, isExclusive: !lock.isExclusive })) ?? null
+    if (other !== null && other.grant !== null) this.#remove(other)
   }
 
   /** The client knows that it has the lock, or does not wait for it any more; true when it has it and does not know yet. */

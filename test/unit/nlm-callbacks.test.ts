@@ -4,7 +4,7 @@ import { nlm4_stats } from '../../protocol/nlm4/nlm.gen.ts'
 import { type AskOptions, NlmWorld, resultOf, statName, versionOf } from './nlm-support.ts'
 
 const { codecs } = versionOf(4)
-const { NLM4_GRANTED, NLM4_DENIED, NLM4_DENIED_GRACE_PERIOD } = nlm4_stats
+const { NLM4_GRANTED, NLM4_DENIED, NLM4_DENIED_GRACE_PERIOD, NLM4_FAILED } = nlm4_stats
 const COOKIE = Uint8Array.of(9, 9)
 const WAITER: AskOptions = { address: '10.0.0.2' }
 
@@ -267,7 +267,11 @@ t.test('who refuses what it may have been told before has the lock already', (t)
   byMessage.environment.advance(16_000)
   byMessage.answer(byMessage.callbacks[1].args.cookie, NLM4_DENIED)
 
-  for (const { world, callbacks, environment } of [repeated, byCall, byMessage]) {
+  const otherwise = grant()
+  otherwise.environment.advance(30_000)
+  otherwise.callbacks[2].reply({ cookie: COOKIE, stat: { stat: NLM4_FAILED } })
+
+  for (const { world, callbacks, environment } of [repeated, byCall, byMessage, otherwise]) {
     const told = callbacks.length
     environment.advance(600_000)
     t.match(world.locks.list(), [/^3 c2 /])
@@ -305,6 +309,49 @@ t.test('who asks again while it is being told has the lock, and what it answers 
   environment.advance(600_000)
   t.equal(callbacks.length, 1)
   t.equal(world.locks.list().length, 1)
+  t.end()
+})
+
+t.test('who is answered about the same bytes anew is told no more of the other kind of lock, and keeps it', (t) => {
+  /** A client is being told of a shared lock, and asks for an exclusive one of the same bytes. */
+  const upgrade = (isInTheWay: boolean) => {
+    const set = setUp()
+    const { world, environment, cancel, unlock, lockArgs, waiter } = set
+    const lock = (svid: number, exclusive: boolean, from: AskOptions): string => {
+      const args = { ...(lockArgs(svid) as object), exclusive } as never
+      return statName(world.nlmAsk(codecs.LOCK, args, from).stat.stat)
+    }
+    t.equal(cancel(2, waiter), 'GRANTED')
+    t.equal(lock(2, false, waiter), 'BLOCKED')
+    t.equal(unlock(1), 'GRANTED')
+    environment.advance(0)
+    t.same(world.called(), ['GRANTED tcp 4 10.0.0.2'])
+    if (isInTheWay) t.equal(lock(3, false, { address: '10.0.0.3' }), 'GRANTED')
+    t.equal(lock(2, true, waiter), isInTheWay ? 'BLOCKED' : 'GRANTED')
+    return set
+  }
+  const waits = upgrade(true)
+  waits.environment.advance(600_000)
+  t.equal(waits.callbacks.length, 1, 'it would take it for the exclusive one')
+  waits.unlock(3, { address: '10.0.0.3' })
+  waits.environment.advance(0)
+  t.match(waits.callbacks[1]?.args, { exclusive: true })
+
+  const has = upgrade(false)
+  has.callbacks[0].reply({ cookie: COOKIE, stat: { stat: NLM4_DENIED } })
+  has.environment.advance(600_000)
+  t.match(
+    has.world.locks.list(),
+    [/^3 c2 .* exclusive 5-15$/],
+    'what it refuses is a part of what it has been answered',
+  )
+
+  const both = setUp()
+  const shared = { ...(both.lockArgs(2) as object), exclusive: false } as never
+  t.equal(statName(both.world.nlmAsk(codecs.LOCK, shared, both.waiter).stat.stat), 'BLOCKED')
+  both.unlock(1)
+  both.environment.advance(0)
+  t.same(both.callbacks.map(({ args }) => args.exclusive).sort(), [false, true], 'who waits for both is told of both')
   t.end()
 })
 

@@ -339,6 +339,8 @@ t.test('one address cannot take the room of all: names, and requests that wait',
   t.equal(world.locks.waiting.length, 500)
   t.equal(lock(5, 1, { name: 'name 8', svid: 99, block: true }), 'DENIED_NOLOCKS')
   t.equal(lock(6, 1, { name: 'name 8', svid: 99, block: true }), 'GRANTED', 'what need not wait')
+  t.equal(lock(5, 1, { name: 'name 8', svid: 100, block: true }), 'BLOCKED', 'who waits already, and asks again')
+  t.equal(world.locks.waiting.length, 500)
   t.equal(lock(5, 1, { ...other, block: true }), 'BLOCKED', 'another address')
   world.nlmAsk(NLMPROC4_FREE_ALL, { name: Buffer.from('name 8'), state: 0 }, { version: 4 })
   t.equal(lock(5, 1, { name: 'name 9', block: true }), 'BLOCKED', 'there is room again')
@@ -349,10 +351,10 @@ t.test('dozens of addresses cannot take all the room to wait', (t) => {
   const waiters = new Waiters({} as Environment, {} as ClientLocks, {} as Grants)
   let last = 0
   const wait = (host: string): boolean => {
-    if (!waiters.hasRoomFor(host)) return false
-    const owner: LockOwner = { protocol: 'nlm', client: `c ${host}`, owner: `${++last}` }
+    const owner: LockOwner = { protocol: 'nlm', client: `c ${host}`, owner: `${last + 1}` }
     const lock: RangeLock = { kind: 'range', flavour: 'posix', owner, start: 0, end: 1, isExclusive: true }
-    waiters.add(last, 1, lock, { address: { host } } as GrantCall)
+    if (!waiters.hasRoomFor(host, 1, lock)) return false
+    waiters.add(++last, 1, lock, { address: { host } } as GrantCall)
     return true
   }
   for (let host = 0; host < 24; host++) while (wait(`10.0.1.${host}`));
