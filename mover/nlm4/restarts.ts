@@ -25,11 +25,12 @@ interface Accused {
 }
 
 /**
- * News that clients have started anew, which anybody may send. Who says so from where its locks came from is believed. What
- * comes from elsewhere, as it does when a client has several addresses or another one than before, or by a name that could be
- * any of several clients', is looked into: the status monitor where the locks came from is asked for its state (C702 §11.3
- * SM_STAT), which is another one if it is so. Where there is no answer, a host that may use an export is believed if it calls
- * from a privileged port, as those do that send such news.
+ * News that clients have started anew, which anybody may send. Who says so from where its locks came from is believed, if it
+ * could unlock them, too: anybody at that host can call, but not from a privileged port. What comes from elsewhere, as it does
+ * when a client has several addresses or another one than before, or by a name that could be any of several clients', is
+ * looked into: the status monitor where the locks came from is asked for its state (C702 §11.3 SM_STAT), which is another one
+ * if it is so. Where there is no answer, a host that may use an export is believed if it calls from a privileged port, as
+ * those do that send such news.
  */
 export class Restarts {
   readonly #o: RestartsOptions
@@ -45,8 +46,9 @@ export class Restarts {
     const { clients, release, serves } = this.#o
     const { meant, isSure } = clients.named(name, address)
     const affected = meant.filter(isNews)
-    if (isSure) for (const client of affected) release(client)
-    else if (serves(address, port))
+    const mayUnlock = serves(address, port)
+    if (isSure && mayUnlock) for (const client of affected) release(client)
+    else if (isSure || mayUnlock)
       for (const client of affected) this.#accuse(client, localAddress, port < FIRST_UNPRIVILEGED_PORT)
   }
 
@@ -55,8 +57,8 @@ export class Restarts {
     const asked = this.#asked.get(address)
     const accused = asked ?? new Map<NlmClient, Accused>()
     const known = accused.get(client)
-    if (known === undefined) accused.set(client, { state, isPrivileged })
-    else known.isPrivileged ||= isPrivileged
+    if (known?.state === state) known.isPrivileged ||= isPrivileged
+    else accused.set(client, { state, isPrivileged })
     if (asked !== undefined) return
     this.#asked.set(address, accused)
     const call = {
@@ -70,8 +72,9 @@ export class Restarts {
       this.#asked.delete(address)
       if (failure === 'CLOSED') return
       for (const [client, { state, isPrivileged }] of accused) {
-        // Who tells no state when it locks can only be believed, or not.
-        const isTrue = result !== undefined && state > 0 ? result.state !== state : isPrivileged
+        // Who tells no state, when it locks or when it is asked, can only be believed, or not.
+        const now = result?.state ?? 0
+        const isTrue = now > 0 && state > 0 ? now !== state : isPrivileged
         const isGone = !this.#o.clients.has(client) || client.state !== state
         if (isTrue && !isGone) this.#o.release(client)
       }

@@ -159,6 +159,49 @@ t.test('who locks anew while it is asked about keeps that; who tells no state ca
   t.end()
 })
 
+t.test('who starts anew twice while it is asked about has no locks any more', (t) => {
+  const { world, lock, notify, holders } = setUp(['one', '10.0.0.1'])
+  notify('one', 5, '10.0.0.9')
+  world.environment.advance(0)
+  lock('one', '10.0.0.1', 5)
+  notify('one', 7, '10.0.0.9')
+  world.callbacks[0].reply({ res_stat: 1, state: 7 })
+  t.same(holders(), [])
+  t.end()
+})
+
+t.test('a status monitor that tells no state has not answered', (t) => {
+  for (const [port, left] of [
+    [700, 0],
+    [3000, 1],
+  ]) {
+    const { world, notify, holders } = setUp(['one', '10.0.0.1'])
+    notify('one', 5, '10.0.0.9', port)
+    world.environment.advance(0)
+    world.callbacks[0].reply({ res_stat: 1, state: -1 })
+    t.equal(holders().length, left)
+  }
+  t.end()
+})
+
+t.test('where only privileged ports may use an export, it is looked into what others at that host say', (t) => {
+  for (const [now, left] of [
+    [1, 1],
+    [5, 0],
+  ]) {
+    const { world, notify, holders } = setUp(['one', '10.0.0.1'])
+    world.rule.privilegedPort = true
+    notify('one', 5, '10.0.0.1', 3000)
+    world.environment.advance(0)
+    t.equal(holders().length, 1, 'they could not unlock anything either')
+    world.callbacks[0].reply({ res_stat: 1, state: now })
+    t.equal(holders().length, left)
+    notify('one', 7, '10.0.0.1')
+    t.equal(holders().length, 0, 'its superuser could')
+  }
+  t.end()
+})
+
 t.test('FREE_ALL: of whoever is there, or may be elsewhere', (t) => {
   const { world, holders } = setUp(['one', '10.0.0.1'], ['two', '10.0.0.2'])
   const freeAll = (name: string, address: string, port: number): void => {
