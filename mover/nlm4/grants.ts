@@ -83,7 +83,7 @@ class Telling implements Grant {
   /** The client may have been told without our having heard its answer. */
   #mayKnow = false
   #isOver = false
-  #cancelTimer: () => void = () => {}
+  #cancelWait: () => void = () => {}
 
   constructor(
     environment: Environment,
@@ -109,7 +109,7 @@ class Telling implements Grant {
 
   cancel(): void {
     this.#isOver = true
-    this.#cancelTimer()
+    this.#cancelWait()
     this.#awaited.delete(keyOf(this.#cookie))
   }
 
@@ -134,6 +134,7 @@ class Telling implements Grant {
     this.#client.call(address, { ...call, codec: version.codecs.GRANTED }, (failure, result, arrivals) => {
       if (this.#isOver) return
       if (failure === null && result !== undefined) this.#settle(result.stat.stat, this.#mayKnow || arrivals > 1)
+      else if (failure === 'BUSY') this.#whenRoom(arrivals > 0)
       else this.#again(arrivals > 0)
     })
   }
@@ -143,13 +144,22 @@ class Telling implements Grant {
     let isDue = true
     let isSent = false
     const isWanted = (): boolean => isDue && !this.#isOver
-    this.#client.tell(this.#call.address, { ...call, isWanted }, () => {
-      isSent = true
+    this.#client.tell(this.#call.address, { ...call, isWanted }, (failure) => {
+      isSent = failure === null
+      if (failure === 'BUSY') this.#whenRoom(false)
     })
     this.#after(ANSWER_MS, () => {
       isDue = false
       this.#again(isSent)
     })
+  }
+
+  /** It has not been attempted: there are too many calls under way. Their ends make room for it. */
+  #whenRoom(mayKnow: boolean): void {
+    this.#mayKnow ||= mayKnow
+    this.#attempts--
+    this.#cancelWait()
+    this.#cancelWait = this.#client.whenRoom(this.#call.address, () => this.#attempt())
   }
 
   /** The client has not answered, though it may have heard of it. */
@@ -174,8 +184,8 @@ class Telling implements Grant {
   }
 
   #after(ms: number, task: () => void): void {
-    this.#cancelTimer()
-    this.#cancelTimer = this.#environment.timer(ms, task)
+    this.#cancelWait()
+    this.#cancelWait = this.#environment.timer(ms, task)
   }
 }
 

@@ -240,6 +240,46 @@ t.test('calls under way are bounded, for each host and in all', (t) => {
   t.end()
 })
 
+t.test('who waits for room is told of it, hosts in turn', (t) => {
+  const { environment, calls, stat, reply } = setUp({ maxCalls: 3, maxCallsPerHost: 2 })
+  const told: string[] = []
+  const wait = (name: string, peer: Peer) =>
+    calls.whenRoom(peer.host, () => {
+      told.push(name)
+      stat(name, peer)
+    })
+  const other = { ...UDP, host: '10.0.0.8' }
+  stat('one', UDP)
+  stat('two', UDP)
+  wait('three', UDP)
+  wait('four', UDP)
+  const five = wait('five', UDP)
+  wait('six', UDP)
+  environment.advance(0)
+  t.same(told, [])
+  wait('seven', other)
+  wait('eight', other)
+  t.same(told, [], 'later')
+  environment.advance(0)
+  t.same(told, ['seven'], 'there is room for another host')
+  five()
+  reply(0, DONE)
+  t.same(told, ['seven', 'three'], 'one for one')
+  reply(1, DONE)
+  t.same(told, ['seven', 'three', 'eight'], 'who has had none for longest')
+  reply(3, DONE)
+  t.same(told, ['seven', 'three', 'eight', 'four'])
+  environment.advance(15_000)
+  t.same(told, ['seven', 'three', 'eight', 'four', 'six'])
+  wait('nine', UDP)
+  wait('ten', UDP)
+  wait('eleven', UDP)
+  calls.close()
+  environment.advance(60_000)
+  t.same(told.slice(5), [], 'not when we end')
+  t.end()
+})
+
 t.test('what needs no answer is sent once', (t) => {
   const { environment, calls, sent, reply } = setUp({ maxCalls: 0 })
   const args = { mon_name: Buffer.from('a'), state: 3 }

@@ -83,6 +83,8 @@ export class OutgoingCalls implements CarrierUser {
   readonly #credential: Uint8Array
   readonly #calls = new Map<number, Pending>()
   readonly #callsOfHost = new Map<string, number>()
+  /** Who waits for room, by host; the host that has had none for longest first. */
+  readonly #waiting = new Map<string, Set<() => void>>()
   readonly #writer = new XdrWriter(MAX_CALL_BYTES)
   readonly #reader = new XdrReader()
   #nextXid: number
@@ -110,9 +112,7 @@ export class OutgoingCalls implements CarrierUser {
 
   /** Throws `XdrError` when the arguments do not fit the procedure. */
   call<Args, Res>(peer: Peer, call: OutgoingCall<Args, Res>, done: Answered<Res>): void {
-    const { maxCalls, maxCallsPerHost, firstRetryMs } = this.#limits
-    const ofHost = this.#callsOfHost.get(peer.host) ?? 0
-    if (this.#isClosed || this.#calls.size >= maxCalls || ofHost >= maxCallsPerHost) {
+    if (this.#isClosed || !this.#hasRoomFor(peer.host)) {
       const failure = this.#isClosed ? 'CLOSED' : 'BUSY'
       this.#environment.defer(() => done(failure, undefined, 0))
       return
@@ -129,12 +129,28 @@ export class OutgoingCalls implements CarrierUser {
       arrivals: 0,
       isSent: false,
       wasLost: false,
-      waitMs: firstRetryMs,
+      waitMs: this.#limits.firstRetryMs,
       cancelTimer: () => {},
     }
     this.#calls.set(xid, pending)
-    this.#callsOfHost.set(peer.host, ofHost + 1)
+    this.#callsOfHost.set(peer.host, (this.#callsOfHost.get(peer.host) ?? 0) + 1)
     this.#send(pending)
+  }
+
+  /**
+   * For who has been BUSY: runs `task` later, as soon as there is room for a call to the host; not when we end before. Returns
+   * what ends the wait.
+   */
+  whenRoom(host: string, task: () => void): () => void {
+    // There may be room again by now.
+    if (this.#hasRoomFor(host)) this.#environment.defer(() => this.#useRoom())
+    // One of its own for each that waits, though they run the same.
+    const waiting = (): void => task()
+    const queue = this.#waiting.get(host) ?? new Set()
+    this.#waiting.set(host, queue.add(waiting))
+    return () => {
+      if (queue.delete(waiting) && queue.size === 0) this.#waiting.delete(host)
+    }
   }
 
   /** Sends a call whose answer, if there is one, means nothing. It is sent once, and may get lost. */
@@ -147,6 +163,7 @@ export class OutgoingCalls implements CarrierUser {
     if (this.#isClosed) return
     this.#isClosed = true
     for (const carrier of Object.values(this.#carriers)) carrier.close()
+    this.#waiting.clear()
     for (const pending of [...this.#calls.values()]) this.#finish(pending, 'CLOSED')
   }
 
@@ -224,6 +241,26 @@ export class OutgoingCalls implements CarrierUser {
     if (ofHost === 0) this.#callsOfHost.delete(peer.host)
     else this.#callsOfHost.set(peer.host, ofHost)
     done(failure, result, arrivals)
+    this.#useRoom()
+  }
+
+  #hasRoomFor(host: string): boolean {
+    const { maxCalls, maxCallsPerHost } = this.#limits
+    return this.#calls.size < maxCalls && (this.#callsOfHost.get(host) ?? 0) < maxCallsPerHost
+  }
+
+  /** Hosts take turns. Those that are passed over have all their calls under way: they are few. */
+  #useRoom(): void {
+    for (const [host, queue] of this.#waiting) {
+      if (this.#calls.size >= this.#limits.maxCalls) return
+      if (!this.#hasRoomFor(host)) continue
+      const [first] = queue
+      queue.delete(first)
+      this.#waiting.delete(host)
+      // The loop comes to it again.
+      if (queue.size > 0) this.#waiting.set(host, queue)
+      first()
+    }
   }
 
   #takeXid(): number {

@@ -54,13 +54,25 @@ export class RpcClient {
     })
   }
 
-  /** Sends a call whose answer means nothing, once. It may get lost. `sent` is called when it may arrive from now on. */
-  tell<Args>(address: HostAddress, call: OutgoingCall<Args, undefined>, sent: () => void = () => {}): void {
+  /**
+   * Sends a call whose answer means nothing, once. It may get lost. `told` is called with null when it may arrive from now on,
+   * or with the reason why it is not sent; not when it is not wanted any more.
+   */
+  tell<Args>(
+    address: HostAddress,
+    call: OutgoingCall<Args, undefined>,
+    told: (failure: PortFailure | null) => void = () => {},
+  ): void {
     this.#ports.find(address, call.program, call.version, (problem, port) => {
-      if (problem !== null || call.isWanted?.() === false) return
-      this.#calls.tell({ ...address, port }, call)
-      sent()
+      if (call.isWanted?.() === false) return
+      if (problem === null) this.#calls.tell({ ...address, port }, call)
+      told(problem)
     })
+  }
+
+  /** See `OutgoingCalls.whenRoom`. */
+  whenRoom({ host }: HostAddress, task: () => void): () => void {
+    return this.#calls.whenRoom(host, task)
   }
 
   /** All calls fail; nothing is sent any more. */
