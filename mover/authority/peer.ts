@@ -8,6 +8,7 @@ import {
   failure,
   type lock,
   MAX_CALLS,
+  MAX_TOKEN_REQUESTS,
   type map_request,
   type message,
   message_kind,
@@ -36,8 +37,6 @@ import { PeerSpace } from './peer-space.ts'
 import type { Session } from './session.ts'
 import { SessionError } from './session-error.ts'
 
-/** Requests of one mover that have not been answered. */
-const MAX_REQUESTS = 65_536
 const NEVER = { sec: 0, nsec: 0 }
 /** What somebody who only reads has made of a file, besides its access time. */
 const NOTHING_WRITTEN: written = { sequence: 0, size: 0, atime: NEVER, mtime: NEVER, ctime: NEVER, changes: 0 }
@@ -211,7 +210,8 @@ export class Peer {
     if (need.start > need.end || need.end > FILE_END) throw new SessionError(`a lock of [${need.start}, ${need.end})`)
     if (id === UNASKED) throw new SessionError('a lock without a number')
     if (this.#needs.has(id)) throw new SessionError(`request ${id} is under way already`)
-    if (this.#needs.size >= MAX_REQUESTS) throw new SessionError(`more than ${MAX_REQUESTS} requests at a time`)
+    if (this.#needs.size >= MAX_TOKEN_REQUESTS)
+      throw new SessionError(`more than ${MAX_TOKEN_REQUESTS} requests at a time`)
     this.#needs.set(id, { ...need })
     this.#inOrder(ino, () => {
       if (!this.#files.exists(ino)) this.#deny(ino, id, 'STALE')

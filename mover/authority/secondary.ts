@@ -7,6 +7,7 @@ import {
   type grant,
   MAX_CALLS,
   MAX_EXTENTS,
+  MAX_TOKEN_REQUESTS,
   type message,
   message_kind,
   type revoke,
@@ -17,6 +18,7 @@ import type { Environment } from '../environment.ts'
 import type { Failure } from '../failure.ts'
 import { ALLOWS, type Span, type Token, type TokenKind } from '../locks/token.ts'
 import { TokenHolder } from '../locks/token-holder.ts'
+import type { TokenRequest } from '../locks/token-table.ts'
 import { Suspend } from '../suspend.ts'
 import { failureWord, KIND_CODES, TOKEN_KINDS } from './codes.ts'
 import { Fifo } from './fifo.ts'
@@ -95,7 +97,9 @@ export class SecondaryAuthority {
   readonly #unanswered = [this.#maps, this.#reserves, this.#commits, this.#calls]
   /** Calls that wait until fewer are under way. */
   readonly #laterCalls = new Fifo<Pending<answer> & { id: number }>()
-  /** By request: what had been told before it, and is therefore in its answer. */
+  /** Requests for tokens that wait until fewer are under way. */
+  readonly #laterRequests = new Fifo<{ ino: number; request: TokenRequest }>()
+  /** By request for a token that is under way: what had been told before it, and is therefore in its answer. */
   readonly #askedAt = new Map<number, number>()
   /** The file that has just been denied, and why, while those who have asked for it run. */
   #denied: { ino: number; why: Failure } | null = null
@@ -111,11 +115,11 @@ export class SecondaryAuthority {
     this.tokens = new TokenHolder(
       {
         request: (ino, request) => {
-          const { id, kind, need, exact } = request
           this.#hold.asked(ino, request)
-          this.#askedAt.set(id, files.lastSequence)
-          if (this.#isReady)
-            this.#session?.ask({ kind: message_kind.LOCK, lock: { ino, id, kind: KIND_CODES[kind], need, exact } })
+          // Without a primary all is asked of the next one.
+          if (!this.#isReady) return
+          if (this.#askedAt.size < MAX_TOKEN_REQUESTS && this.#laterRequests.length === 0) this.#request(ino, request)
+          else this.#laterRequests.push({ ino, request })
         },
         release: (ino, serial, span) => {
           const changes = files.takeWritten(ino)
@@ -177,6 +181,8 @@ export class SecondaryAuthority {
   parted(): void {
     this.#session = null
     this.#isReady = false
+    this.#askedAt.clear()
+    this.#laterRequests.takeAll()
   }
 
   /** Carries out a message of the primary. Throws `SessionError` when it must not come. */
@@ -295,10 +301,27 @@ export class SecondaryAuthority {
     else this.#laterCalls.push({ id, message, done })
   }
 
-  /** A call has been answered. */
+  /** A call has been answered, and who was told may have called again. */
   #callNext(): void {
-    const next = this.#laterCalls.shift()
-    if (next !== null) this.#ask(this.#calls, next.id, next.message, next.done)
+    while (this.#calls.size < MAX_CALLS) {
+      const next = this.#laterCalls.shift()
+      if (next === null) return
+      this.#ask(this.#calls, next.id, next.message, next.done)
+    }
+  }
+
+  #request(ino: number, { id, kind, need, exact }: TokenRequest): void {
+    this.#askedAt.set(id, this.#files.lastSequence)
+    this.#session?.ask({ kind: message_kind.LOCK, lock: { ino, id, kind: KIND_CODES[kind], need, exact } })
+  }
+
+  /** A request for a token has been answered, and who was told may have asked again. */
+  #requestNext(): void {
+    while (this.#askedAt.size < MAX_TOKEN_REQUESTS) {
+      const next = this.#laterRequests.shift()
+      if (next === null) return
+      this.#request(next.ino, next.request)
+    }
   }
 
   #ask<T>(pending: Map<number, Pending<T>>, id: number, message: message, done: Done<T>): void {
@@ -330,6 +353,7 @@ export class SecondaryAuthority {
     this.#askedAt.delete(id)
     this.#hold.answered(ino, id, token)
     this.tokens.granted(ino, id, token, replaces)
+    this.#requestNext()
   }
 
   #revoke({ ino, serial, blocks }: revoke): void {
@@ -347,6 +371,7 @@ export class SecondaryAuthority {
     } finally {
       this.#denied = null
     }
+    this.#requestNext()
   }
 }
 

@@ -19,6 +19,9 @@ export const MAX_ENTRIES = 1024
 /** CALLs of one mover that have not been answered: more wait at that mover, and at it alone. */
 export const MAX_CALLS = 16384
 
+/** The same of LOCKs. */
+export const MAX_TOKEN_REQUESTS = 65536
+
 /** Of one mover. */
 export const MAX_CLIENTS = 4096
 
