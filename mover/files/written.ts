@@ -89,6 +89,9 @@ export class WrittenFile {
     const { inode } = this
     const untold = inode.change - this.#toldChange
     const hasGrown = inode.size > this.#toldSize
+    const [sec, nsec] = this.#toldAtime
+    const atime = { sec: inode.atimeSec, nsec: inode.atimeNsec }
+    const hasRead = isLater(atime.sec, atime.nsec, sec, nsec)
     const { size, loggedSize, unlogged } = inode
     const mtime = { sec: inode.mtimeSec, nsec: inode.mtimeNsec }
     const ctime = { sec: inode.ctimeSec, nsec: inode.ctimeNsec }
@@ -106,6 +109,8 @@ export class WrittenFile {
     this.#toldSize = inode.size
     this.#toldAtime = [inode.atimeSec, inode.atimeNsec]
     inode.change += untold
+    if (hasRead && isLater(atime.sec, atime.nsec, inode.atimeSec, inode.atimeNsec))
+      inode.setAtime(atime.sec, atime.nsec)
     // Its own older size is no growth: others may have made the file shorter.
     if (hasGrown && size > inode.size) inode.size = size
     if (untold > 0) show(inode, { mtime, ctime, changes: untold })

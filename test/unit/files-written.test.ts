@@ -56,6 +56,16 @@ t.test('who has only read shows what the primary tells', async (t) => {
   t.strictSame(shown(file.inode), { change: 8, mtime: [20, 0], ctime: [20, 0] })
 })
 
+t.test('who has read since, and not told it, still shows and tells that', async (t) => {
+  const file = new WrittenFile(new LiveInode(7, value(5, 10), 0), 0, () => true)
+  file.inode.setAtime(30, 0)
+  file.merge(value(8, 20))
+  t.equal(file.inode.atimeSec, 30)
+  t.equal(file.take(1)?.atime.sec, 30)
+  file.merge(value(8, 20))
+  t.equal(file.inode.atimeSec, 0, 'others may have set an earlier one since')
+})
+
 t.test('it tells a size only while it may have made the file so long', async (t) => {
   let mayGrow = true
   const file = new WrittenFile(new LiveInode(7, value(5, 10), 0), 0, (size) => size === 3 && mayGrow)
