@@ -15,7 +15,7 @@ import {
   type StartMessage,
   type SupervisorMessage,
 } from './host/channel.ts'
-import { startBeat } from './host/lease.ts'
+import { SupervisorWatch } from './host/lease.ts'
 import { createLogger } from './host/logger.ts'
 import { controlSocket, readHandleKey } from './host/state-folder.ts'
 import { RenewedLease } from './lease.ts'
@@ -24,14 +24,15 @@ import { stateAt } from './nsm/state.ts'
 import { RealEnvironment } from './real-environment.ts'
 import { type AssignedVolume, VolumeSet } from './volume-set.ts'
 
-/** Without a supervisor nobody holds the volumes for us: what is not written within a lease stays in the log. */
-const ORPHAN_LIMIT_MS = 1000
+/** How long it may take to say why a mover has failed. */
+const LAST_WORDS_MS = 1000
 
 class MoverMain {
   readonly #name: string
   readonly #logger: Logger
   readonly #environment = new RealEnvironment()
   readonly #channel: Channel<SupervisorMessage, MoverMessage>
+  readonly #supervisor: SupervisorWatch
   /** What is running, in the order in which it was started. */
   #volumes: VolumeSet | null = null
   #mover: Mover | null = null
@@ -40,18 +41,20 @@ class MoverMain {
   #stopping: Promise<void> | null = null
   #isClosing = false
   #isFailed = false
-  #isOrphaned = false
-  /** When the supervisor last asked whether we live; null: it does not. */
-  #askedMs: number | null = null
   /** Null while it serves nobody. */
   #lease: RenewedLease | null = null
 
   constructor(name: string) {
     this.#name = name
     this.#logger = createLogger(name)
+    this.#supervisor = new SupervisorWatch({
+      env: this.#environment,
+      orphaned: (why) => this.#orphaned(why),
+      end: () => process.exit(1),
+    })
     this.#channel = openMoverChannel(
       (message) => this.#received(message),
-      () => this.#orphaned('the supervisor is gone'),
+      () => this.#supervisor.lost('the supervisor is gone'),
     )
     process.on('SIGTERM', () => void this.#stop())
     // Ctrl-C reaches the whole process group; the supervisor says what it means.
@@ -60,7 +63,7 @@ class MoverMain {
 
   #received(message: SupervisorMessage): void {
     if (message.type === 'ping') {
-      this.#askedMs = this.#environment.monotonicMs()
+      this.#supervisor.asked()
       this.#lease?.renew(message.atMs)
       this.#channel.send({ type: 'pong' })
     } else if (message.type === 'start') {
@@ -88,7 +91,7 @@ class MoverMain {
     const environment = this.#environment
     const logger = this.#logger
     const { leaseMs, graceMs } = config.timing
-    startBeat(leaseMs, environment, (nowMs, wasLate) => this.#beat(leaseMs, nowMs, wasLate))
+    this.#supervisor.begin(leaseMs)
     const lease = new RenewedLease(leaseMs, () => environment.hostMs())
     this.#lease = lease
     this.#volumes = new VolumeSet({
@@ -166,21 +169,11 @@ class MoverMain {
     this.#isFailed = true
     this.#logger.debug({ err: error }, 'failed')
     this.#channel.send({ type: 'failed', message: error.message }, () => process.exit(1))
-    setTimeout(() => process.exit(1), ORPHAN_LIMIT_MS)
-  }
-
-  /** Ends this mover when its supervisor has asked, and has not asked for a lease: it may have given it up. */
-  #beat(leaseMs: number, nowMs: number, wasLate: boolean): void {
-    if (this.#askedMs === null) return
-    if (wasLate) this.#askedMs = nowMs
-    else if (nowMs - this.#askedMs >= leaseMs) this.#orphaned(`the supervisor has been silent for ${leaseMs} ms`)
+    setTimeout(() => process.exit(1), LAST_WORDS_MS)
   }
 
   #orphaned(why: string): void {
-    if (this.#isOrphaned) return
-    this.#isOrphaned = true
     if (this.#stopping === null) this.#logger.error(`${why}: ending`)
-    setTimeout(() => process.exit(1), ORPHAN_LIMIT_MS)
     void this.#close()
   }
 }

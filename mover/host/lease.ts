@@ -2,6 +2,8 @@ import type { Environment } from '../environment.ts'
 
 /** How often in a lease each side shows that it lives. */
 const BEATS = 3
+/** Without a supervisor nobody holds the volumes for a mover: what it does not write in this time stays in the log. */
+const ORPHAN_LIMIT_MS = 1000
 
 /**
  * Calls `beat` three times in a lease, each time when what has arrived by then has been handled: who was held up does not
@@ -57,5 +59,52 @@ export class AnswerWatch {
   /** All that is not answered counts as if it were sent now. */
   renew(nowMs: number): void {
     this.#sentMs.fill(nowMs)
+  }
+}
+
+export interface SupervisorWatchOptions {
+  env: Environment
+  /** There is no supervisor any more, `why` in words: the mover is to end. Called once. */
+  orphaned: (why: string) => void
+  /** The mover has had its time. */
+  end: () => void
+}
+
+/**
+ * A mover's look at its supervisor: without one the mover ends, in a second or, when that is shorter, a lease from then. One
+ * that has asked whether the mover lives, and has not asked again for a lease, may have given it up.
+ */
+export class SupervisorWatch {
+  readonly #o: SupervisorWatchOptions
+  /** When the supervisor last asked whether we live; null: it does not. */
+  #askedMs: number | null = null
+  #limitMs = ORPHAN_LIMIT_MS
+  #isOrphaned = false
+
+  constructor(options: SupervisorWatchOptions) {
+    this.#o = options
+  }
+
+  /** The supervisor has said how long a lease is. */
+  begin(leaseMs: number): void {
+    this.#limitMs = Math.min(ORPHAN_LIMIT_MS, leaseMs)
+    startBeat(leaseMs, this.#o.env, (nowMs, wasLate) => {
+      if (this.#askedMs === null) return
+      if (wasLate) this.#askedMs = nowMs
+      else if (nowMs - this.#askedMs >= leaseMs) this.lost(`the supervisor has been silent for ${leaseMs} ms`)
+    })
+  }
+
+  /** The supervisor asks whether the mover lives. */
+  asked(): void {
+    this.#askedMs = this.#o.env.monotonicMs()
+  }
+
+  /** There is no supervisor any more, as far as we can see. */
+  lost(why: string): void {
+    if (this.#isOrphaned) return
+    this.#isOrphaned = true
+    this.#o.env.timer(this.#limitMs, this.#o.end)
+    this.#o.orphaned(why)
   }
 }

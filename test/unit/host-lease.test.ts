@@ -1,7 +1,7 @@
 /** Silence of a process, told from being held up oneself. */
 import t from 'tap'
 import type { Environment } from '../../mover/environment.ts'
-import { AnswerWatch, startBeat } from '../../mover/host/lease.ts'
+import { AnswerWatch, SupervisorWatch, startBeat } from '../../mover/host/lease.ts'
 
 const LEASE_MS = 900
 
@@ -103,4 +103,51 @@ t.test('silence counts from the oldest ping without an answer', async (t) => {
   watch.answered()
   watch.answered()
   t.equal(watch.silentMs(100), 0)
+})
+
+/** A mover's look at its supervisor, and what came of it. */
+function watched(loop: Loop): { watch: SupervisorWatch; events: string[] } {
+  const events: string[] = []
+  const begunMs = loop.nowMs
+  const watch = new SupervisorWatch({
+    env: loop,
+    orphaned: (why) => events.push(why),
+    end: () => events.push(`ended after ${loop.nowMs - begunMs} ms`),
+  })
+  return { watch, events }
+}
+
+for (const [leaseMs, limitMs] of [
+  [null, 1000],
+  [200, 200],
+  [1000, 1000],
+  [60_000, 1000],
+] as const) {
+  t.test(`a mover whose supervisor is gone has ${limitMs} ms, with a lease of ${leaseMs} ms`, async (t) => {
+    const loop = new Loop()
+    const { watch, events } = watched(loop)
+    if (leaseMs !== null) watch.begin(leaseMs)
+    watch.lost('gone')
+    watch.lost('gone again')
+    loop.turn(limitMs - 1)
+    t.strictSame(events, ['gone'])
+    loop.turn(1)
+    t.strictSame(events, ['gone', `ended after ${limitMs} ms`])
+  })
+}
+
+t.test('a supervisor that asks no more for a lease counts as gone, unless the mover itself was held up', async (t) => {
+  const loop = new Loop()
+  const { watch, events } = watched(loop)
+  watch.begin(LEASE_MS)
+  for (let i = 0; i < 10; i++) loop.turn(300)
+  t.strictSame(events, [], 'one that never asks has nobody to compare with')
+  watch.asked()
+  loop.turn(300)
+  loop.turn(5000)
+  loop.turn(300)
+  loop.turn(300)
+  t.strictSame(events, [])
+  loop.turn(300)
+  t.strictSame(events, [`the supervisor has been silent for ${LEASE_MS} ms`])
 })
