@@ -53,6 +53,8 @@ export interface MoverProcessOptions {
   onGone: (reason: string) => void
   /** Called while a dead process's I/O keeps it from being gone. */
   onStuck: (pid: number) => void
+  /** In the place of a look at real processes, for tests. */
+  untilGone?: typeof waitUntilGone
 }
 
 /** One process of a mover, from its start until nothing of it is left. */
@@ -177,7 +179,8 @@ export class MoverProcess {
 
   async #exited(code: number | null, signal: string | null): Promise<void> {
     const { identity } = this
-    while (!(await waitUntilGone(identity, GONE_LIMIT_MS))) this.#options.onStuck(identity.pid)
+    const { untilGone = waitUntilGone, onStuck } = this.#options
+    while (!(await untilGone(identity, GONE_LIMIT_MS))) onStuck(identity.pid)
     const status = signal === null ? `exit status ${code}` : `signal ${signal}`
     const clean = this.#isClosing && code === 0
     this.#isKilled = true

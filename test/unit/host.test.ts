@@ -7,6 +7,7 @@ import { getControl, NobodyThere } from '../../mover/control/client.ts'
 import { startControl } from '../../mover/control/server.ts'
 import { Channel } from '../../mover/host/channel.ts'
 import { formatRecord } from '../../mover/host/logger.ts'
+import { MoverProcess } from '../../mover/host/mover-process.ts'
 import { readMoverRecords, writeMoverRecords } from '../../mover/host/mover-records.ts'
 import { identifyProcess, isGone, waitUntilGone } from '../../mover/host/process-identity.ts'
 import { makeStateFolder, readHandleKey, statePaths } from '../../mover/host/state-folder.ts'
@@ -95,6 +96,69 @@ t.test('a zombie is gone', async (t) => {
   held?.destroy()
   await until('it is a zombie', () => / Z /.test(fs.readFileSync(`/proc/${pid}/stat`, 'latin1')))
   t.ok(isGone(identity))
+})
+
+t.test('a process is there while one of its threads is, also when its leader has ended', async (t) => {
+  const proc = workFolder(t)
+  const boot = join(proc, 'sys', 'kernel', 'random')
+  const threads = join(proc, '7', 'task')
+  fs.mkdirSync(boot, { recursive: true })
+  fs.writeFileSync(join(boot, 'boot_id'), 'this\n')
+  for (const thread of ['7', '8']) fs.mkdirSync(join(threads, thread), { recursive: true })
+  const setState = (state: string): void => {
+    // Fields 4 to 21 of proc_pid_stat(5) do not matter here; the 22nd is when it began.
+    fs.writeFileSync(join(proc, '7', 'stat'), `7 (node) Z) ${state} ${Array(18).fill(0).join(' ')} 1234 0\n`)
+  }
+  setState('D')
+  const identity = identifyProcess(7, proc)
+  t.strictSame(identity, { pid: 7, startTicks: 1234, bootId: 'this' })
+  if (identity === null) return
+  t.notOk(isGone(identity, proc))
+  setState('Z')
+  t.notOk(isGone(identity, proc), 'a thread is left, which may still write')
+  fs.rmdirSync(join(threads, '8'))
+  t.ok(isGone(identity, proc), 'a zombie without other threads')
+  setState('S')
+  t.notOk(isGone(identity, proc), 'a process of one thread')
+  fs.rmSync(join(proc, '7'), { recursive: true })
+  t.ok(isGone(identity, proc))
+})
+
+t.test('a mover that has died is not called gone while something of it is left', async (t) => {
+  const events: string[] = []
+  const answers = [false, false, true]
+  const gone = Promise.withResolvers<void>()
+  const mover = new MoverProcess({
+    name: 'a',
+    claims: new Map(),
+    leaseMs: 60_000,
+    onReady: () => {},
+    onSilent: () => {},
+    onQuiet: () => {},
+    onGone: (reason) => {
+      events.push(`gone: ${reason}`)
+      gone.resolve()
+    },
+    onStuck: (pid) => events.push(`stuck: ${pid === mover.identity.pid}`),
+    untilGone: async ({ pid }) => {
+      events.push(`looked at: ${pid === mover.identity.pid}`)
+      await new Promise(setImmediate)
+      return answers.shift() ?? true
+    },
+  })
+  t.teardown(() => mover.kill('the test is over'))
+  const closed = mover.close().then(() => events.push('closed'))
+  mover.kill('killed')
+  await Promise.all([gone.promise, closed])
+  t.strictSame(events, [
+    'looked at: true',
+    'stuck: true',
+    'looked at: true',
+    'stuck: true',
+    'looked at: true',
+    'gone: killed',
+    'closed',
+  ])
 })
 
 t.test('the state folder', async (t) => {
