@@ -18,12 +18,14 @@ interface Level {
 }
 
 const POINT = /^( *)(not )?ok \d+(?: - (.*))?$/
+/** A comment that tells which simulated worlds were played (`worldsPlayed` of test/sim/worlds.ts), at any depth. */
+const WORLDS = /^ *# (\w+: \d+ worlds, seeds .*)$/
 const INDENT = 4
 
 /**
  * Counts the assertions of a TAP stream (version 14, children indented by four before their summary point) and hands
- * out readable lines: one for each test file, with the time that it took where that is said, and for a failure where it was
- * with its diagnostics.
+ * out readable lines: one for each test file, with the time that it took where that is said, before it one for each kind of
+ * simulated worlds that it has played, and for a failure where it was with its diagnostics.
  *
  * A subtest's own point counts only when nothing below it says what failed: a file that dies or holds no test fails.
  */
@@ -43,6 +45,8 @@ export class TapCounter {
   /** Takes one line of TAP, without its line end. */
   line(text: string): void {
     if (this.#diagnostics(text)) return
+    const worlds = WORLDS.exec(text)?.[1]
+    if (worlds !== undefined) this.#print(`     ${worlds}`)
     const match = POINT.exec(text)
     if (match === null) return
     const [, indent = '', not, description = ''] = match

@@ -20,6 +20,12 @@ export const WORLDS = {
 
 export type WorldName = keyof typeof WORLDS
 
+/** Which worlds were played, without a failure: `npm test` shows a comment that says so (scripts/tap-count.ts). */
+export function worldsPlayed(name: WorldName, first: number, last: number, others: readonly number[] = []): string {
+  const seeds = [`${first} to ${last}`, ...others].join(', ')
+  return `${name}: ${last - first + 1 + others.length} worlds, seeds ${seeds}`
+}
+
 /** The usual worlds of a kind. */
 export const play: Play<WorldName> = async (name, first) => {
   const { plays, usual } = await WORLDS[name]()

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { closingLine, TapCounter } from '../../scripts/tap-count.ts'
 import { wholeReport } from '../../scripts/tap-report.ts'
+import { worldsPlayed } from '../sim/worlds.ts'
 
 function count(tap: string): { line: string; printed: string[] } {
   const printed: string[] = []
@@ -50,6 +51,30 @@ not ok 1 - test/b.test.ts
     '    diff: -1 +2',
     '    ok 9 - not a point',
     'FAIL test/b.test.ts: 0 passed, 1 failed',
+  ])
+})
+
+t.test('which simulated worlds were played is shown, and no other comment', async (t) => {
+  const tap = `# Subtest: test/sim/a.test.ts
+    # Subtest: data: 2 of the worlds, seeds 1 to 2
+        # {"reads":9}
+        # data: 60 worlds, seeds 1 to 60
+        not ok 1 - differs
+          ---
+          # data: 61 worlds, seeds 1 to 61, of diagnostics
+          ...
+        1..1
+    not ok 1 - data: 2 of the worlds, seeds 1 to 2
+    # ${worldsPlayed('failure', 1, 2, [48, 52])}
+    1..1
+not ok 1 - test/sim/a.test.ts
+`
+  t.strictSame(count(tap).printed, [
+    '     data: 60 worlds, seeds 1 to 60',
+    'not ok: differs',
+    '    # data: 61 worlds, seeds 1 to 61, of diagnostics',
+    '     failure: 4 worlds, seeds 1 to 2, 48, 52',
+    'FAIL test/sim/a.test.ts: 0 passed, 1 failed',
   ])
 })
 
