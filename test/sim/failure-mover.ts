@@ -18,10 +18,11 @@ import type { MoverStream } from '../../mover/sessions/stream.ts'
 import { PagePool } from '../../mover/store/page-pool.ts'
 import { start } from '../../mover/task.ts'
 import { openVolume } from '../../mover/volume/open.ts'
-import { type message, message_kind } from '../../protocol/moverlock/moverlock.gen.ts'
+import { message_kind } from '../../protocol/moverlock/moverlock.gen.ts'
 import { Runner } from '../crash/client.ts'
 import type { TestEnvironment } from '../crash/test-environment.ts'
 import { checkSerial } from './failure-checks.ts'
+import { describe, inoOf } from './messages.ts'
 import { Process } from './process.ts'
 import { Initiator, type SharedStore } from './shared-store.ts'
 import type { StreamEnd } from './stream-pair.ts'
@@ -333,21 +334,4 @@ export class SimulatedMover {
     this.authority = authority
     return { held, authority }
   }
-}
-
-function describe(message: message): string {
-  return JSON.stringify(message, (_, value) => (value instanceof Uint8Array || isBuffer(value) ? '…' : value))
-}
-
-/** `JSON.stringify` shows a Buffer after it has made an object of it. */
-function isBuffer(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && (value as { type?: unknown }).type === 'Buffer'
-}
-
-/** The file that a message is about; 0: none. */
-function inoOf(message: message): number {
-  for (const part of Object.values(message)) {
-    if (typeof part === 'object' && part !== null && 'ino' in part) return part.ino as number
-  }
-  return 0
 }

@@ -25,9 +25,13 @@ import type { Inode } from '../../mover/volume/inode.ts'
 import { Runner } from '../crash/client.ts'
 import type { TestEnvironment } from '../crash/test-environment.ts'
 import { bytes, FilesWorld } from '../unit/files-support.ts'
+import { Incoherence } from './history.ts'
+import { describeFrame } from './messages.ts'
 import { Trace } from './trace.ts'
 
 const MOST_DELAY_MS = 2
+/** Messages and answers that are shown of a world in which something is wrong. */
+const SHOWN_LINES = 80
 const NEW_FILE: CreateHow = { kind: 'guarded', attributes: { mode: 0o644 } }
 
 /** What one mover does for its clients, whichever it is. */
@@ -53,6 +57,7 @@ export interface SimulatedMover {
 
 /** A stream between two movers: in order, each chunk after a delay of its own. */
 class SimulatedStream {
+  readonly #way: string
   readonly #env: TestEnvironment
   readonly #trace: Trace
   #readyMs = 0
@@ -60,15 +65,16 @@ class SimulatedStream {
   readonly #underWay: Uint8Array[] = []
   receiver: Session | null = null
 
-  constructor(env: TestEnvironment, trace: Trace) {
+  /** `way`: from whom to whom, for people. */
+  constructor(way: string, env: TestEnvironment, trace: Trace) {
+    this.#way = way
     this.#env = env
     this.#trace = trace
   }
 
   write(bytes: Uint8Array): void {
     const copy = bytes.slice()
-    this.#trace.note(`${bytes.length} bytes are sent`)
-    this.#trace.bytes(bytes)
+    this.#trace.bytes(this.#way, copy, describeFrame)
     const now = this.#env.monotonicMs()
     this.#readyMs = Math.max(this.#readyMs, now + this.#env.random.float() * MOST_DELAY_MS)
     this.#underWay.push(copy)
@@ -171,8 +177,8 @@ export class Secondary implements SimulatedMover {
         throw error
       },
     })
-    const up = new SimulatedStream(env, trace)
-    const down = new SimulatedStream(env, trace)
+    const up = new SimulatedStream(`${name} -> ${primary.name}`, env, trace)
+    const down = new SimulatedStream(`${primary.name} -> ${name}`, env, trace)
     const ended = (reason: string): void => {
       if (reason !== 'its mover is gone') throw new Error(`the session of ${name} has ended: ${reason}`)
     }
@@ -263,6 +269,17 @@ export class MoverWorld {
 
   get movers(): SimulatedMover[] {
     return [this.primary, ...this.secondaries]
+  }
+
+  /** Plays. What is thrown meanwhile is thrown on with the last messages and answers. */
+  explaining(play: () => void): void {
+    try {
+      play()
+    } catch (thrown) {
+      const error = thrown as Error
+      const what = error instanceof Incoherence ? error.message : (error.stack ?? error.message)
+      throw new Error(`${what}\n${this.trace.last(SHOWN_LINES)}`, { cause: error })
+    }
   }
 
   /** Makes a file through a mover, whose client knows it as soon as the answer has come; returns its number. */

@@ -42,8 +42,12 @@ export class NamesWorld {
     return this.#p.world.trace.digest
   }
 
-  /** Plays until every operation is answered. Throws what is wrong. */
+  /** Plays until every operation is answered. Throws what is wrong, with the last messages. */
   run(): void {
+    this.#p.world.explaining(() => this.#play())
+  }
+
+  #play(): void {
     const { env, movers } = this.#p.world
     for (const mover of movers) {
       for (let i = 0; i < this.#clients; i++) this.#next(mover, { dir: this.#p.random.below(DIRECTORIES), cookie: 0 })

@@ -1,6 +1,7 @@
 interface Line {
   readonly ino: number
-  readonly text: string
+  /** What makes the text of what few ask for is kept instead of it. */
+  readonly text: string | (() => string)
 }
 
 const KEPT = 4000
@@ -19,16 +20,27 @@ export class Trace {
   /** `ino`: the file that it is about; 0: none, or all. */
   note(what: string, ino = 0): void {
     const text = `${this.#nowMs().toFixed(3)} ${what}`
-    for (let i = 0; i < text.length; i++) this.digest = (Math.imul(this.digest, 31) + text.charCodeAt(i)) >>> 0
-    this.#lines.push({ ino, text })
-    if (this.#lines.length > 2 * KEPT) this.#lines = this.#lines.slice(KEPT)
+    this.#digest(text)
+    this.#keep({ ino, text })
   }
 
-  /** The digest takes these bytes in, without a line. */
-  bytes(bytes: Uint8Array): void {
+  /** Bytes go by, which stay as they are; `describe` tells what they are when somebody looks. */
+  bytes(way: string, bytes: Uint8Array, describe: (bytes: Uint8Array) => string): void {
+    const text = `${this.#nowMs().toFixed(3)} ${way}: `
+    this.#digest(text)
     let { digest } = this
     for (const byte of bytes) digest = (Math.imul(digest, 31) + byte) | 0
     this.digest = digest >>> 0
+    this.#keep({ ino: 0, text: () => text + describe(bytes) })
+  }
+
+  #digest(text: string): void {
+    for (let i = 0; i < text.length; i++) this.digest = (Math.imul(this.digest, 31) + text.charCodeAt(i)) >>> 0
+  }
+
+  #keep(line: Line): void {
+    this.#lines.push(line)
+    if (this.#lines.length > 2 * KEPT) this.#lines = this.#lines.slice(KEPT)
   }
 
   /** The last `count` lines about one file and about none in particular; `ino` 0: about everything. */
@@ -36,7 +48,7 @@ export class Trace {
     const wanted = this.#lines.filter((line) => ino === 0 || line.ino === 0 || line.ino === ino)
     return wanted
       .slice(-count)
-      .map(({ text }) => text)
+      .map(({ text }) => (typeof text === 'string' ? text : text()))
       .join('\n')
   }
 }

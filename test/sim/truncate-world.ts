@@ -38,8 +38,12 @@ export class TruncateWorld {
     return this.#world.trace.digest
   }
 
-  /** Plays until every operation is answered. Throws what is wrong. */
+  /** Plays until every operation is answered. Throws what is wrong, with the last messages. */
   run(): void {
+    this.#world.explaining(() => this.#play())
+  }
+
+  #play(): void {
     const { env, movers } = this.#world
     for (const mover of movers) for (let i = 0; i < this.#clients; i++) this.#next(mover)
     env.runUntil(() => this.#running === 0, MOST_STEPS)
