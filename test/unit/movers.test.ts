@@ -67,7 +67,10 @@ class Appliance {
     const identities = (await this.movers()).flatMap(({ pid }) => (pid === null ? [] : [identify(pid)]))
     this.up.process.kill('SIGTERM')
     this.#t.equal(await this.up.ended, 0, this.up.err)
-    this.#t.ok(identities.every(isGone), 'nothing of the movers is left')
+    this.#t.ok(
+      identities.every((identity) => isGone(identity)),
+      'nothing of the movers is left',
+    )
     this.#t.strictSame(JSON.parse(fs.readFileSync(statePaths(this.state).movers, 'utf8')), [])
   }
 }
@@ -244,7 +247,7 @@ t.test('the next up ends all movers of a supervisor that was killed', async (t) 
   const identities = (await first.movers()).map(({ pid }) => identify(pid))
   first.up.process.kill('SIGKILL')
   const next = await Appliance.start(t, LONG_LEASE, folder)
-  t.ok(identities.every(isGone))
+  t.ok(identities.every((identity) => isGone(identity)))
   next.up.process.kill('SIGKILL')
   const orphans = (JSON.parse(fs.readFileSync(statePaths(next.state).movers, 'utf8')) as { pid: number }[]).length
   t.equal(orphans, 2)
