@@ -148,6 +148,12 @@ export class LockFile {
     waiter.owner.keep()
   }
 
+  /** Brings the queue into an order of the owners in it. */
+  arrange(order: ReadonlyMap<Owner, number>): void {
+    const placeOf = ({ owner }: Waiter): number => order.get(owner) ?? 0
+    this.queue = [...this.queue].sort((a, b) => placeOf(a) - placeOf(b))
+  }
+
   /** Takes those out of the queue for whom `matters` is true; false when there are none. */
   removeWaiters(matters: (waiter: Waiter) => boolean): boolean {
     const removed = this.queue.filter(matters)

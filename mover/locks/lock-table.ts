@@ -23,7 +23,7 @@ import { type Asked, type Delegated, LockFile } from './lock-file.ts'
 import { LockGrace } from './lock-grace.ts'
 import { LockOwners } from './lock-owners.ts'
 import type { MoverId } from './token-table.ts'
-import { waitersFor } from './wait-graph.ts'
+import { orderOfWaiting, waitersFor } from './wait-graph.ts'
 
 const GRANTED: LockOutcome = { type: 'granted' }
 const NOT_HELD: LockOutcome = { type: 'notHeld' }
@@ -133,9 +133,14 @@ export class LockTable {
     return isSound
   }
 
-  /** All movers have asserted what they have, or nobody has anything yet: only from now on something is granted. */
+  /**
+   * All movers have asserted what they have, or nobody has anything yet: only from now on something is granted. In which order
+   * clients of different movers had asked, and who had let whom go first, is not known any more.
+   */
   ready(): void {
     this.#isReady = true
+    const order = orderOfWaiting(this.#waitedFor)
+    for (const file of this.#waitedFor) file.arrange(order)
     this.#advanceAll()
   }
 

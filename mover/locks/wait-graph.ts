@@ -41,3 +41,41 @@ function addWaiters(one: Owner, { locks, queue }: WaitingFile, found: Set<Owner>
     earlier.push(waiter)
   }
 }
+
+/**
+ * The owners who wait, each behind those who wait too and have something in its way, and else as they are found: where all
+ * queues are in this order nobody waits for itself, if nobody does for the sake of what is held alone.
+ */
+export function orderOfWaiting(files: Iterable<WaitingFile>): ReadonlyMap<Owner, number> {
+  const inTheWay = holdersInTheWay([...files])
+  const order = new Map<Owner, number>()
+  const begun = new Set<Owner>()
+  for (const first of inTheWay.keys()) {
+    const path = [first]
+    for (let one = path.at(-1); one !== undefined; one = path.at(-1)) {
+      if (!begun.has(one)) {
+        begun.add(one)
+        for (const other of inTheWay.get(one) ?? []) if (!begun.has(other)) path.push(other)
+      } else {
+        path.pop()
+        if (!order.has(one)) order.set(one, order.size)
+      }
+    }
+  }
+  return order
+}
+
+/** All who wait, and for whom of themselves for the sake of what these have. */
+function holdersInTheWay(files: readonly WaitingFile[]): Map<Owner, Set<Owner>> {
+  const inTheWay = new Map<Owner, Set<Owner>>()
+  for (const { queue } of files) for (const { owner } of queue) inTheWay.set(owner, new Set())
+  const holders = [...inTheWay.keys()].filter(({ isUsedMore }) => isUsedMore)
+  for (const { locks, queue } of files) {
+    for (const holder of holders.filter((one) => locks.isHolder(one))) {
+      for (const { owner, lock } of queue) {
+        if (owner !== holder && locks.blocks(holder, owner, lock)) inTheWay.get(owner)?.add(holder)
+      }
+    }
+  }
+  return inTheWay
+}

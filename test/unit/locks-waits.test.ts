@@ -4,6 +4,7 @@ import type { RangeLock } from '../../mover/locks/client-lock.ts'
 import { FileLocks } from '../../mover/locks/file-locks.ts'
 import { conflict, type Wanted } from '../../mover/locks/lock-conflict.ts'
 import { LockOwners, type Owner } from '../../mover/locks/lock-owners.ts'
+import { LockTable } from '../../mover/locks/lock-table.ts'
 import { type WaitingFile, waitersFor } from '../../mover/locks/wait-graph.ts'
 import { Random } from '../crash/random.ts'
 
@@ -117,4 +118,49 @@ t.test('who waits for others is looked at once, if at all', async (t) => {
   t.equal(waits.found('holder').length, FLOOD + 1)
   t.equal(waits.visits, 8, 'at both files, for those who have anything besides the request that they were found by')
   t.equal(waits.looks, 1 + FLOOD, 'each has been compared with what is held, and with nothing more')
+})
+
+/** A table at the beginning of a reign, and who has been granted what they waited for. */
+function takeOver() {
+  const table = new LockTable()
+  const lock = (owner: string, start: number, end: number, isExclusive: boolean): RangeLock => {
+    return { kind: 'range', owner: { protocol: 'nlm', client: 'c', owner }, flavour: 'posix', start, end, isExclusive }
+  }
+  let id = 0
+  const assert = (ino: number, mover: number, locks: RangeLock[], waiting: RangeLock[]): void => {
+    const delegation = { serial: 0, level: 'none' } as const
+    t.ok(table.assert(ino, mover, { delegation, locks, waiting: waiting.map((lock) => ({ waiter: ++id, lock })) }))
+  }
+  const unlock = (ino: number, mover: number, lock: RangeLock): number[] => {
+    const granted: number[] = []
+    table.ask(ino, mover, 100 + ++id, { type: 'unlock', lock })
+    table.tell((effect) => void (effect.type === 'grant' && granted.push(effect.waiter)))
+    return granted
+  }
+  return { table, lock, assert, unlock }
+}
+
+t.test('nobody waits for itself behind a take-over: who has let another one go first does so again', async (t) => {
+  const { table, lock, assert, unlock } = takeOver()
+  const [first, second] = [lock('first', 0, 10, false), lock('second', 0, 10, false)]
+  // The second one waits for both; the first, which it waits for anyhow, has not been put behind it.
+  assert(1, 1, [first, second], [lock('third', 0, 10, true), lock('first', 0, 10, true)])
+  table.ready()
+  t.same(unlock(1, 1, second), [2])
+  t.same(unlock(1, 1, lock('first', 0, 10, true)), [1])
+})
+
+t.test('nobody waits for itself behind a take-over, whoever says first what it waits for', async (t) => {
+  const { table, lock, assert, unlock } = takeOver()
+  const free = lock('d', 20, 30, true)
+  // It had asked later than `a`, whose lock of another file `c` waits for; it waits for `c`.
+  assert(1, 1, [lock('c', 0, 10, true), free], [lock('b', 0, 20, true)])
+  assert(2, 1, [], [lock('c', 0, 1, true)])
+  assert(2, 2, [lock('a', 0, 1, true)], [])
+  assert(1, 2, [], [lock('a', 15, 30, true)])
+  table.ready()
+  t.same(unlock(1, 1, free), [3], 'a')
+  t.same(unlock(2, 2, lock('a', 0, 1, true)), [2], 'c')
+  t.same(unlock(1, 1, lock('c', 0, 10, true)), [], 'b is behind a, which it meets')
+  t.same(unlock(1, 2, lock('a', 15, 30, true)), [1], 'b')
 })
