@@ -5,7 +5,7 @@ import { FileLocks } from '../../mover/locks/file-locks.ts'
 import { conflict, type Wanted } from '../../mover/locks/lock-conflict.ts'
 import { LockOwners, type Owner } from '../../mover/locks/lock-owners.ts'
 import { LockTable } from '../../mover/locks/lock-table.ts'
-import { type WaitingFile, waitersFor } from '../../mover/locks/wait-graph.ts'
+import { orderOfWaiting, type WaitingFile, waitersFor } from '../../mover/locks/wait-graph.ts'
 import { Random } from '../crash/random.ts'
 
 const ROUNDS = 2000
@@ -102,6 +102,45 @@ t.test('all who wait for somebody are found, however they do', async (t) => {
     }
   }
   t.ok(most > 5, 'some are waited for by nearly all')
+})
+
+t.test('in the order of those who wait nobody waits for itself', async (t) => {
+  const random = new Random(2)
+  /** True when somebody waits for itself; `isHeldOnly`: were there no requests before its own. */
+  const hasCycle = (waits: Waits, isHeldOnly: boolean): boolean => {
+    const names = waits.files.flatMap(({ queue }) => queue.map(({ owner }) => owner))
+    const meets = (one: Owner, other: Owner): boolean =>
+      waits.files.some(({ locks, queue }) => {
+        const at = queue.findIndex(({ owner }) => owner === one)
+        if (at < 0 || one === other) return false
+        const isBehind = queue.slice(0, at).some((earlier) => earlier.owner === other && conflict(earlier, queue[at]))
+        return (isBehind && !isHeldOnly) || locks.blocks(other, one, queue[at].lock)
+      })
+    const left = new Set(names)
+    for (let size = -1; size !== left.size; ) {
+      size = left.size
+      for (const one of left) if (![...left].some((other) => meets(one, other))) left.delete(one)
+    }
+    return left.size > 0
+  }
+  let mended = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    const waits = new Waits()
+    const files = Array.from({ length: FILES }, () => waits.file())
+    for (let i = 0; i < 7; i++) {
+      const held = 4 * i
+      waits.hold(files[random.below(FILES)], `${i}`, held, held + 4)
+      const start = random.below(28)
+      if (random.below(4) > 0) waits.wait(files[random.below(FILES)], `${i}`, start, start + 1 + random.below(12))
+    }
+    if (hasCycle(waits, true)) continue
+    const had = hasCycle(waits, false)
+    const order = orderOfWaiting(waits.counted())
+    for (const { queue } of files) queue.sort((a, b) => (order.get(a.owner) ?? 0) - (order.get(b.owner) ?? 0))
+    if (hasCycle(waits, false)) t.fail(`somebody waits for itself in round ${round}`)
+    if (had) mended++
+  }
+  t.ok(mended > 20, `${mended} queues in which somebody had waited for itself`)
 })
 
 t.test('who waits for others is looked at once, if at all', async (t) => {
