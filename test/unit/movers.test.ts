@@ -253,6 +253,55 @@ t.test('the next up ends all movers of a supervisor that was killed', async (t) 
   t.equal(orphans, 2)
 })
 
+/** Processes that have something of this folder open. */
+function usersOf(folder: string): number[] {
+  const inside = `${fs.realpathSync(folder)}/`
+  // What ends or is closed meanwhile has no name any more.
+  const orElse = <T>(nothing: T, look: () => T): T => {
+    try {
+      return look()
+    } catch {
+      return nothing
+    }
+  }
+  const pids = fs.readdirSync('/proc').map(Number).filter(Number.isInteger)
+  return pids.filter((pid) =>
+    orElse([], () => fs.readdirSync(`/proc/${pid}/fd`)).some((fd) =>
+      orElse('', () => fs.readlinkSync(`/proc/${pid}/fd/${fd}`)).startsWith(inside),
+    ),
+  )
+}
+
+/** Whether somebody could listen there. */
+function isFree({ address, nfs }: { address: string; nfs: number }): Promise<boolean> {
+  const server = createServer().listen(nfs, address)
+  return new Promise((resolve) => {
+    server.once('listening', () => server.close(() => resolve(true)))
+    server.once('error', () => resolve(false))
+  })
+}
+
+t.test('all movers of a supervisor that was killed end by themselves', async (t) => {
+  const names = ['a', 'b', 'c']
+  const appliance = await Appliance.start(t, { movers: names.map(mover), ...LONG_LEASE })
+  const { up, state } = appliance
+  const movers = await appliance.movers()
+  const identities = movers.map(({ pid }) => identify(pid))
+  const supervisor = identify(up.process.pid)
+  const all = [supervisor, ...identities].map(({ pid }) => pid)
+  t.strictSame(new Set(usersOf(state)), new Set(all))
+  const ports = movers.map(({ addresses }) => addresses ?? { address: '', nfs: 0 })
+  t.strictSame(await Promise.all(ports.map(isFree)), [false, false, false])
+  up.process.kill('SIGKILL')
+  for (const identity of identities) t.ok(await waitUntilGone(identity, 60_000))
+  t.equal(await up.ended, 'SIGKILL')
+  for (const name of names) t.match(up.err, `"name":"${name}","msg":"the supervisor is gone: ending"`)
+  t.strictSame(usersOf(state), [], 'no other process is left')
+  t.strictSame(await Promise.all(ports.map(isFree)), [true, true, true], 'their ports are free')
+  const check = new Command(t, 'check', 'share', '--config', appliance.config)
+  t.equal(await check.ended, 0, check.out)
+})
+
 t.test('up says which mover cannot serve, and leaves none behind', async (t) => {
   const folder = workFolder(t)
   const taken = createServer().listen(0, '127.0.0.1')
