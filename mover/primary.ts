@@ -155,7 +155,7 @@ export function servedByPrimary({ name, files, reign, status }: OpenedReign): Op
     reign,
     replayMemory: { find: (tag) => files.findReplay(tag) },
     tokens: (self) => reign.tokens(self),
-    ...ownLocks(reign.authority.locks.holder),
+    ...ownLocks(reign.authority.locks),
     trace: reign.trace,
     status,
   }

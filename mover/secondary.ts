@@ -93,7 +93,7 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedSe
     },
     replayMemory: { find: () => null },
     tokens: (self) => own()?.reign.tokens(self) ?? [],
-    ...ownLocks(locks.holder),
+    ...ownLocks(locks),
     trace,
     status: () => {
       const reign = own()?.status() ?? null

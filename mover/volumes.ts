@@ -4,6 +4,7 @@ import type { VolumeConfig } from './config/schema.ts'
 import type { FileTokens, VolumeStatus } from './control/status.ts'
 import type { Environment } from './environment.ts'
 import type { Failure } from './failure.ts'
+import type { LockListener } from './files/client-locks.ts'
 import type { FileService, Operation } from './files/service.ts'
 import { readBootId } from './host/process-identity.ts'
 import type { Lease } from './lease.ts'
@@ -197,8 +198,15 @@ export function bootId(): Uint8Array {
   return parseBootId(readBootId())
 }
 
+/** Client locks of this mover, and who is told of them. */
+interface OwnLocks {
+  readonly holder: LockHolder
+  readonly listener: LockListener | null
+}
+
 /** See `OpenedVolume`. */
-export function ownLocks(holder: LockHolder): Pick<OpenedVolume, 'clientLocks' | 'breakLock'> {
+export function ownLocks(locks: OwnLocks): Pick<OpenedVolume, 'clientLocks' | 'breakLock'> {
+  const { holder } = locks
   return {
     clientLocks: () =>
       [...holder.inos()].flatMap((ino) => [
@@ -209,6 +217,7 @@ export function ownLocks(holder: LockHolder): Pick<OpenedVolume, 'clientLocks' |
       // Who does not wait (any more) has it.
       const cancelled = ({ type }: LockOutcome): void => {
         if (type === 'notHeld') holder.unlock(ino, lock, () => {})
+        locks.listener?.broken(ino, lock)
       }
       const outcome = holder.cancel(ino, lock, cancelled)
       if (outcome !== null) cancelled(outcome)

@@ -40,6 +40,8 @@ export interface LockListener {
   granted(ino: number, waiter: number, lock: ClientLock): void
   /** The file is gone that a client waits for. */
   gone(ino: number, waiter: number): void
+  /** Somebody has taken it away from a client, who may have waited for it: it is not told of it (any more). */
+  broken(ino: number, lock: ClientLock): void
 }
 
 export interface PrimaryLocksOptions {

@@ -120,6 +120,13 @@ export class Waiters implements LockListener {
     if (waiting !== undefined) this.#remove(waiting)
   }
 
+  /** What it waited for is it alone; of what it has it may be told in smaller pieces. */
+  broken(ino: number, lock: ClientLock): void {
+    if (lock.kind !== 'range') return
+    this.forget(ino, lock)
+    this.unlocked(ino, lock)
+  }
+
   /** False when there are none for which `matters` is true. */
   #forgetEarly(matters: (early: { ino: number; lock: RangeLock }) => boolean): boolean {
     const before = this.#early.size

@@ -26,6 +26,7 @@ class Home {
     this.locks.listener = {
       granted: (_, __, lock) => this.told.push(`${lock.owner.owner} has it`),
       gone: () => {},
+      broken: () => {},
     }
     this.locks.recovered([])
     this.locks.admit(OTHER, 'other', (message) => this.sent.push(message))

@@ -72,6 +72,7 @@ class Locks {
       clientLocks.listener = {
         granted: (ino, _, lock) => this.granted.push(`${lock.owner.client} on ${ino}`),
         gone: (ino) => this.granted.push(`gone ${ino}`),
+        broken: () => {},
       }
       this.#locks.set(mover, clientLocks)
     }
