@@ -1,8 +1,18 @@
 /** What people are shown of clients that wait for locks, however many do. */
 import t from 'tap'
 import { describe } from '../../mover/cli/locks.ts'
-import { type ClientLock, RANGE_END } from '../../mover/locks/client-lock.ts'
+import { lockStatus } from '../../mover/lock-status.ts'
+import {
+  type ClientLock,
+  type LockOutcome,
+  OPEN_DELETE,
+  OPEN_READ,
+  OPEN_WRITE,
+  RANGE_END,
+} from '../../mover/locks/client-lock.ts'
+import { shareOwner } from '../../mover/nlm4/owner.ts'
 import { PrimaryReign } from '../../mover/primary-reign.ts'
+import { ownLocks } from '../../mover/volumes.ts'
 import { FilesWorld } from './files-support.ts'
 import { memoryLogger } from './rpc-support.ts'
 
@@ -11,10 +21,9 @@ function wanted(address: string, process: number): ClientLock {
   return { kind: 'range', owner, flavour: 'posix', start: 0, end: RANGE_END, isExclusive: true }
 }
 
-t.test('of a long queue the first are shown, and how many more there are', async (t) => {
+function primary() {
   const world = new FilesWorld()
   const { files, env } = world
-  const [ino, other] = [world.create('f'), world.create('g')]
   const reign = new PrimaryReign({
     name: 'share',
     term: 1,
@@ -27,6 +36,13 @@ t.test('of a long queue the first are shown, and how many more there are', async
     ...{ movers: ['m'], self: 'm', noted: new Map(), graceMs: 30_000, isCalm: false },
     trace: null,
   })
+  return { world, reign }
+}
+
+t.test('of a long queue the first are shown, and how many more there are', async (t) => {
+  const { world, reign } = primary()
+  const { env } = world
+  const [ino, other] = [world.create('f'), world.create('g')]
   const { holder } = reign.authority.locks
   let asked = 0
   let answered = 0
@@ -59,4 +75,42 @@ t.test('of a long queue the first are shown, and how many more there are', async
   const lines = describe({ files: [], held: [], waiting, moreWaiting })
   t.equal(lines.at(-1), `50 more wait for inode ${ino} of volume share`)
   t.equal(lines.filter((line) => line.trimEnd().endsWith('; others')).length, 92)
+})
+
+t.test('what SHARE reserves is shown', async (t) => {
+  const { world, reign } = primary()
+  const ino = world.create('f')
+  const { locks } = reign.authority
+  const share = (name: string, access: number, deny: number): void => {
+    const owner = shareOwner({ caller_name: Buffer.from(name), oh: Buffer.from('o\0h') }, '10.0.0.1')
+    const answers: string[] = []
+    const answered = ({ type }: LockOutcome): void => void answers.push(type)
+    const atOnce = locks.holder.lock(ino, { kind: 'open', owner, id: 0, access, deny }, 'try', answered)
+    if (atOnce !== null) answered(atOnce)
+    world.env.runUntil(() => answers.length > 0)
+    t.same(answers, ['granted'])
+  }
+  share('one', OPEN_READ + OPEN_WRITE, 0)
+  share('two', OPEN_READ, OPEN_DELETE)
+  const own = ownLocks(locks)
+  const shown = (): string[] => {
+    const held = own.clientLocks().map((found) => lockStatus('m', 'share', found.ino, found.lock))
+    t.ok(held.every(({ bytes }) => bytes === null))
+    t.equal(new Set(held.map(({ id }) => id)).size, held.length, 'each can be named')
+    const [, , ...lines] = describe({ files: [], held, waiting: [], moreWaiting: [] })
+    return lines.map((line) =>
+      line
+        .replace(/^[0-9a-f]{10} /, '')
+        .replace(/ +/g, ' ')
+        .trim(),
+    )
+  }
+  t.same(shown().slice(1), [
+    `share ${ino} m one 10.0.0.1 share o h holds open for read+write, denies nothing`,
+    `share ${ino} m two 10.0.0.1 share o h holds open for read, denies delete`,
+  ])
+  const { lock } = own.clientLocks()[0]
+  own.breakLock(ino, lock)
+  world.env.runUntil(() => own.clientLocks().length === 1)
+  t.match(shown()[1], /two/, 'and taken away')
 })

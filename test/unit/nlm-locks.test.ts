@@ -87,6 +87,26 @@ t.test('name, process, handle and address make an owner', (t) => {
   t.end()
 })
 
+t.test('what somebody else unlocks stays its owner’s', (t) => {
+  const { world, lock, lockArgs, unlock, test } = setUp()
+  t.equal(lock(0, 100), 'GRANTED')
+  const others: Wanted[] = [{ svid: 2, oh: '1@c1' }, { oh: '2@c1' }, { name: 'c2' }, { address: '10.0.0.2' }]
+  const witness: Wanted = { name: 'c3', address: '10.0.0.3' }
+  const nmLock = (start: number): string =>
+    statName(world.nlmAsk(NLMPROC4_NM_LOCK, lockArgs(start, 10, witness), witness).stat.stat)
+  for (const other of others) {
+    for (const length of [0, 100, 10]) t.equal(unlock(0, length, other), 'GRANTED', 'it has nothing')
+    t.equal(test(0, 0, witness), 'exclusive 1 1@c1 0+100')
+    t.equal(test(0, 0, other), 'exclusive 1 1@c1 0+100')
+    t.equal(nmLock(0), 'DENIED')
+    t.equal(nmLock(90), 'DENIED')
+  }
+  t.equal(unlock(0, 50), 'GRANTED')
+  t.equal(nmLock(0), 'GRANTED', 'the owner has unlocked that')
+  t.equal(nmLock(90), 'DENIED')
+  t.end()
+})
+
 t.test('ranges up to the very last byte', (t) => {
   const { lock, test, world } = setUp()
   t.equal(lock(LAST, 1), 'GRANTED')
