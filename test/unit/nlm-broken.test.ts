@@ -46,7 +46,7 @@ function setUp() {
   }
   t.equal(locks.lock(op, FILE, range(0), 'try').type, 'granted')
   for (let process = 1; process <= 500; process++) wait(process)
-  t.notOk(waiters.hasRoomFor(HOST))
+  t.notOk(waiters.hasRoomFor(HOST, FILE, range(1000)))
   const own = ownLocks(primary)
   /** As people see it: what the mover lists. */
   const find = (process: number, isHeld: boolean) =>
@@ -58,15 +58,15 @@ function setUp() {
     env.advance(0)
   }
   const unlock = (process: number): unknown => locks.unlock(op, FILE, range(process))
-  return { env, told, waiters, breakLock, unlock, wait }
+  return { env, told, waiters, breakLock, unlock, wait, range }
 }
 
 t.test('whose waiting is ended by hand is not counted any more', (t) => {
-  const { env, told, waiters, breakLock, unlock, wait } = setUp()
+  const { env, told, waiters, breakLock, unlock, wait, range } = setUp()
   breakLock(1, false)
-  t.ok(waiters.hasRoomFor(HOST))
+  t.ok(waiters.hasRoomFor(HOST, FILE, range(1000)))
   wait(501)
-  t.notOk(waiters.hasRoomFor(HOST))
+  t.notOk(waiters.hasRoomFor(HOST, FILE, range(1000)))
   unlock(0)
   env.advance(0)
   t.same(told, [2])
@@ -74,11 +74,11 @@ t.test('whose waiting is ended by hand is not counted any more', (t) => {
 })
 
 t.test('who loses its lock before it has been told, or has answered, is not told (any more)', (t) => {
-  const { env, told, waiters, breakLock, unlock } = setUp()
+  const { env, told, waiters, breakLock, unlock, range } = setUp()
   unlock(0)
   breakLock(1, true)
   t.same(told, [2], 'the next one')
-  t.ok(waiters.hasRoomFor(HOST))
+  t.ok(waiters.hasRoomFor(HOST, FILE, range(1000)))
   env.advance(60_000)
   const heard = told.length
   t.ok(heard > 1)
