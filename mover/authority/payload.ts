@@ -109,7 +109,7 @@ function ofOperation(what: operation): number {
     case operation_kind.DROP_CLIENT:
       return what.id.length
     case operation_kind.CLIENTS:
-      return what.prefix.length
+      return what.clients.prefix.length + what.clients.after.length
     default:
       return 0
   }

@@ -14,8 +14,8 @@ export interface ClientRecords {
   /** Remembers `value` under `id`, in the place of what there was; INVAL when either is too long. */
   set(op: Operation, client: ClientRecord): Failure | null
   drop(op: Operation, id: Uint8Array): Failure | null
-  /** Those whose ids begin with `prefix`, `MAX_CLIENTS` at most. */
-  list(op: Operation, prefix: Uint8Array): ClientRecord[] | Failure
+  /** The next ones behind `after`, `MAX_CLIENTS` at most, of those whose ids begin with `prefix`, in the order of their ids. */
+  list(op: Operation, prefix: Uint8Array, after: Uint8Array): ClientRecord[] | Failure
 }
 
 /** True for what no volume remembers. */
@@ -42,9 +42,11 @@ export class OwnClientRecords implements ClientRecords {
     return dropClient(this.#context, op, id)
   }
 
-  list(_op: Operation, prefix: Uint8Array): ClientRecord[] {
+  list(_op: Operation, prefix: Uint8Array, after: Uint8Array): ClientRecord[] {
     this.#context.volume.begin()
-    const begins = ({ id }: ClientRecord): boolean => Buffer.compare(id.subarray(0, prefix.length), prefix) === 0
-    return clientsOf(this.#context).filter(begins).slice(0, MAX_CLIENTS)
+    const isMeant = ({ id }: ClientRecord): boolean =>
+      Buffer.compare(id.subarray(0, prefix.length), prefix) === 0 && Buffer.compare(id, after) > 0
+    const inOrder = (a: ClientRecord, b: ClientRecord): number => Buffer.compare(a.id, b.id)
+    return clientsOf(this.#context).filter(isMeant).sort(inOrder).slice(0, MAX_CLIENTS)
   }
 }

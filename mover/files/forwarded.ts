@@ -165,7 +165,7 @@ export class ForwardedCalls {
         return { ...answer, list }
       }
       case operation_kind.CLIENTS: {
-        const clients = files.clients.list(op, what.prefix)
+        const clients = files.clients.list(op, what.clients.prefix, what.clients.after)
         if (typeof clients === 'string') return refusal(clients)
         return { ...refusal(null), remembered: { clients } }
       }

@@ -255,8 +255,8 @@ export class RemoteCalls {
     set: (op, client) =>
       isTooLong(client) ? 'INVAL' : failureOf(this.#ask(op, { kind: operation_kind.SET_CLIENT, client })),
     drop: (op, id) => failureOf(this.#ask(op, { kind: operation_kind.DROP_CLIENT, id })),
-    list: (op, prefix) => {
-      const answer = this.#ask(op, { kind: operation_kind.CLIENTS, prefix })
+    list: (op, prefix, after) => {
+      const answer = this.#ask(op, { kind: operation_kind.CLIENTS, clients: { prefix, after } })
       return failureOf(answer) ?? answer.remembered?.clients ?? []
     },
   }

@@ -13,17 +13,22 @@ export function announceRestart(
   mover: string,
   isBack: (client: MonitoredClient) => boolean,
 ): void {
-  inBackground((op) => {
-    const known = records.list(op, monitorPrefix(mover))
-    if (typeof known === 'string') return
-    for (const { id, value } of known) {
-      const client = readMonitor(value)
-      const forget = (): void => inBackground((op) => void records.drop(op, id))
-      if (client === null) forget()
-      else
-        announcer.tell(client, () => {
-          if (!isBack(client)) forget()
-        })
-    }
-  })
+  const prefix = monitorPrefix(mover)
+  const announceBehind = (after: Uint8Array): void =>
+    inBackground((op) => {
+      const known = records.list(op, prefix, after)
+      if (typeof known === 'string') return
+      for (const { id, value } of known) {
+        const client = readMonitor(value)
+        const forget = (): void => inBackground((op) => void records.drop(op, id))
+        if (client === null) forget()
+        else
+          announcer.tell(client, () => {
+            if (!isBack(client)) forget()
+          })
+      }
+      const last = known.at(-1)
+      if (last !== undefined) announceBehind(last.id)
+    })
+  announceBehind(prefix)
 }

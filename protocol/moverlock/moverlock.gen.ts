@@ -1741,6 +1741,36 @@ export function sizeattributes_args(v: attributes_args): number {
   return size
 }
 
+/** Those whose ids begin so, in their order, and come behind this one. */
+export interface clients_args {
+  prefix: Uint8Array
+  after: Uint8Array
+}
+
+export function readclients_args(r: XdrReader): clients_args {
+  return {
+    prefix: r.opaque(255),
+    after: r.opaque(255),
+  }
+}
+
+export function readclients_argsInto(r: XdrReader, out: clients_args): void {
+  out.prefix = r.opaque(255)
+  out.after = r.opaque(255)
+}
+
+export function writeclients_args(w: XdrWriter, v: clients_args): void {
+  w.opaque(v.prefix, 255)
+  w.opaque(v.after, 255)
+}
+
+export function sizeclients_args(v: clients_args): number {
+  let size = 0
+  size += 4 + padded(v.prefix.length)
+  size += 4 + padded(v.after.length)
+  return size
+}
+
 export type operation =
   | { kind: typeof operation_kind.GETATTR | typeof operation_kind.READLINK; what: object_id }
   | { kind: typeof operation_kind.LOOKUP; lookup: lookup_args }
@@ -1757,7 +1787,7 @@ export type operation =
   | { kind: typeof operation_kind.FIND; ino: number64 }
   | { kind: typeof operation_kind.SET_CLIENT; client: client_record }
   | { kind: typeof operation_kind.DROP_CLIENT; id: Uint8Array }
-  | { kind: typeof operation_kind.CLIENTS; prefix: Uint8Array }
+  | { kind: typeof operation_kind.CLIENTS; clients: clients_args }
   | { kind: typeof operation_kind.DROP_PRIVILEGES; file: object_id }
   | { kind: typeof operation_kind.ATTRIBUTES; attributes: attributes_args }
 
@@ -1797,7 +1827,7 @@ export function readoperation(r: XdrReader): operation {
     case operation_kind.DROP_CLIENT:
       return { kind, id: r.opaque(255) }
     case operation_kind.CLIENTS:
-      return { kind, prefix: r.opaque(255) }
+      return { kind, clients: readclients_args(r) }
     case operation_kind.DROP_PRIVILEGES:
       return { kind, file: readobject_id(r) }
     case operation_kind.ATTRIBUTES:
@@ -1857,7 +1887,7 @@ export function writeoperation(w: XdrWriter, v: operation): void {
       w.opaque(v.id, 255)
       break
     case operation_kind.CLIENTS:
-      w.opaque(v.prefix, 255)
+      writeclients_args(w, v.clients)
       break
     case operation_kind.DROP_PRIVILEGES:
       writeobject_id(w, v.file)
@@ -1905,7 +1935,7 @@ export function sizeoperation(v: operation): number {
     case operation_kind.DROP_CLIENT:
       return 4 + 4 + padded(v.id.length)
     case operation_kind.CLIENTS:
-      return 4 + 4 + padded(v.prefix.length)
+      return 4 + sizeclients_args(v.clients)
     case operation_kind.DROP_PRIVILEGES:
       return 4 + 12
     case operation_kind.ATTRIBUTES:

@@ -205,9 +205,12 @@ export class FakeRecords implements ClientRecords {
     return null
   }
 
-  list(_op: Operation, prefix: Uint8Array): ClientRecord[] | Failure {
+  /** Two at a time. */
+  list(_op: Operation, prefix: Uint8Array, after: Uint8Array): ClientRecord[] | Failure {
     const begin = Buffer.from(prefix).toString()
-    return [...this.records].filter(([id]) => id.startsWith(begin)).map(([, record]) => record)
+    const behind = Buffer.from(after).toString()
+    const ids = [...this.records.keys()].filter((id) => id.startsWith(begin) && id > behind).sort()
+    return ids.slice(0, 2).flatMap((id) => this.records.get(id) ?? [])
   }
 
   barrier(): Barrier {

@@ -292,6 +292,21 @@ t.test('a mover that has started anew tells its clients, and forgets who is not 
   t.end()
 })
 
+t.test('all clients are told, however many pages of them are remembered', (t) => {
+  const clients = Array.from({ length: 7 }, (_, i) => [`c${i}`, `10.0.0.${i + 1}`] as [string, string])
+  const { world } = setUp(...clients)
+  const next = new NlmWorld()
+  announceRestart(new Announcer(next.environment, next.client, 9), world.records, 'a', () => false)
+  next.environment.advance(0)
+  t.same(
+    next.called().sort(),
+    clients.map(([, address]) => `SM_NOTIFY udp 1 ${address}`),
+  )
+  for (const { reply } of [...next.callbacks]) reply(undefined)
+  t.equal(world.records.records.size, 0)
+  t.end()
+})
+
 t.test('who locks again behind its own start is remembered again, whoever forgets it meanwhile', (t) => {
   const { world, lock, notify } = setUp(['c1', '10.0.0.1'])
   const { records } = world.records
