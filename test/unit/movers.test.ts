@@ -292,8 +292,12 @@ t.test('all movers of a supervisor that was killed end by themselves', async (t)
   t.strictSame(new Set(usersOf(state)), new Set(all))
   const ports = movers.map(({ addresses }) => addresses ?? { address: '', nfs: 0 })
   t.strictSame(await Promise.all(ports.map(isFree)), [false, false, false])
+  t.teardown(() => {
+    for (const identity of identities) if (!isGone(identity)) process.kill(identity.pid, 'SIGKILL')
+  })
   up.process.kill('SIGKILL')
-  for (const identity of identities) t.ok(await waitUntilGone(identity, 60_000))
+  const waits = identities.map((identity) => waitUntilGone(identity, 60_000))
+  if (!t.strictSame(await Promise.all(waits), [true, true, true], 'all have ended')) return
   t.equal(await up.ended, 'SIGKILL')
   for (const name of names) t.match(up.err, `"name":"${name}","msg":"the supervisor is gone: ending"`)
   t.strictSame(usersOf(state), [], 'no other process is left')
