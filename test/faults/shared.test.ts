@@ -94,7 +94,7 @@ t.test('a secondary that stands still for longer than its lease is killed, and h
       await cluster.serving(pid)
       for (const endpoint of cluster.endpoints) load.lives(endpoint)
       // Nobody is there to be woken.
-      t.throws(() => process.kill(pid, 'SIGCONT'), { code: 'ESRCH' })
+      t.throws(() => process.kill(pid, 'SIGCONT'), { code: 'ESRCH' }, `a secondary that stands still, round ${round}`)
     })
   }
   t.match(cluster.up.err, /mover b: did not answer for 1000 ms and was killed/)
