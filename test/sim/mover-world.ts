@@ -242,8 +242,8 @@ export class Secondary implements SimulatedMover {
   }
 }
 
-/** Pages of each secondary: hardly any, some, and enough to read ahead. */
-const POOLS = [new PagePool(24), new PagePool(256), new PagePool(4200)]
+/** Pages of each secondary, six at most: hardly any, some, and enough to read ahead. */
+const POOLS = [24, 256, 4200, 24, 256, 4200].map((pages) => new PagePool(pages))
 const MOST_RESERVED = mostReserved(4200)
 
 /** A primary and some secondaries over one device, on virtual time. One world at a time: memory is used again. */
@@ -263,7 +263,8 @@ export class MoverWorld {
     this.primary = new Primary(this.files)
     this.secondaries = Array.from(
       { length: secondaries },
-      (_, i) => new Secondary(`secondary ${i + 1}`, this.files, this.primary, POOLS[(i + seed) % 3], this.trace),
+      (_, i) =>
+        new Secondary(`secondary ${i + 1}`, this.files, this.primary, POOLS[(i + seed) % POOLS.length], this.trace),
     )
   }
 

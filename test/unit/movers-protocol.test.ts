@@ -7,6 +7,7 @@ import type { ShownEvent } from '../../mover/cli/trace-merger.ts'
 import type { TokenStatus } from '../../mover/control/status.ts'
 import { Command, until } from './appliance.ts'
 import { BLOCK, type Handle, ObservedAppliance, type ObservedClient } from './movers-observed.ts'
+import { inOrder, inWords } from './trace-words.ts'
 
 t.setTimeout(300_000)
 
@@ -16,24 +17,7 @@ const QUIET_MS = 900
 /** An event in words; clients by name. */
 function words(clients: Readonly<Record<string, ObservedClient>>): (event: ShownEvent) => string {
   const names = new Map(Object.entries(clients).map(([name, { nfs }]) => [nfs.localAddress, name]))
-  return ({ what, from, to, kind, token, blocks, under, status }) => {
-    if (what === 'answered') {
-      const rights = under?.length === 0 ? '' : ` under ${under}`
-      return `${from} answers ${names.get(to)}: ${kind} ${status}${rights}`
-    }
-    const span = blocks === undefined ? '' : blocks === null ? ' whole file' : ` ${blocks[0]} to ${blocks[1]}`
-    return `${from} -> ${to} ${kind} ${token ?? ''}${span}`
-  }
-}
-
-/** Those of `lines` that are said in this order, whatever is said between them. */
-function inOrder(said: readonly string[], lines: readonly string[]): string[] {
-  let at = 0
-  return lines.filter((line) => {
-    const found = said.indexOf(line, at)
-    if (found >= 0) at = found + 1
-    return found >= 0
-  })
+  return (event) => inWords(event, (address) => names.get(address))
 }
 
 /** Movers that may write these blocks, as the primary knows it. */
@@ -53,7 +37,7 @@ t.test('two clients of a secondary: one reads, then the other writes', async (t)
   const { reader, writer, other } = clients
   const { handle, ino } = await other.create('f', 8)
   const trace = await appliance.trace('/share/f')
-  const inWords = words(clients)
+  const shown = words(clients)
 
   /** Does something, and compares what is said meanwhile: lines of the trace, and as many frames. */
   const step = async (
@@ -63,14 +47,14 @@ t.test('two clients of a secondary: one reads, then the other writes', async (t)
     action: () => Promise<unknown>,
   ): Promise<ShownEvent[]> => {
     t.equal(await appliance.framesOf(action), frames, `${what}: ${frames} frames`)
-    const events = await trace.upTo((event) => inWords(event) === lines.at(-1))
-    t.strictSame(events.map(inWords), lines, what)
+    const events = await trace.upTo((event) => shown(event) === lines.at(-1))
+    t.strictSame(events.map(shown), lines, what)
     return events
   }
   /** The same where movers may say more about the file meanwhile, such as what they would like to have. */
   const amongOthers = async (what: string, lines: string[], action: () => Promise<unknown>): Promise<void> => {
     await action()
-    const said = (await trace.upTo((event) => inWords(event) === lines.at(-1))).map(inWords)
+    const said = (await trace.upTo((event) => shown(event) === lines.at(-1))).map(shown)
     t.strictSame(inOrder(said, lines), lines, what)
   }
 
