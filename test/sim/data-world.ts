@@ -44,7 +44,7 @@ export class DataWorld {
     this.#left = options.operations
     this.#files = Array.from({ length: options.files }, (_, i) => ({
       ino: this.#world.create(this.#random.pick(this.#world.movers), `file ${i}`),
-      history: new FileHistory(),
+      history: new FileHistory({ isWhole: true }),
     }))
   }
 

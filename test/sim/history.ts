@@ -3,6 +3,7 @@
  * tells which write it saw; times are those of asking and of the answer.
  */
 import { type SizeChange, SizeHistory } from './size-history.ts'
+import { WholeWrites } from './whole-writes.ts'
 
 interface Write {
   readonly value: number
@@ -96,8 +97,14 @@ export class FileHistory {
   readonly #cuts: (Write & SizeChange)[] = []
   /** Writes that may be lost yet. */
   readonly #unsure = new Set<SizeChange>()
+  readonly #whole: WholeWrites | null
   #time = 0
   #lastValue = 0
+
+  /** `isWhole`: a read sees each write whole or not at all, since nothing is lost, cut off or sent again. */
+  constructor({ isWhole } = { isWhole: false }) {
+    this.#whole = isWhole ? new WholeWrites() : null
+  }
 
   /** Where the file ends at least, in sectors. */
   get end(): number {
@@ -122,6 +129,7 @@ export class FileHistory {
     }
     for (let sector = first; sector < end; sector++) this.#register(sector).begin(write)
     this.#sizes.grows(write)
+    this.#whole?.begin(write)
     return {
       value,
       answered: () => {
@@ -176,6 +184,8 @@ export class FileHistory {
           throw new Incoherence(`sector ${first + i}: ${(error as Error).message}`)
         }
       }
+      const torn = this.#whole?.torn(first, end, values) ?? null
+      if (torn !== null) throw new Incoherence(torn)
     }
   }
 

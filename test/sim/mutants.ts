@@ -209,6 +209,16 @@ const OF_DATA: readonly Break[] = [
     replace: 'return blockOf(offset)',
   },
   {
+    name: 'the first block of a write is shown while the write waits for others',
+    file: TRANSFER,
+    find: '    prepare(context, data, offset, end, first, last) ??\n',
+    replace:
+      '    (data.dirty.has(first) ? ' +
+      'copyIn(context, data, offset, bytes.subarray(0, (first + 1) * PAGE_BYTES - offset), first, first + 1) : null) ??\n' +
+      '    prepare(context, data, offset, end, first, last) ??\n',
+    seed: 7,
+  },
+  {
     name: 'any token of a file lets a secondary do anything',
     file: 'mover/authority/secondary.ts',
     find: "if (this.tokens.allows(ino, kind === 'WF_R' ? 'BR_R' : kind, start, end)) {",
