@@ -141,8 +141,8 @@ export type LockOp =
   /** All that the owner has of the file, or waits for. */
   | { readonly type: 'release'; readonly owner: LockOwner }
 
-/** Where an owner's client calls from: names are invented easily, addresses are not. */
-export function addressOf({ client }: LockOwner): string {
+/** Where a client calls from, by its name: names are invented easily, addresses are not. */
+export function addressOf(client: string): string {
   return client.slice(client.lastIndexOf(' ') + 1)
 }
 

@@ -140,7 +140,7 @@ export class LockFile {
 
   /** How many wait who call from an address. */
   waitersFrom(address: string): number {
-    return this.queue.filter(({ owner }) => addressOf(owner.who) === address).length
+    return this.queue.filter(({ owner }) => addressOf(owner.client.name) === address).length
   }
 
   enqueue(waiter: Waiter, place: number): void {

@@ -356,7 +356,7 @@ export class LockTable {
   /** A request that meets a lock, or an earlier request, gets its place in the queue, unless it would wait for itself. */
   #wait(file: LockFile, { mover, id }: Asked, wanted: Wanted): LockOutcome {
     const { owner, lock } = wanted
-    const own = file.waitersFrom(addressOf(owner.who))
+    const own = file.waitersFrom(addressOf(owner.client.name))
     if (!hasShare(own, file.queue.length - own, this.#limits.waitersPerFile)) return LIMIT
     const waitForIt = waitersFor(owner, this.#waitedFor)
     const place = file.placeOf(wanted, waitForIt)

@@ -45,9 +45,9 @@ export class OpenLocks {
   }
 
   /** An open that is in the way of another one. They are looked through only where some may be. */
-  inTheWay(owner: Owner, lock: OpenLock, isWanted = (_held: HeldOpen): boolean => true): HeldOpen | null {
+  inTheWay(owner: Owner, lock: OpenLock, isWanted?: (held: HeldOpen) => boolean): HeldOpen | null {
     if (!this.#denials.hasAnyOf(lock.access) && !this.#accesses.hasAnyOf(lock.deny)) return null
-    return this.find((held) => opensMeet(held.owner, held, owner, lock) && isWanted(held))
+    return this.find((held) => opensMeet(held.owner, held, owner, lock) && isWanted?.(held) !== false)
   }
 
   find(matters: (open: HeldOpen) => boolean): HeldOpen | null {

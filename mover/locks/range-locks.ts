@@ -56,8 +56,9 @@ export class RangeLocks {
   }
 
   /** The first range that is in the way of a lock, and for which `isWanted` is true. */
-  inTheWay(owner: Owner, lock: RangeLock, isWanted = (_held: HeldRange): boolean => true): HeldRange | null {
-    const matters = (held: HeldRange): boolean => rangesMeet(held.owner, held, owner, lock) && isWanted(held)
+  inTheWay(owner: Owner, lock: RangeLock, isWanted?: (held: HeldRange) => boolean): HeldRange | null {
+    const matters = (held: HeldRange): boolean =>
+      rangesMeet(held.owner, held, owner, lock) && isWanted?.(held) !== false
     if (!lock.isExclusive) return firstOverlap(this.#exclusive, lock.start, lock.end, matters)
     return this.find(lock.start, lock.end, matters)
   }

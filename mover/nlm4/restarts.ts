@@ -1,4 +1,5 @@
 import { SM_PROG, SM_VERS, SM_VERS_codecs } from '../../protocol/nsm/nsm.gen.ts'
+import type { HostAddress } from '../net/carrier.ts'
 import type { RpcClient } from '../rpc/client/rpc-client.ts'
 import type { Call } from '../rpc/program.ts'
 import type { NlmClient, NlmClients } from './clients.ts'
@@ -61,15 +62,24 @@ export class Restarts {
     else accused.set(client, { state, isPrivileged })
     if (asked !== undefined) return
     this.#asked.set(address, accused)
+    this.#ask({ transport: 'udp', localAddress, host: address }, accused)
+  }
+
+  #ask(address: HostAddress, accused: ReadonlyMap<NlmClient, Accused>): void {
     const call = {
       program: SM_PROG,
       version: SM_VERS,
       codec: SM_VERS_codecs.SM_STAT,
       // Whom it would monitor does not matter; a number is nothing that it has to look for.
-      args: { mon_name: Buffer.from(localAddress) },
+      args: { mon_name: Buffer.from(address.localAddress) },
     }
-    this.#o.client.call({ transport: 'udp', localAddress, host: address }, call, (failure, result) => {
-      this.#asked.delete(address)
+    this.#o.client.call(address, call, (failure, result) => {
+      if (failure === 'BUSY') {
+        // It has not been asked.
+        this.#o.client.whenRoom(address, () => this.#ask(address, accused))
+        return
+      }
+      this.#asked.delete(address.host)
       if (failure === 'CLOSED') return
       for (const [client, { state, isPrivileged }] of accused) {
         // Who tells no state, when it locks or when it is asked, can only be believed, or not.

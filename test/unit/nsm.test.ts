@@ -4,7 +4,7 @@ import { Announcer } from '../../mover/nsm/announcer.ts'
 import { announceRestart } from '../../mover/nsm/restart.ts'
 import { stateAt } from '../../mover/nsm/state.ts'
 import { NLM4_VERS_codecs } from '../../protocol/nlm4/nlm.gen.ts'
-import { SM_VERS_codecs } from '../../protocol/nsm/nsm.gen.ts'
+import { SM_PROG, SM_VERS_codecs } from '../../protocol/nsm/nsm.gen.ts'
 import { NlmWorld } from './nlm-support.ts'
 
 const { SM_STAT, SM_MON, SM_UNMON, SM_UNMON_ALL, SM_SIMU_CRASH } = SM_VERS_codecs
@@ -136,6 +136,29 @@ t.test('where nobody answers, who may use an export is believed if its port is p
     world.environment.advance(60_000)
     t.equal(holders().length, isBelieved ? 0 : 1, why)
   }
+  t.end()
+})
+
+t.test('whose monitor cannot be asked for what is under way besides is asked when there is room', (t) => {
+  const { world, notify, holders } = setUp(['one', '10.0.0.1'])
+  const address = { transport: 'udp', localAddress: '10.0.0.254', host: '10.0.0.1' } as const
+  const call = { program: SM_PROG, version: 1, codec: SM_STAT, args: { mon_name: NONE } }
+  let over = 0
+  for (let i = 0; i < 16; i++) world.client.call(address, call, () => over++)
+  world.environment.advance(0)
+  t.equal(world.callbacks.length, 16)
+  notify('one', 5, '10.0.0.9')
+  world.environment.advance(0)
+  t.same([world.callbacks.length, holders().length], [16, 1], 'nobody is believed meanwhile')
+  for (const { reply } of world.callbacks.splice(0)) reply({ res_stat: 1, state: 1 })
+  world.environment.advance(0)
+  t.same([over, world.callbacks.length, holders().length], [16, 1, 1])
+  world.callbacks[0].reply({ res_stat: 1, state: 1 })
+  t.equal(holders().length, 1, 'it has not started anew')
+  notify('one', 7, '10.0.0.9')
+  world.environment.advance(0)
+  world.callbacks[1].reply({ res_stat: 1, state: 3 })
+  t.same(holders(), [])
   t.end()
 })
 
