@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { MonitoredClient } from './clients/monitors.ts'
 import type { Config, ExportConfig, MoverConfig } from './config/schema.ts'
 import type { ClientLockStatus, FoundFile, LockBroken, MoverLocks, MoverStatus, MoverTrace } from './control/status.ts'
 import type { Environment } from './environment.ts'
@@ -182,10 +183,16 @@ export class Mover {
 
   /** Clients that have locks here, as far as they know, are told that this mover has started anew. */
   #announce(nlm: NlmContext): void {
-    const { mover, environment, volumes, state } = this.#parts
+    const { mover, environment, logger, volumes, state } = this.#parts
     const announcer = new Announcer(environment, this.#client, state)
-    for (const { service } of volumes)
-      announceRestart(announcer, service.clients, mover.name, (client) => nlm.clients.has(client))
+    for (const { name, service } of volumes) {
+      const isBack = (client: MonitoredClient): boolean => nlm.clients.has(client)
+      announceRestart(announcer, service.clients, mover.name, isBack, (failure) =>
+        logger.error(
+          `volume ${name}: its clients cannot be listed (${failure}): they are not told to reclaim their locks`,
+        ),
+      )
+    }
   }
 
   #dispatcher(programs: readonly Program[]): Dispatcher {

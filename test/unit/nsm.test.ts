@@ -1,5 +1,6 @@
 import t from 'tap'
 import { monitorRecord } from '../../mover/clients/monitors.ts'
+import type { ClientRecords } from '../../mover/files/client-records.ts'
 import { Announcer } from '../../mover/nsm/announcer.ts'
 import { announceRestart } from '../../mover/nsm/restart.ts'
 import { stateAt } from '../../mover/nsm/state.ts'
@@ -9,6 +10,11 @@ import { NlmWorld } from './nlm-support.ts'
 
 const { SM_STAT, SM_MON, SM_UNMON, SM_UNMON_ALL, SM_SIMU_CRASH } = SM_VERS_codecs
 const NONE = new Uint8Array(0)
+
+/** For restarts whose clients can be listed. */
+function mustList(failure: string): void {
+  throw new Error(failure)
+}
 
 /** Clients that have a lock each, on a byte of their own. */
 function setUp(...clients: [name: string, address: string][]) {
@@ -293,7 +299,7 @@ t.test('a mover that has started anew tells its clients, and forgets who is not 
   const next = new NlmWorld()
   next.silent.add('10.0.0.2')
   const announcer = new Announcer(next.environment, next.client, 9)
-  announceRestart(announcer, world.records, 'a', (client) => next.nlm.clients.has(client))
+  announceRestart(announcer, world.records, 'a', (client) => next.nlm.clients.has(client), mustList)
   next.environment.advance(0)
   t.same(next.called(), ['SM_NOTIFY udp 1 10.0.0.1'])
   t.same(next.callbacks[0].args, { mon_name: new Uint8Array(Buffer.from('10.0.0.254')), state: 9 })
@@ -319,7 +325,7 @@ t.test('all clients are told, however many pages of them are remembered', (t) =>
   const clients = Array.from({ length: 7 }, (_, i) => [`c${i}`, `10.0.0.${i + 1}`] as [string, string])
   const { world } = setUp(...clients)
   const next = new NlmWorld()
-  announceRestart(new Announcer(next.environment, next.client, 9), world.records, 'a', () => false)
+  announceRestart(new Announcer(next.environment, next.client, 9), world.records, 'a', () => false, mustList)
   next.environment.advance(0)
   t.same(
     next.called().sort(),
@@ -335,8 +341,12 @@ t.test('who locks again behind its own start is remembered again, whoever forget
   const { records } = world.records
   const fresh = [...records.keys()]
   // Its mover has just started: the client, which has locked already, is not told yet when it starts anew itself.
-  announceRestart(new Announcer(world.environment, world.client, 9), world.records, 'a', (client) =>
-    world.nlm.clients.has(client),
+  announceRestart(
+    new Announcer(world.environment, world.client, 9),
+    world.records,
+    'a',
+    (client) => world.nlm.clients.has(client),
+    mustList,
   )
   world.environment.advance(0)
   notify('c1', 5, '10.0.0.1')
@@ -344,6 +354,23 @@ t.test('who locks again behind its own start is remembered again, whoever forget
   t.same([...records.keys()], [], 'it has no locks')
   lock('c1', '10.0.0.1', 5)
   t.same([...records.keys()], fresh)
+  t.end()
+})
+
+t.test('that a volume cannot say whom it remembers is told', (t) => {
+  const { world } = setUp(['c1', '10.0.0.1'])
+  const told: string[] = []
+  const records: ClientRecords = { set: () => null, drop: () => null, list: () => 'IO' }
+  announceRestart(
+    new Announcer(world.environment, world.client, 9),
+    records,
+    'a',
+    () => false,
+    (failure) => told.push(failure),
+  )
+  world.environment.advance(60_000)
+  t.same(told, ['IO'])
+  t.same(world.callbacks, [])
   t.end()
 })
 
@@ -365,7 +392,7 @@ t.test('who cannot be told is given up, unless it is us who end', (t) => {
   const end = (closes: boolean): { left: number; attempts: number } => {
     const { world } = setUp(['c1', '10.0.0.1'])
     const next = new NlmWorld()
-    announceRestart(new Announcer(next.environment, next.client, 9), world.records, 'a', () => false)
+    announceRestart(new Announcer(next.environment, next.client, 9), world.records, 'a', () => false, mustList)
     next.environment.advance(20_000)
     if (closes) next.client.close()
     next.environment.advance(600_000)
@@ -392,7 +419,7 @@ t.test('clients are told many at a time, one of each address', (t) => {
   const clients = Array.from({ length: 300 }, (_, i): [string, string] => [`c${i}`, `10.0.${1 + (i % 2)}.${i >> 1}`])
   const { world } = setUp(...clients, ['again', '10.0.1.0'])
   const next = new NlmWorld()
-  announceRestart(new Announcer(next.environment, next.client, 9), world.records, 'a', () => false)
+  announceRestart(new Announcer(next.environment, next.client, 9), world.records, 'a', () => false, mustList)
   next.environment.advance(0)
   t.equal(next.callbacks.length, 256)
   t.equal(new Set(next.callbacks.map(({ host }) => host)).size, 256)
@@ -412,7 +439,7 @@ t.test('who does not answer keeps nobody else from being told', (t) => {
   const { world } = setUp(...away, ...names, ['last', '10.0.9.9'])
   const next = new NlmWorld()
   for (const [, address] of [...away, ...names]) next.silent.add(address)
-  announceRestart(new Announcer(next.environment, next.client, 9), world.records, 'a', () => false)
+  announceRestart(new Announcer(next.environment, next.client, 9), world.records, 'a', () => false, mustList)
   next.environment.advance(0)
   t.same(next.called(), ['SM_NOTIFY udp 1 10.0.9.9'])
   t.end()
