@@ -1,0 +1,177 @@
+/**
+ * What a mover must not say behind a good HELLO: the session ends, what it said takes no effect, and when its process is gone
+ * nothing of it is left.
+ */
+import t from 'tap'
+import { FILE_END } from '../../mover/locks/token.ts'
+import { MAX_FILE_BYTES } from '../../mover/volume/layout.ts'
+import { LOST_CHANGES } from '../../mover/volume/records/apply.ts'
+import { MOVERLOCK_VERSION, type message, message_kind, token_kind } from '../../protocol/moverlock/moverlock.gen.ts'
+import { isClean, MOST_RESERVED, Rude, removal, runOf, WHOLE } from './rude-mover.ts'
+
+/** After these preparations, this must not be said: for this reason. */
+const WRONG: Record<string, [prepare: (rude: Rude) => message, reason: RegExp]> = {
+  'a second HELLO': [
+    (rude) => ({
+      kind: message_kind.HELLO,
+      hello: {
+        protocol: MOVERLOCK_VERSION,
+        mover: Buffer.from('b'),
+        incarnation: new Uint8Array(16),
+        volume: rude.world.files.volumeUuid,
+        term: 1,
+        device: new Uint8Array(0),
+        direct: true,
+      },
+    }),
+    /does not send/,
+  ],
+  'what only a primary says': [
+    (rude) => ({ kind: message_kind.REVOKE, revoke: { ino: rude.ino, serial: 1, blocks: WHOLE } }),
+    /does not send/,
+  ],
+  'a lock that ends before it begins': [
+    ({ ino }) => ({
+      kind: message_kind.LOCK,
+      lock: { ino, id: 1, kind: token_kind.BR_W, need: { start: 2, end: 1 }, exact: false },
+    }),
+    /a lock of \[2, 1\)/,
+  ],
+  'a lock with the number of what is granted unasked': [
+    ({ ino }) => ({
+      kind: message_kind.LOCK,
+      lock: { ino, id: 0, kind: token_kind.BR_W, need: { start: 0, end: 1 }, exact: false },
+    }),
+    /a lock without a number/,
+  ],
+  'a lock behind the end of every file': [
+    ({ ino }) => ({
+      kind: message_kind.LOCK,
+      lock: { ino, id: 1, kind: token_kind.BR_W, need: { start: 0, end: FILE_END + 1 }, exact: false },
+    }),
+    /a lock of/,
+  ],
+  'a commit of blocks that it has not reserved': [
+    (rude) => {
+      rude.lock(token_kind.BR_W)
+      return rude.commit({ runs: [{ file_block: 0, device_block: 5000, length: 1 }] })
+    },
+    /which it has not reserved/,
+  ],
+  'a commit of some blocks that it has not reserved': [
+    (rude) => {
+      rude.lock(token_kind.BR_W, 0, 2)
+      const [{ start }] = rude.reserve(8)
+      const good = { file_block: 0, device_block: start, length: 1 }
+      return rude.commit({ runs: [good, { file_block: 1, device_block: start, length: 1 }] })
+    },
+    /which it has not reserved/,
+  ],
+  'a commit to blocks that it may only read': [
+    (rude) => {
+      rude.lock(token_kind.WF_R)
+      const [{ start }] = rude.reserve(8)
+      return rude.commit({ runs: [{ file_block: 0, device_block: start, length: 1 }] })
+    },
+    /that it may not write/,
+  ],
+  'a commit of nothing': [
+    (rude) => {
+      rude.lock(token_kind.BR_W)
+      return rude.commit({ runs: [{ file_block: 0, device_block: 5000, length: 0 }] })
+    },
+    /that it may not write/,
+  ],
+  'a commit behind the end': [
+    (rude) => {
+      rude.lock(token_kind.BR_W)
+      return rude.commit({ size: 1e6 })
+    },
+    /behind its end/,
+  ],
+  'a commit of a file of which it holds nothing': [(rude) => rude.commit({}), /does not hold enough/],
+  'a commit of a file that it only reads': [
+    (rude) => {
+      rude.lock(token_kind.WF_R)
+      return rude.commit({})
+    },
+    /does not hold enough/,
+  ],
+  'a file larger than files can be': [
+    (rude) => {
+      rude.lock(token_kind.BR_W)
+      return rude.commit({ changes: rude.written({ size: MAX_FILE_BYTES + 1 }) })
+    },
+    /what cannot be/,
+  ],
+  'a time that is none': [
+    (rude) => {
+      rude.lock(token_kind.BR_W)
+      return rude.commit({ changes: rude.written({ ctime: { sec: 2 ** 31, nsec: 1e9 } }) })
+    },
+    /what cannot be/,
+  ],
+  'more changes than can be': [
+    (rude) => {
+      rude.lock(token_kind.BR_W)
+      return rude.commit({ changes: rude.written({ changes: LOST_CHANGES }) })
+    },
+    /what cannot be/,
+  ],
+  'changes of a directory, with a release': [
+    (rude) => {
+      const changes = rude.written({ size: 1e9 })
+      const ino = rude.world.files.rootIno
+      return { kind: message_kind.RELEASE, release: { ino, serial: 1, blocks: WHOLE, changes } }
+    },
+    /does not hold enough/,
+  ],
+  'an answer that was not asked': [
+    ({ ino }) => ({ kind: message_kind.GLIMPSED, glimpsed: { ino, id: 7, changes: null } }),
+    /not asked/,
+  ],
+  'where a file lies of which it holds nothing': [
+    ({ ino }) => ({ kind: message_kind.MAP, map: { ino, id: 1, first: 0 } }),
+    /holds nothing of it/,
+  ],
+  'more blocks asked for than it has memory to write': [
+    (rude) => {
+      rude.reserve(MOST_RESERVED - 8)
+      return { kind: message_kind.RESERVE, reserve: { id: 99, count: 9 } }
+    },
+    /more than 64 device blocks reserved at a time/,
+  ],
+  'blocks given back that it has not': [
+    () => ({ kind: message_kind.GIVE_BACK, give_back: { runs: [{ start: 5000, length: 1 }] } }),
+    /which it has not reserved/,
+  ],
+  'blocks given back twice': [
+    (rude) => {
+      const [{ start, length }] = rude.reserve(8)
+      return { kind: message_kind.GIVE_BACK, give_back: { runs: [runOf(start, length), runOf(start, 1)] } }
+    },
+    /which it has not reserved/,
+  ],
+}
+
+t.test('what must not be said ends the session and takes no effect', async (t) => {
+  for (const [what, [prepare, reason]] of Object.entries(WRONG)) {
+    const rude = new Rude()
+    const free = rude.state()
+    const message = prepare(rude)
+    t.equal(rude.endedWith, null)
+    const before = rude.state()
+    rude.say(message)
+    t.match(rude.endedWith, reason, what)
+    t.same(rude.state(), before, what)
+    // Nothing more of it counts.
+    const { ino } = rude
+    rude.say({ kind: message_kind.CALL, call: removal(rude) })
+    t.same(rude.state(), before, what)
+    rude.die()
+    t.equal((rude.state() as { free: number }).free, (free as { free: number }).free, `${what}: no block is lost`)
+    t.equal(rude.reign.authority.sharedFiles, 0)
+    t.equal(rude.world.inode(ino).nlink, 1)
+    isClean(t, rude)
+  }
+})
