@@ -170,3 +170,9 @@ export function firstBlocks(geometry: Geometry): { start: number; length: number
 export function metaReserveBlocks(geometry: Geometry): number {
   return Math.max(2 * geometry.chunkBlocks, Math.floor(geometry.deviceBlocks / 32))
 }
+
+/** A run of blocks. */
+export interface Run {
+  start: number
+  length: number
+}

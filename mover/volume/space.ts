@@ -1,5 +1,7 @@
 import { crc32 } from 'node:zlib'
-import { clearBits, clearRun, firstClear, setBits, testBit } from './chunk-bitmap.ts'
+import { clearBits, clearRun, firstClear, setBits } from './chunk-bitmap.ts'
+import { ChunkBitmaps } from './chunk-bitmaps.ts'
+import { FreedBlocks } from './freed-blocks.ts'
 import {
   BLOCK_BYTES,
   bitmapBlock,
@@ -13,23 +15,13 @@ import {
   type Geometry,
   logChunks,
   metaReserveBlocks,
+  type Run,
 } from './layout.ts'
 
 /** Bitmap slot of a chunk that has no bitmap on the device yet: wholly free. */
 const NO_SLOT = 255
 /** How far an allocation looks for a long run before it takes the best it has seen. */
 const CHUNKS_TRIED = 4
-
-/** A run of blocks. */
-export interface Run {
-  start: number
-  length: number
-}
-
-interface PendingFree extends Run {
-  lsn: number
-  ioEpoch: number
-}
 
 /** What a checkpoint writes of the space: bitmaps into their other slots, then the table into its other slot. */
 export interface FrozenSpace {
@@ -59,16 +51,14 @@ export class Space {
   dataFree = 0
   /** Free blocks of metadata chunks. */
   metaFree = 0
-  /** Blocks freed but not reusable yet. */
-  pendingBlocks = 0
   readonly metaReserve: number
   /** No chunk changes its type meanwhile: who has reserved which blocks is not known yet. */
   keepsTypes = false
 
+  readonly #bitmaps: ChunkBitmaps
+  readonly #freed = new FreedBlocks(({ start, length }) => this.#release(start, length))
   #type: Uint8Array
   #retyping: Uint8Array
-  #busy: (Uint32Array | null)[]
-  #image: (Uint32Array | null)[]
   #free: Int32Array
   #slot: Uint8Array
   #checksum: Uint32Array
@@ -78,12 +68,7 @@ export class Space {
   #metaChunk = 0
   #metaBit = 0
   #lowest: Int32Array
-  #pending: PendingFree[] = []
   #droppedNodes: number[] = []
-  #ioEpoch = 0
-  #ioInFlight: number[] = [0]
-  #ioOldest = 0
-  #releaseWaiters: (() => void)[] = []
 
   constructor(geometry: Geometry, tableSlot: number) {
     const n = geometry.chunkCount
@@ -92,8 +77,7 @@ export class Space {
     this.#tableSlot = tableSlot
     this.#type = new Uint8Array(n)
     this.#retyping = new Uint8Array(n)
-    this.#busy = new Array(n).fill(null)
-    this.#image = new Array(n).fill(null)
+    this.#bitmaps = new ChunkBitmaps(geometry)
     this.#free = new Int32Array(n)
     this.#slot = new Uint8Array(n).fill(NO_SLOT)
     this.#checksum = new Uint32Array(n)
@@ -143,19 +127,7 @@ export class Space {
   install(chunk: number, bytes: Uint8Array): void {
     if (crc32(bytes) !== this.#checksum[chunk])
       throw new SpaceError(`the bitmap of chunk ${chunk} has a wrong checksum`)
-    const words = this.geometry.chunkBlocks / 32
-    const image = new Uint32Array(words)
-    new Uint8Array(image.buffer).set(bytes.subarray(0, words * 4))
-    const busy = image.slice()
-    this.#image[chunk] = image
-    this.#busy[chunk] = busy
-    const length = chunkLength(this.geometry, chunk)
-    const overhead = chunkOverhead(this.geometry, chunk)
-    let free = 0
-    for (let bit = overhead; bit < length; bit++) if (!testBit(busy, bit)) free++
-    setBits(busy, 0, overhead)
-    setBits(busy, length, this.geometry.chunkBlocks - length)
-    this.#account(chunk, free - this.#free[chunk])
+    this.#account(chunk, this.#bitmaps.install(chunk, bytes) - this.#free[chunk])
   }
 
   /** Blocks of `chunk` that can ever be handed out. */
@@ -173,17 +145,12 @@ export class Space {
 
   /** True when the log or the tree owns `block` (for the checker). */
   owned(block: number): boolean {
-    const image = this.#image[this.chunkOf(block)]
-    return image !== null && testBit(image, block % this.geometry.chunkBlocks)
+    return this.#bitmaps.owns(this.chunkOf(block), block % this.geometry.chunkBlocks)
   }
 
   /** Owned blocks of `chunk`. */
   ownedBlocks(chunk: number): number {
-    const image = this.#image[chunk]
-    if (image === null) return 0
-    let count = 0
-    for (let bit = 0; bit < this.geometry.chunkBlocks; bit++) if (testBit(image, bit)) count++
-    return count
+    return this.#bitmaps.ownedBlocks(chunk)
   }
 
   // Data blocks
@@ -209,7 +176,7 @@ export class Space {
       const chunk = this.chunkOf(goal)
       if (this.#usableAs(chunk, CHUNK_TYPE.data) && this.#free[chunk] > 0) {
         const bit = goal % this.geometry.chunkBlocks
-        const length = clearRun(this.#busyOf(chunk), bit, this.geometry.chunkBlocks, want)
+        const length = clearRun(this.#bitmaps.busy(chunk), bit, this.geometry.chunkBlocks, want)
         if (length > 0) return this.#take(chunk, bit, length)
       }
     }
@@ -234,7 +201,7 @@ export class Space {
     const bit = start % this.geometry.chunkBlocks
     if (length < 1 || chunk >= this.geometry.chunkCount || bit + length > this.geometry.chunkBlocks) return false
     if (!this.#usableAs(chunk, CHUNK_TYPE.data)) return false
-    if (clearRun(this.#busyOf(chunk), bit, this.geometry.chunkBlocks, length) < length) return false
+    if (clearRun(this.#bitmaps.busy(chunk), bit, this.geometry.chunkBlocks, length) < length) return false
     this.#take(chunk, bit, length)
     return true
   }
@@ -248,59 +215,46 @@ export class Space {
   own(start: number, length: number): void {
     const chunk = this.chunkOf(start)
     const bit = start % this.geometry.chunkBlocks
-    if (setBits(this.#imageOf(chunk), bit, length) !== length)
+    if (setBits(this.#bitmaps.image(chunk), bit, length) !== length)
       throw new SpaceError(`block ${start}+${length} has two owners`)
-    this.#account(chunk, -setBits(this.#busyOf(chunk), bit, length))
+    this.#account(chunk, -setBits(this.#bitmaps.busy(chunk), bit, length))
     this.#dirty[chunk] = 1
   }
 
   /** A log record with `lsn` freed these data blocks; they are reused when it is durable and older I/O has ended. */
   disown(start: number, length: number, lsn: number): void {
     const chunk = this.chunkOf(start)
-    if (clearBits(this.#imageOf(chunk), start % this.geometry.chunkBlocks, length) !== length) {
+    if (clearBits(this.#bitmaps.image(chunk), start % this.geometry.chunkBlocks, length) !== length) {
       throw new SpaceError(`block ${start}+${length} is freed but was not owned`)
     }
     this.#dirty[chunk] = 1
-    this.#pending.push({ start, length, lsn, ioEpoch: this.#ioEpoch })
-    this.pendingBlocks += length
-    this.#ioEpoch++
-    this.#ioInFlight.push(0)
+    this.#freed.add(start, length, lsn)
   }
 
-  /** A data I/O starts; the token goes to `ioEnd`. No block freed from now on is reused before it has ended. */
+  /** Blocks freed but not reusable yet. */
+  get pendingBlocks(): number {
+    return this.#freed.count
+  }
+
+  /** See `FreedBlocks`, as the next ones. */
   ioBegin(): number {
-    this.#ioInFlight[this.#ioEpoch - this.#ioOldest]++
-    return this.#ioEpoch
+    return this.#freed.ioBegin()
   }
 
   ioEnd(epoch: number): void {
-    this.#ioInFlight[epoch - this.#ioOldest]--
+    this.#freed.ioEnd(epoch)
   }
 
-  /** Makes reusable what was freed by records up to `durableLsn` and is out of every I/O's reach. */
   releaseFreed(durableLsn: number): void {
-    while (this.#ioOldest < this.#ioEpoch && this.#ioInFlight[0] === 0) {
-      this.#ioInFlight.shift()
-      this.#ioOldest++
-    }
-    let count = 0
-    while (count < this.#pending.length) {
-      const free = this.#pending[count]
-      if (free.lsn > durableLsn || free.ioEpoch >= this.#ioOldest) break
-      this.#release(free.start, free.length)
-      this.pendingBlocks -= free.length
-      count++
-    }
-    if (count === 0) return
-    this.#pending.splice(0, count)
-    this.wakeReleaseWaiters()
+    this.#freed.release(durableLsn)
   }
 
-  /** Runs again who waits for freed blocks: there are some, or none will come. */
   wakeReleaseWaiters(): void {
-    const waiters = this.#releaseWaiters
-    this.#releaseWaiters = []
-    for (const waiter of waiters) waiter()
+    this.#freed.wakeWaiters()
+  }
+
+  onRelease(resume: () => void): void {
+    this.#freed.onRelease(resume)
   }
 
   /** True when a checkpoint would turn free metadata chunks into data chunks. */
@@ -311,11 +265,6 @@ export class Space {
       if (this.#usableAs(chunk, CHUNK_TYPE.meta) && this.#free[chunk] === this.usable(chunk)) return true
     }
     return false
-  }
-
-  /** Calls `resume` once, when freed blocks have become reusable. */
-  onRelease(resume: () => void): void {
-    this.#releaseWaiters.push(resume)
   }
 
   // Tree nodes
@@ -336,12 +285,12 @@ export class Space {
     for (let i = 0; i <= g.chunkCount; i++) {
       const chunk = (this.#metaChunk + i) % g.chunkCount
       if (!this.#usableAs(chunk, CHUNK_TYPE.meta) || this.#free[chunk] === 0) continue
-      let bit = i === 0 ? firstClear(this.#busyOf(chunk), this.#metaBit, g.chunkBlocks) : -1
-      if (bit < 0) bit = firstClear(this.#busyOf(chunk), 0, g.chunkBlocks)
+      let bit = i === 0 ? firstClear(this.#bitmaps.busy(chunk), this.#metaBit, g.chunkBlocks) : -1
+      if (bit < 0) bit = firstClear(this.#bitmaps.busy(chunk), 0, g.chunkBlocks)
       if (bit < 0) continue
       this.#metaChunk = chunk
       this.#metaBit = bit + 1
-      setBits(this.#imageOf(chunk), bit, 1)
+      setBits(this.#bitmaps.image(chunk), bit, 1)
       this.#dirty[chunk] = 1
       return this.#take(chunk, bit, 1).start
     }
@@ -371,7 +320,7 @@ export class Space {
       if (this.#dirty[chunk] === 0) continue
       this.#dirty[chunk] = 0
       const bytes = new Uint8Array(bitmapBlocks(g) * BLOCK_BYTES)
-      bytes.set(new Uint8Array(this.#imageOf(chunk).buffer))
+      bytes.set(new Uint8Array(this.#bitmaps.image(chunk).buffer))
       const slot = this.#slot[chunk] === 0 ? 1 : 0
       this.#slot[chunk] = slot
       this.#checksum[chunk] = crc32(bytes)
@@ -441,14 +390,14 @@ export class Space {
 
   #disownNode(block: number): void {
     const chunk = this.chunkOf(block)
-    if (clearBits(this.#imageOf(chunk), block % this.geometry.chunkBlocks, 1) !== 1) {
+    if (clearBits(this.#bitmaps.image(chunk), block % this.geometry.chunkBlocks, 1) !== 1) {
       throw new SpaceError(`tree node ${block} is dropped but was not owned`)
     }
     this.#dirty[chunk] = 1
   }
 
   #take(chunk: number, bit: number, length: number): Run {
-    setBits(this.#busyOf(chunk), bit, length)
+    setBits(this.#bitmaps.busy(chunk), bit, length)
     this.#account(chunk, -length)
     return { start: chunk * this.geometry.chunkBlocks + bit, length }
   }
@@ -456,14 +405,14 @@ export class Space {
   #release(start: number, length: number): void {
     const chunk = this.chunkOf(start)
     const bit = start % this.geometry.chunkBlocks
-    if (clearBits(this.#busyOf(chunk), bit, length) !== length)
+    if (clearBits(this.#bitmaps.busy(chunk), bit, length) !== length)
       throw new SpaceError(`block ${start}+${length} was free already`)
     this.#account(chunk, length)
     if (bit < this.#lowest[chunk]) this.#lowest[chunk] = bit
   }
 
   #bestRun(chunk: number, want: number): { bit: number; length: number } | null {
-    const busy = this.#busyOf(chunk)
+    const busy = this.#bitmaps.busy(chunk)
     const end = this.geometry.chunkBlocks
     let best: { bit: number; length: number } | null = null
     let bit = firstClear(busy, this.#lowest[chunk], end)
@@ -475,28 +424,6 @@ export class Space {
       bit = firstClear(busy, bit + length, end)
     }
     return best
-  }
-
-  #busyOf(chunk: number): Uint32Array {
-    let words = this.#busy[chunk]
-    if (words === null) {
-      words = new Uint32Array(this.geometry.chunkBlocks / 32)
-      const length = chunkLength(this.geometry, chunk)
-      setBits(words, 0, chunkOverhead(this.geometry, chunk))
-      setBits(words, length, this.geometry.chunkBlocks - length)
-      this.#busy[chunk] = words
-    }
-    return words
-  }
-
-  #imageOf(chunk: number): Uint32Array {
-    let words = this.#image[chunk]
-    if (words === null) {
-      words = new Uint32Array(this.geometry.chunkBlocks / 32)
-      setBits(words, 0, chunkOverhead(this.geometry, chunk))
-      this.#image[chunk] = words
-    }
-    return words
   }
 
   #account(chunk: number, change: number): void {

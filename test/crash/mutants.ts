@@ -63,7 +63,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'freed blocks used again before their free is durable',
-    file: SPACE,
+    file: 'mover/volume/freed-blocks.ts',
     find: 'if (free.lsn > durableLsn || free.ioEpoch >= this.#ioOldest) break',
     replace: 'if (free.ioEpoch >= this.#ioOldest) break',
     plot: 'data',

@@ -1,5 +1,5 @@
+import type { Run } from '../layout.ts'
 import { chunkOverhead } from '../layout.ts'
-import type { Run } from '../space.ts'
 import { blockRange, type Findings } from './findings.ts'
 import type { SpaceMap } from './space-map.ts'
 import type { Suspects } from './suspects.ts'

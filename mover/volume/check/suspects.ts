@@ -1,4 +1,4 @@
-import type { Run } from '../space.ts'
+import type { Run } from '../layout.ts'
 
 /** Things of one kind that are explained at most. */
 const MOST = 1000
