@@ -28,14 +28,16 @@ interface Pending {
  * been answered is sent again over the next one, under the same xid.
  */
 export class NfsClient {
-  readonly #host: string
-  readonly #port: number
+  #host: string
+  #port: number
   readonly #random: Random
   readonly #pending = new Map<number, Pending>()
   #socket: Socket | null = null
   #received: Buffer = Buffer.alloc(0)
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
+  /** What is answered is lost on the way. */
+  isDeaf = false
   /** Calls that have been sent again. */
   resent = 0
 
@@ -76,6 +78,14 @@ export class NfsClient {
     const answer = readmountres3(await this.#ask(MOUNT_PROGRAM, MOUNT_V3, MOUNTPROC3_MNT, args))
     if (!('mountinfo' in answer)) throw new Error(`${path} cannot be mounted: ${answer.fhs_status}`)
     return { data: answer.mountinfo.fhandle.slice() }
+  }
+
+  /** Goes on at another mover: what has not been answered is sent again there. */
+  moveTo(host: string, port: number): void {
+    this.#host = host
+    this.#port = port
+    this.isDeaf = false
+    this.#socket?.destroy()
   }
 
   close(): void {
@@ -123,6 +133,7 @@ export class NfsClient {
   }
 
   #take(bytes: Buffer): void {
+    if (this.isDeaf) return
     let received = Buffer.concat([this.#received, bytes])
     while (received.length >= 4) {
       const end = 4 + (received.readUInt32BE(0) & 0x7fffffff)
