@@ -12,7 +12,8 @@ from world import check
 
 ROUNDS = 5
 TEST = os.path.join(ROOT, 'test', 'faults', 'shared.test.ts')
-DEATHS = ('a secondary', 'the primary', 'a secondary and the primary', 'the supervisor', 'a secondary that stands still')
+DEATHS = ('a secondary', 'the primary', 'a secondary and the primary', 'the supervisor', 'a secondary that stands still',
+          'a primary that stands still', 'a secondary that is woken late', 'a primary that is woken late')
 # TAP: what a test asserts is indented; how it ends stands at the margin.
 TEST_END = re.compile(r'(ok|not ok) \d+ - (.*?)(?: # .*)?$')
 ROUND_END = re.compile(r' +ok \d+ - (.*), round \d+$')
