@@ -184,6 +184,28 @@ t.test('who writes alone gets more and more of the file, and home counts', async
   ])
 })
 
+t.test('contention ends the growth, and what is more than needed is taken where it is free', async (t) => {
+  const movers = new Movers()
+  movers.usedAtHome = true
+  /** What a write takes, as far as others are concerned, and gets. */
+  const write = (id: number, start: number): string[] => {
+    const trace = movers.wants(id, 'BR_W', { start, end: start + 1 })
+    return trace.filter((line) => line.endsWith('is asked back') || line.includes('is granted'))
+  }
+  for (const start of [0, 10_000, 100_000]) write(1, start)
+  t.same(write(2, 110_000), ['1 is asked back', '2 is granted BR_W [110000, 110001)'], 'no more than is needed')
+  t.same(write(2, 200_000), ['2 is granted BR_W [198656, 200704)'], 'then it begins anew')
+  t.same(write(1, 199_000), ['2 is asked back', '1 is granted BR_W [199000, 199001)'])
+  t.same(write(2, 199_500), [], 'who was asked for one block has the others')
+  t.same(write(1, 197_000), ['1 is granted BR_W [196608, 198656)'], 'up to what the other one has')
+  t.same(write(2, 201_000), ['2 is granted BR_W [199001, 212992)'], 'and from there on')
+  t.same(write(1, 5000), ['1 is granted BR_W [0, 16384)'])
+  for (let turn = 0; turn < 4; turn++) {
+    t.same(write(2, 5000), ['1 is asked back', '2 is granted BR_W [5000, 5001)'], 'in turns')
+    t.same(write(1, 5000), ['2 is asked back', '1 is granted BR_W [0, 16384)'], 'with what it has beside it')
+  }
+})
+
 t.test('random writes of two movers leave each with a bounded number of pieces', async (t) => {
   const most = 512
   const movers = new Movers(most)
