@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Basic file operations of one client: fsops.py FOLDER [FILES] [BIG_MIB]."""
+"""Basic file operations of one client: fsops.py FOLDER [FILES] [BIG_MIB] [PORT]. With PORT, the host is told there when it
+is half-way through a step of many operations (lib/meeting.py)."""
 import errno
 import fcntl
 import hashlib
@@ -10,12 +11,16 @@ import time
 
 sys.path.insert(0, os.environ['JOB'])
 from steps import Steps, equal, raises, require
+from talk import Talk
 
 FOLDER = os.path.join(sys.argv[1], 'fsops')
 FILES = int(sys.argv[2]) if len(sys.argv) > 2 else 2000
 BIG_MIB = int(sys.argv[3]) if len(sys.argv) > 3 else 64
+SYNCED = 50
 EXCLUSIVE_NOW = fcntl.LOCK_EX | fcntl.LOCK_NB
 CREATE = os.O_CREAT | os.O_RDWR
+
+talk = Talk(int(sys.argv[4])) if len(sys.argv) > 4 else None
 
 
 def path(name):
@@ -39,6 +44,11 @@ def read_file(name):
         return file.read()
 
 
+def half_way(turn, turns, step):
+    if talk is not None:
+        talk.half_way(turn, turns, step)
+
+
 def drop_caches():
     os.sync()
     with open('/proc/sys/vm/drop_caches', 'w') as file:
@@ -48,6 +58,7 @@ def drop_caches():
 def many_create():
     os.mkdir(path('many'))
     for i in range(FILES):
+        half_way(i, FILES, 'create')
         write_file(f'many/f{i:05d}', content(i))
 
 
@@ -68,11 +79,13 @@ def many_read():
 
 def many_rename():
     for i in range(FILES):
+        half_way(i, FILES, 'rename')
         os.rename(path(f'many/f{i:05d}'), path(f'many/g{i:05d}'))
 
 
 def many_unlink():
     for i in range(FILES):
+        half_way(i, FILES, 'unlink')
         os.unlink(path(f'many/g{i:05d}'))
 
 
@@ -92,12 +105,13 @@ def rmdir_refuses():
 
 def fsync_often():
     fd = os.open(path('synced'), CREATE)
-    for i in range(50):
+    for i in range(SYNCED):
+        half_way(i, SYNCED, 'fsync')
         os.pwrite(fd, b'x' * 4096, i * 4096)
         os.fsync(fd)
     os.close(fd)
     drop_caches()
-    equal(len(read_file('synced')), 50 * 4096)
+    equal(len(read_file('synced')), SYNCED * 4096)
 
 
 def truncate():
@@ -312,6 +326,7 @@ def big_file():
     begin = time.monotonic()
     fd = os.open(path('big'), CREATE)
     for i in range(BIG_MIB):
+        half_way(i, BIG_MIB, 'big')
         want.update(blocks[i % 4])
         os.write(fd, blocks[i % 4])
     os.fsync(fd)
@@ -342,7 +357,7 @@ def main():
         ('create and write many', many_create), ('list many', many_list, 'f'), ('stat many', many_stat),
         ('read many back', many_read), ('rename many', many_rename), ('list after rename', many_list, 'g'),
         ('unlink many', many_unlink), ('rmdir', empty_and_rmdir), ('rmdir and unlink refuse', rmdir_refuses),
-        ('fsync 50 times', fsync_often), ('truncate down and up', truncate),
+        (f'fsync {SYNCED} times', fsync_often), ('truncate down and up', truncate),
         ('rename over an open file', rename_over_open), ('rename directories', rename_directories),
         ('read after unlink', read_after_unlink), ('O_EXCL', exclusive_create), ('shared mmap', shared_mmap),
         ('sparse file', sparse), ('posix_fallocate', allocate), ('copy_file_range', copy_range),
