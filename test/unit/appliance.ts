@@ -85,6 +85,14 @@ export class LimitedCommand extends Command {
   }
 }
 
+/** A command line in whose environment libuv is told to use io_uring. */
+export class RingCommand extends Command {
+  protected override spawn(words: string[]): ChildProcess {
+    const env = { ...process.env, UV_USE_IO_URING: '1' }
+    return spawn(process.execPath, [CLI, ...words], { stdio: ['ignore', 'pipe', 'pipe'], env })
+  }
+}
+
 /** What the supervisor says of its movers. */
 export async function moverStates(stateDir: string): Promise<MoverState[]> {
   return ((await getControl(controlSocket(stateDir, 'supervisor'), '/status')) as SupervisorStatus).movers

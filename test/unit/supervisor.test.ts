@@ -6,7 +6,17 @@ import t from 'tap'
 import { writeMoverRecords } from '../../mover/host/mover-records.ts'
 import { isGone, type ProcessIdentity, waitUntilGone } from '../../mover/host/process-identity.ts'
 import { HANDLE_KEY_BYTES, statePaths } from '../../mover/host/state-folder.ts'
-import { Command, identify, LimitedCommand, moverState, until, workFolder, writeConfig } from './appliance.ts'
+import {
+  Command,
+  identify,
+  LimitedCommand,
+  moverState,
+  moverStates,
+  RingCommand,
+  until,
+  workFolder,
+  writeConfig,
+} from './appliance.ts'
 
 t.jobs = 2
 t.setTimeout(300_000)
@@ -53,6 +63,44 @@ t.test('up makes the image, tells how to mount, and ends cleanly', async (t) => 
   again.process.kill('SIGINT')
   t.equal(await again.ended, 0, again.err)
 })
+
+t.test('no mover does I/O that could outlive it: without io_uring, whatever its supervisor has', async (t) => {
+  const folder = workFolder(t)
+  const movers = ['a', 'b'].map((name) => ({ name, nfs: 0, portmap: 0 }))
+  const config = writeConfig(folder, { movers })
+  const mkfs = new Command(t, 'mkfs', 'share', '--config', config)
+  t.equal(await mkfs.ended, 0, mkfs.err)
+  const up = new RingCommand(t, 'up', '--config', config)
+  await up.serving()
+  for (const { name, pid } of await moverStates(join(folder, 'state'))) {
+    const environment = fs.readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0')
+    const told = environment.filter((line) => line.startsWith('UV_USE_IO_URING='))
+    t.strictSame(told, ['UV_USE_IO_URING=0'], name)
+    const descriptors = fs.readdirSync(`/proc/${pid}/fd`)
+    const links = descriptors.map((fd) => linkOf(`/proc/${pid}/fd/${fd}`))
+    t.ok(links.includes(join(folder, 'state', 'share.img')), `${name} has its volume open`)
+    // libuv tells epoll through rings whatever it is told, and reads and writes files through one with a kernel thread.
+    const rings = descriptors.filter((_, at) => links[at].includes('io_uring'))
+    const threads = rings.map((fd) =>
+      fs.readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1').match(/^SqThread:\s*(.*)$/m),
+    )
+    t.ok(
+      threads.every((thread) => thread === null || thread[1] === '-1'),
+      `${name}: ${threads.map((thread) => thread?.[1])}`,
+    )
+  }
+  up.process.kill('SIGTERM')
+  t.equal(await up.ended, 0, up.err)
+})
+
+/** Where a descriptor leads; '' when it has been closed meanwhile. */
+function linkOf(path: string): string {
+  try {
+    return fs.readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
 
 t.test('a volume that is in use', async (t) => {
   const folder = workFolder(t)
