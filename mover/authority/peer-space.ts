@@ -26,7 +26,7 @@ export class PeerSpace {
   assert(runs: readonly run[]): void {
     this.#checkMost(runs.reduce((sum, { length }) => sum + length, 0))
     this.takeAgain(runs)
-    for (const { start, length } of runs) this.reserved.add(start, length)
+    this.keep(runs)
   }
 
   /** Blocks of an earlier reign are in use again: all of them, or none when that cannot be: throws `SessionError`. */
@@ -42,9 +42,14 @@ export class PeerSpace {
   take(runs: readonly run[]): void {
     for (const [i, { start, length }] of runs.entries()) {
       if (length > 0 && this.reserved.take(start, length)) continue
-      for (const taken of runs.slice(0, i)) this.reserved.add(taken.start, taken.length)
+      this.keep(runs.slice(0, i))
       throw new SessionError(`it disposes of device blocks ${start}+${length}, which it has not reserved`)
     }
+  }
+
+  /** These are reserved for the mover: from now on, or again. */
+  keep(runs: readonly run[]): void {
+    for (const { start, length } of runs) this.reserved.add(start, length)
   }
 
   giveBack(runs: readonly run[]): void {
@@ -70,7 +75,7 @@ export class PeerSpace {
         this.#files.giveBack(runs)
         return
       }
-      for (const { start, length } of runs) this.reserved.add(start, length)
+      this.keep(runs)
       done(runs)
     }
     attempt()

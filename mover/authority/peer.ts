@@ -235,7 +235,7 @@ export class Peer {
     }
     // Lists of the message are the session's again when this returns.
     const kept = runs.map((extent) => ({ ...extent }))
-    const blocks = kept.map(({ device_block, length }) => ({ start: device_block, length }))
+    const blocks = blocksOf(kept)
     if (this.#phase === 'asserting') {
       this.#commitAgain(kept, blocks, (runs) => this.#fold(id, ino, size, changes, runs), ino)
       return
@@ -267,12 +267,20 @@ export class Peer {
   }
 
   #fold(id: number, ino: number, size: number, changes: written, runs: readonly extent[]): void {
-    this.#checkTold(ino, changes)
-    if (size > changes.size) throw new SessionError(`a commit of inode ${ino} behind its end`)
+    try {
+      this.#checkTold(ino, changes)
+      if (size > changes.size) throw new SessionError(`a commit of inode ${ino} behind its end`)
+      if (!this.#files.hasRoom(ino, this.#ownSize(ino, size), runs))
+        throw new SessionError(`a commit of blocks of inode ${ino} where it has some, or behind its end`)
+    } catch (error) {
+      // While its process lives it may write to them.
+      if (error instanceof SessionError) this.#space.keep(blocksOf(runs))
+      throw error
+    }
     const lsn = this.#files.commit(ino, this.#ownSize(ino, size), this.#own(ino, changes), runs)
     this.#seen.set(ino, changes.sequence)
     if (typeof lsn === 'string') {
-      this.#files.giveBack(runs.map(({ device_block, length }) => ({ start: device_block, length })))
+      this.#files.giveBack(blocksOf(runs))
       this.#committed(id, failureNumber(lsn))
     } else this.#log.whenDurable(lsn, (error) => this.#committed(id, failureNumber(error === null ? null : 'IO')))
   }
@@ -391,6 +399,11 @@ export class Peer {
     this.#needs.delete(id)
     this.session.send({ kind: message_kind.DENIED, denied: { ino, id, why: failureNumber(why) } })
   }
+}
+
+/** Where they lie on the device. */
+function blocksOf(runs: readonly extent[]): run[] {
+  return runs.map(({ device_block, length }) => ({ start: device_block, length }))
 }
 
 /** True for what ends the making of a file: its client writes to it next. Exclusively made, it is given its attributes first. */

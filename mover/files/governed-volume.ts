@@ -13,6 +13,7 @@ import { lastBlock } from '../locks/token.ts'
 import { Suspend } from '../suspend.ts'
 import { fillInodeValue, InodeValue } from '../volume/inode-value.ts'
 import { LOST_CHANGES, timeAfterLosses } from '../volume/records/apply.ts'
+import { blocksOf } from '../volume/records/extent-parts.ts'
 import { ORDINARY, URGENT, URGENT_WITH_DATA } from '../volume/volume.ts'
 import { type FilesContext, untilDone } from './context.ts'
 import { drainPages } from './drain.ts'
@@ -239,6 +240,17 @@ export class GovernedVolume implements GovernedFiles {
         if (this.#stretch.deviceBlock !== device_block + done) return false
       }
       return true
+    })
+  }
+
+  hasRoom(ino: number, size: number, runs: readonly extent[]): boolean {
+    const inode = this.#inode(ino)
+    if (inode === null) return true
+    const endBlock = blocksOf(Math.max(inode.loggedSize, size))
+    return runs.every(({ file_block, length }) => {
+      this.#context.volume.mapBlock(ino, file_block, length, this.#stretch)
+      const { deviceBlock, length: free } = this.#stretch
+      return deviceBlock === 0 && free === length && file_block + length <= endBlock
     })
   }
 

@@ -31,8 +31,8 @@ export class Rude {
   readonly session: Session
   readonly #primary: Session
 
-  /** `holds`: the mover may have something of an earlier reign, and has not said yet what. */
-  constructor(holds = false) {
+  /** `holds`: the mover may have something of an earlier reign. `isSilent`: it has not said yet what. */
+  constructor(holds = false, isSilent = holds) {
     const { files, env } = this.world
     const device = { identity: 'file 1:2', direct: true }
     this.world.write(this.ino, 0, new Uint8Array(10_000).fill(1), 'fileSync')
@@ -67,7 +67,7 @@ export class Rude {
       direct: true,
     })
     this.#primary = primary
-    if (!holds) this.say({ kind: message_kind.ASSERTED })
+    if (!isSilent) this.say({ kind: message_kind.ASSERTED })
   }
 
   /** Messages that have arrived. */
@@ -133,13 +133,14 @@ export class Rude {
 
   /** All that a mover could spoil. */
   state(): unknown {
-    const { size, change, ctimeSec, ctimeNsec, mtimeSec, mode, nlink } = this.world.inode(this.ino)
+    const { size, change, ctimeSec, ctimeNsec, mtimeSec, mode, nlink, blocks } = this.world.inode(this.ino)
     const { space } = this.world.files.volume
     const { change: rootChange, size: rootSize } = this.world.root as { change: number; size: number }
     return {
       file: [size, change, ctimeSec, ctimeNsec, mtimeSec, mode, nlink],
       root: [rootSize, rootChange],
-      free: space.dataFree + space.pendingBlocks,
+      /** Free, or the file's. */
+      free: space.dataFree + space.pendingBlocks + blocks,
     }
   }
 
