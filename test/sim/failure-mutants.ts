@@ -193,8 +193,8 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
   {
     name: 'blocks that are asserted stay free',
     file: SPACE,
-    find: '    this.takeAgain(runs)\n    for',
-    replace: '    for',
+    find: '    this.takeAgain(runs)\n    this.keep',
+    replace: '    this.keep',
   },
   {
     name: 'commits without an answer are forgotten',
