@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Two kernel clients at two data movers of one volume see one file system. Checks of locks are left out: without NLM they
-stay in each client."""
+"""Two kernel clients at two data movers of one volume see one file system. They lock nothing:
+without NLM locks stay in each client; see 19-locks."""
 from two_movers import sound_and_silent, start_two, two_clients
 from world import check
 

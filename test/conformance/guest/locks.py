@@ -1,77 +1,33 @@
 #!/usr/bin/python3
-"""One of two clients that lock files in one folder, each at a data mover of its own: locks.py FOLDER a|b PORT. Both take the
-same steps and meet before each at the host's PORT (lib/meeting.py), where they also tell when they are half-way through
-one. Locks go to the server: mount without nolock, and with actimeo=0."""
+"""One of two clients that lock files in one folder, each at a data mover of its own: locks.py FOLDER a|b PORT; see pair.py.
+They also tell the host when they are half-way through a check. Locks go to the server: mount without nolock, and with
+actimeo=0."""
 import errno
 import fcntl
 import os
-import struct
+import signal
 import sys
 import time
 
 sys.path.insert(0, os.environ['JOB'])
-from steps import Steps, equal, raises, require
-from talk import Talk
+from basics import basics, prepare
+from pair import (IS_A, ROLE, TRY_READ, TRY_WRITE, Checks, both, busy, in_the_way, meet, only_a, only_b, opened, path,
+                  talk)
+from steps import equal, raises, require
 
-FOLDER, ROLE, PORT = sys.argv[1], sys.argv[2], int(sys.argv[3])
-IS_A = ROLE == 'a'
 TURNS = 30
-HELD_S = 1.5
-SOON_S = 1.0
-FAR = 1 << 40
-TRY_WRITE = fcntl.LOCK_EX | fcntl.LOCK_NB
-TRY_READ = fcntl.LOCK_SH | fcntl.LOCK_NB
-FLOCK64 = 'hhqqi4x'
-
-talk = Talk(PORT)
-meet = talk.meet
+# A mover that comes back answers only reclaims for a while.
+PATIENCE_S = 60
 
 
-def path(name):
-    return os.path.join(FOLDER, name)
-
-
-def opened(name, flags=os.O_RDWR | os.O_CREAT):
-    return os.open(path(name), flags, 0o666)
-
-
-def busy(fd, how, length, start):
-    raises(errno.EAGAIN, fcntl.lockf, fd, how | fcntl.LOCK_NB, length, start)
-
-
-def in_the_way(fd, start, length):
-    """What a write lock would meet: (type, start, length), None for nothing."""
-    asked = struct.pack(FLOCK64, fcntl.F_WRLCK, os.SEEK_SET, start, length, 0)
-    kind, _, start, length, _ = struct.unpack(FLOCK64, fcntl.fcntl(fd, fcntl.F_GETLK, asked))
-    return None if kind == fcntl.F_UNLCK else (kind, start, length)
-
-
-def only_a(body, *arguments):
-    if IS_A:
-        body(*arguments)
-    meet()
-
-
-def only_b(body, *arguments):
-    if not IS_A:
-        body(*arguments)
-    meet()
-
-
-def ranges():
-    """What one has locked the other cannot lock, byte by byte, and nothing else."""
+def parts():
+    """What is in the way is told in parts when some of it has been let go."""
     fd = opened('ranges')
     only_a(fcntl.lockf, fd, TRY_WRITE, 100, 0)
-    only_b(busy, fd, fcntl.LOCK_EX, 10, 50)
-    only_b(busy, fd, fcntl.LOCK_SH, 1, 99)
-    only_b(lambda: equal(in_the_way(fd, 10, 10), (fcntl.F_WRLCK, 0, 100)))
-    only_b(fcntl.lockf, fd, TRY_WRITE, 100, 100)
-    only_a(busy, fd, fcntl.LOCK_EX, 1, 150)
     only_a(fcntl.lockf, fd, fcntl.LOCK_UN, 20, 40)
     only_b(fcntl.lockf, fd, TRY_WRITE, 20, 40)
-    only_b(busy, fd, fcntl.LOCK_EX, 1, 10)
-    only_b(lambda: equal(in_the_way(fd, 10, 100), (fcntl.F_WRLCK, 0, 40)))
     only_a(lambda: equal(in_the_way(fd, 0, 0), (fcntl.F_WRLCK, 40, 20)))
+    only_b(lambda: equal(in_the_way(fd, 45, 100), (fcntl.F_WRLCK, 60, 40)))
     os.close(fd)
     meet()
 
@@ -103,27 +59,8 @@ def to_the_end():
     meet()
 
 
-def blocking():
-    """Who waits has the lock soon after its holder lets go, and not before."""
-    fd = opened('waited')
-    only_a(fcntl.lockf, fd, fcntl.LOCK_EX)
-    begin = time.monotonic()
-    if IS_A:
-        time.sleep(HELD_S)
-        fcntl.lockf(fd, fcntl.LOCK_UN)
-        waited = None
-    else:
-        fcntl.lockf(fd, fcntl.LOCK_EX)
-        waited = time.monotonic() - begin
-        require(waited > HELD_S * 0.8, f'granted after {waited:.2f} s, while it was held')
-    meet()
-    os.close(fd)
-    return None if waited is None else f'{waited - HELD_S:.2f} s after the release'
-
-
 def given_up():
     """Who gives up waiting does not get the lock afterwards."""
-    import signal
     fd = opened('waited')
     only_a(fcntl.lockf, fd, fcntl.LOCK_EX)
     if not IS_A:
@@ -189,25 +126,7 @@ def deadlock():
     meet()
 
 
-def appends(step):
-    """Appends under a lock, by both at once: all are there, in whole."""
-    fd = opened('appended', os.O_RDWR | os.O_APPEND | os.O_CREAT)
-    for number in range(TURNS):
-        fcntl.lockf(fd, fcntl.LOCK_EX, 1, FAR)
-        os.fstat(fd)
-        os.write(fd, b'%s%06d\n' % (ROLE.encode(), number))
-        os.fsync(fd)
-        talk.half_way(number, TURNS, f'{ROLE} {step}')
-        fcntl.lockf(fd, fcntl.LOCK_UN, 1, FAR)
-    os.close(fd)
-    meet()
-    with open(path('appended'), 'rb') as file:
-        lines = file.read().split(b'\n')[:-1]
-    equal(sorted(lines), sorted(b'%s%06d' % (role, n) for role in (b'a', b'b') for n in range(TURNS)))
-    return f'{len(lines)} records'
-
-
-def counter(step):
+def counter():
     """A number in a file that both count up, each time under a lock: none is counted twice."""
     fd = opened('counter')
     for number in range(TURNS):
@@ -215,7 +134,7 @@ def counter(step):
         count = int(os.pread(fd, 20, 0) or b'0')
         os.pwrite(fd, b'%020d' % (count + 1), 0)
         os.fsync(fd)
-        talk.half_way(number, TURNS, f'{ROLE} {step}')
+        talk.half_way(number, TURNS, f'{ROLE} counter')
         fcntl.lockf(fd, fcntl.LOCK_UN)
     meet()
     # A client that has a file open for writing looks for what others have written when it locks the file.
@@ -225,21 +144,20 @@ def counter(step):
     meet()
 
 
-def kept(step):
+def kept():
     """A lock that is held all the time stays its holder's, whatever happens to the movers."""
     fd = opened('kept')
     only_a(fcntl.lockf, fd, TRY_WRITE, 10, 0)
     only_b(fcntl.lockf, fd, TRY_WRITE, 10, 10)
-    talk.say('half', f'{ROLE} {step}')
+    talk.say('half', f'{ROLE} kept')
     meet()
-    # A mover that comes back answers only reclaims for a while.
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
             fcntl.lockf(fd, TRY_WRITE, 10, 20 if IS_A else 30)
             break
         except OSError as error:
-            require(time.monotonic() < deadline, f'no lock within a minute: {error}')
+            require(time.monotonic() < deadline, f'no lock in {PATIENCE_S} s: {error}')
             time.sleep(0.2)
     meet()
     busy(fd, fcntl.LOCK_EX, 10, 10 if IS_A else 0)
@@ -249,28 +167,24 @@ def kept(step):
 
 
 def main():
-    steps = Steps()
+    checks = Checks()
+    prepare()
     if IS_A:
-        for name in ('ranges', 'waited', 'flock', 'appended', 'counter', 'kept'):
+        for name in ('ranges', 'waited', 'flock', 'counter', 'kept'):
             os.close(opened(name))
-    for name, body, *arguments in (
-        ('ranges', ranges),
-        ('read locks', shared),
-        ('to the end', to_the_end),
-        ('a lock that is waited for', blocking),
-        ('a lock that is waited for no more', given_up),
-        ('locks of a file that is closed', closed),
-        ('flock', flocks),
-        ('two who would wait for each other', deadlock),
-        ('appends under a lock', appends, 'appends'),
-        ('a counter under a lock', counter, 'counter'),
-        ('a lock that is kept', kept, 'kept'),
-    ):
-        meet(['step', name])
-        steps.step(f'{ROLE}: {name}', body, *arguments)
-        if steps.failed:
-            break  # the other one waits where this one will not come
-    steps.finish()
+    checks.run('what two clients of one folder may rely on', basics())
+    checks.run('with what else holds of locks', (
+        both('what is in the way, in parts', parts),
+        both('read locks', shared),
+        both('to the end', to_the_end),
+        both('a lock that is waited for no more', given_up),
+        both('locks of a file that is closed', closed),
+        both('flock, shared', flocks),
+        both('two who would wait for each other', deadlock),
+        both('a counter under a lock', counter),
+        both('a lock that is kept', kept),
+    ))
+    checks.steps.finish()
 
 
 main()

@@ -86,7 +86,7 @@ class Killer:
 
 
 def two_clients(world, server, killer=None, script='two.py', locks=False):
-    """A kernel client at each mover, both in one folder; see guest/two.py."""
+    """A kernel client at each mover, both in one folder; see guest/two.py and, with locks, guest/locks.py."""
     if killer is None:
         Meeting()
     else:
