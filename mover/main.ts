@@ -22,6 +22,7 @@ import { RenewedLease } from './lease.ts'
 import { Mover } from './mover.ts'
 import { stateAt } from './nsm/state.ts'
 import { RealEnvironment } from './real-environment.ts'
+import { socketClient } from './rpc/client/rpc-client.ts'
 import { type AssignedVolume, VolumeSet } from './volume-set.ts'
 
 /** How long it may take to say why a mover has failed. */
@@ -121,6 +122,7 @@ class MoverMain {
       handleKey,
       state: stateAt(startedMs),
       lease,
+      client: socketClient(environment, mover.name),
       environment,
       logger,
     })

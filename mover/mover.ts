@@ -27,7 +27,7 @@ import { announceRestart } from './nsm/restart.ts'
 import { listenPortmap, PORTMAP_DATAGRAMS } from './portmap/listen.ts'
 import { portmapPrograms } from './portmap/program.ts'
 import { PortRegistry } from './portmap/registry.ts'
-import { type RpcClient, socketClient } from './rpc/client/rpc-client.ts'
+import type { RpcClient } from './rpc/client/rpc-client.ts'
 import { Dispatcher } from './rpc/dispatch.ts'
 import type { Program } from './rpc/program.ts'
 import type { ReplayMemory } from './rpc/runner.ts'
@@ -46,6 +46,8 @@ export interface MoverParts {
   state: number
   /** No client is answered without it. */
   lease: Lease
+  /** Calls clients back; closed with the mover. */
+  client: RpcClient
   environment: Environment
   logger: Logger
 }
@@ -58,15 +60,13 @@ export class Mover {
   readonly #mounts: MountList
   readonly #dispatchers: Dispatcher[] = []
   readonly #startedMs: number
-  /** Calls clients back. */
-  readonly #client: RpcClient
+  #nlm: NlmContext | null = null
   #exports: readonly Export[] = []
 
   constructor(parts: MoverParts) {
-    const { mover, config, environment, logger, lease } = parts
+    const { config, environment, logger, lease } = parts
     this.#parts = parts
     this.#startedMs = environment.monotonicMs()
-    this.#client = socketClient(environment, mover.name)
     this.#net = new NetServer(environment, logger, limitsFor(config.cache.perMoverBytes), lease)
     this.#datagrams = new DatagramServer(environment, logger, {}, lease)
     this.#mounts = new MountList(({ host, directory }) => {
@@ -82,6 +82,7 @@ export class Mover {
     const table = new ExportTable(exports)
     const handles = new HandleCodec(handleKey, table)
     const nlm = this.#lockServer(handles)
+    this.#nlm = nlm
     const programs = [
       ...buildPrograms(table, handles, volumes, this.#mounts),
       ...nlmPrograms(nlm),
@@ -96,13 +97,13 @@ export class Mover {
 
   /** Ends all connections. The volumes are its maker's to close. */
   async close(): Promise<void> {
-    this.#client.close()
+    this.#parts.client.close()
     await this.#datagrams.close()
     await this.#net.close()
   }
 
   status(): MoverStatus {
-    const { mover, volumes, environment } = this.#parts
+    const { mover, volumes, client, environment } = this.#parts
     const { rss, heapUsed, external } = process.memoryUsage()
     const uptimeSec = Math.floor((environment.monotonicMs() - this.#startedMs) / 1000)
     const { closed, ...network } = this.#net.statistics()
@@ -126,6 +127,7 @@ export class Mover {
       procedures: this.#dispatchers.flatMap((dispatcher) => dispatcher.procedures()),
       network: { ...network, ...prefixed('closed', closed), ...this.#datagrams.statistics() },
       rpc,
+      locks: { ...this.#nlm?.statistics(), callbacks: client.size },
       mounts: this.#mounts.entries.map(({ host, directory }) => ({ host, path: Buffer.from(directory).toString() })),
     }
   }
@@ -170,10 +172,11 @@ export class Mover {
   }
 
   #lockServer(handles: HandleCodec): NlmContext {
-    const { mover, environment } = this.#parts
+    const { mover, client, environment, logger } = this.#parts
     return new NlmContext({
       environment,
-      client: this.#client,
+      logger,
+      client,
       handles,
       servicesOf: ({ locks, clients }) => (locks === null ? null : { locks, records: clients }),
       serves: (address, port) => this.#exports.some((entry) => entry.match(address, port) !== undefined),
@@ -183,8 +186,8 @@ export class Mover {
 
   /** Clients that have locks here, as far as they know, are told that this mover has started anew. */
   #announce(nlm: NlmContext): void {
-    const { mover, environment, logger, volumes, state } = this.#parts
-    const announcer = new Announcer(environment, this.#client, state)
+    const { mover, client, environment, logger, volumes, state } = this.#parts
+    const announcer = new Announcer(environment, client, state)
     for (const { name, service } of volumes) {
       const isBack = (client: MonitoredClient): boolean => nlm.clients.has(client)
       announceRestart(announcer, service.clients, mover.name, isBack, (failure) =>

@@ -69,7 +69,7 @@ function describeMover(
   const { rssBytes, uptimeSec } = detail.mover
   lines.push(`  up ${duration(uptimeSec)}, memory ${formatSizeRoughly(rssBytes)}`)
   for (const volume of detail.volumes) lines.push(...describeVolume(volume))
-  for (const group of ['network', 'rpc'] as const) lines.push(`  ${group}: ${counters(detail[group])}`)
+  for (const group of ['network', 'rpc', 'locks'] as const) lines.push(`  ${group}: ${counters(detail[group])}`)
   lines.push(`  mounts: ${detail.mounts.map(({ host, path }) => `${host}:${path}`).join(' ') || 'none'}`)
   return [...lines, ...describeProcedures(detail.procedures)]
 }

@@ -128,5 +128,7 @@ export interface MoverStatus {
   /** Counters of connections and RPC: numbers by name. */
   network: Record<string, number>
   rpc: Record<string, number>
+  /** What the lock server remembers of clients: see `NlmStatistics`; and calls to clients that are under way. */
+  locks: Record<string, number>
   mounts: { host: string; path: string }[]
 }

@@ -1,3 +1,4 @@
+import { hasShare } from '../files/client-locks.ts'
 import { keyOf, textOf } from './owner.ts'
 
 /** A client that may have locks. */
@@ -15,10 +16,17 @@ const MAX_CLIENTS = 16_384
 /** Names are invented easily, addresses are not: there must be room for the others. */
 const MAX_NAMES_OF_ADDRESS = 256
 
+const NO_CLIENTS: ReadonlySet<NlmClient> = new Set()
+
 /** The clients of this mover that have asked for locks since they, or it, were started. */
 export class NlmClients {
   readonly #clients = new Map<string, NlmClient>()
-  readonly #namesOf = new Map<string, number>()
+  readonly #byAddress = new Groups()
+  readonly #byName = new Groups()
+
+  get size(): number {
+    return this.#clients.size
+  }
 
   /** The client of a call; null when there are too many, or too many at its address. */
   add(callerName: Uint8Array, address: string): NlmClient | null {
@@ -26,11 +34,13 @@ export class NlmClients {
     const key = keyOf(name, address)
     let client = this.#clients.get(key)
     if (client === undefined) {
-      const names = this.#namesOf.get(address) ?? 0
-      if (this.#clients.size >= MAX_CLIENTS || names >= MAX_NAMES_OF_ADDRESS) return null
-      this.#namesOf.set(address, names + 1)
+      const names = this.#byAddress.of(address).size
+      const others = this.#clients.size - names
+      if (names >= MAX_NAMES_OF_ADDRESS || !hasShare(names, others, MAX_CLIENTS)) return null
       client = { key, name, address, state: 0 }
       this.#clients.set(key, client)
+      this.#byAddress.add(address, client)
+      this.#byName.add(name, client)
     }
     return client
   }
@@ -41,11 +51,12 @@ export class NlmClients {
   }
 
   /** The client is gone, and its locks are. */
-  remove({ key, address }: NlmClient): void {
-    if (!this.#clients.delete(key)) return
-    const names = (this.#namesOf.get(address) ?? 1) - 1
-    if (names > 0) this.#namesOf.set(address, names)
-    else this.#namesOf.delete(address)
+  remove({ key, name, address }: NlmClient): void {
+    const client = this.#clients.get(key)
+    if (client === undefined) return
+    this.#clients.delete(key)
+    this.#byAddress.remove(address, client)
+    this.#byName.remove(name, client)
   }
 
   /**
@@ -55,15 +66,34 @@ export class NlmClients {
    * say that.
    */
   named(name: string, address: string): { meant: NlmClient[]; isSure: boolean } {
-    const all = [...this.#clients.values()]
-    const there = all.filter((client) => client.address === address)
+    const there = [...this.#byAddress.of(address)]
     const byRule = [
       { meant: there.filter((client) => client.name === name), isSure: true },
       { meant: there.filter((client) => hostOf(client.name) === hostOf(name)), isSure: true },
       { meant: there, isSure: there.length === 1 },
-      { meant: all.filter((client) => client.name === name), isSure: false },
+      { meant: [...this.#byName.of(name)], isSure: false },
     ]
     return byRule.find(({ meant }) => meant.length > 0) ?? { meant: [], isSure: false }
+  }
+}
+
+/** Clients that have something in common: whoever says that one of them was started anew must not have all looked at. */
+class Groups {
+  readonly #groups = new Map<string, Set<NlmClient>>()
+
+  of(what: string): ReadonlySet<NlmClient> {
+    return this.#groups.get(what) ?? NO_CLIENTS
+  }
+
+  add(what: string, client: NlmClient): void {
+    const group = this.#groups.get(what)
+    if (group === undefined) this.#groups.set(what, new Set([client]))
+    else group.add(client)
+  }
+
+  remove(what: string, client: NlmClient): void {
+    const group = this.#groups.get(what)
+    if (group?.delete(client) && group.size === 0) this.#groups.delete(what)
   }
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Logger } from 'pino'
 import { type MonitoredClient, monitorRecord } from '../clients/monitors.ts'
 import type { Environment } from '../environment.ts'
 import type { Failure } from '../failure.ts'
@@ -7,6 +8,7 @@ import type { ClientLocks } from '../files/client-locks.ts'
 import type { ClientRecords } from '../files/client-records.ts'
 import { type Export, squash } from '../files/exports.ts'
 import { type Credentials, type FileService, newOperation, type Operation } from '../files/service.ts'
+import { LimitedLog } from '../net/limited-log.ts'
 import type { RpcClient } from '../rpc/client/rpc-client.ts'
 import type { Call } from '../rpc/program.ts'
 import { Suspend } from '../suspend.ts'
@@ -29,6 +31,7 @@ export interface LockServices {
 
 export interface NlmOptions {
   environment: Environment
+  logger: Logger
   /** Calls clients back. */
   client: RpcClient
   handles: HandleReader
@@ -48,6 +51,18 @@ export interface Target extends LockServices {
   generation: number
 }
 
+/** What is remembered of clients: each is bounded. */
+export interface NlmStatistics {
+  /** Clients that may have locks. */
+  clients: number
+  /** Locks that they wait for, and that they have and are being told of. */
+  waiting: number
+  /** Of those, the ones that they are being told of. */
+  told: number
+  /** Addresses whose status monitor is being asked whether it was started anew. */
+  asked: number
+}
+
 /** What the procedures of all versions share. One call is served at a time. */
 export class NlmContext {
   readonly environment: Environment
@@ -57,6 +72,7 @@ export class NlmContext {
   readonly restarts: Restarts
   readonly op: Operation & { credentials: Credentials }
   readonly #options: NlmOptions
+  readonly #log: LimitedLog
   readonly #waiters = new Map<ClientLocks, Waiters>()
   /** Clients that are known to be remembered, by volume: of `clients` only, since others may be forgotten there. */
   readonly #remembered = new Map<ClientRecords, Set<string>>()
@@ -64,11 +80,29 @@ export class NlmContext {
   constructor(options: NlmOptions) {
     this.#options = options
     this.environment = options.environment
+    this.#log = new LimitedLog(options.logger, options.environment)
     this.client = options.client
     this.grants = new Grants(options.environment, options.client)
     const { client, serves } = options
     this.restarts = new Restarts({ clients: this.clients, client, serves, release: (client) => this.release(client) })
     this.op = newOperation({ uid: 0, gid: 0, gids: [] }, false)
+  }
+
+  statistics(): NlmStatistics {
+    const all = [...this.#waiters.values()]
+    const sum = (count: (waiters: Waiters) => number): number => all.reduce((total, one) => total + count(one), 0)
+    return {
+      clients: this.clients.size,
+      waiting: sum(({ size }) => size),
+      told: sum(({ told }) => told),
+      asked: this.restarts.size,
+    }
+  }
+
+  /** A limit has been reached: the caller is answered so, and people read of it. `reason` completes "…: it …". */
+  noLocks(kind: string, { address }: Call, reason: string): 'NOLOCKS' {
+    this.#log.warn(kind, address, () => `refused a lock to ${address}: it ${reason}`)
+    return 'NOLOCKS'
   }
 
   /** Runs a handler: its operation goes on where the last run of the call was answered by other movers. */

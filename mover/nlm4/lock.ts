@@ -44,9 +44,15 @@ function answer(nlm: NlmContext, version: NlmVersion, kind: LockKind, args: Lock
     waiters.add(outcome.waiter, ino, wanted, grantCall(version, kind, alock, exclusive, call))
   } else if (outcome.type === 'granted') waiters.answered(ino, wanted)
   // It would wait if there were room.
-  else if (outcome.type === 'denied' && block) return 'NOLOCKS'
+  else if (outcome.type === 'denied' && block) return nlm.noLocks('waiting', call, 'waits for too many already')
+  else if (outcome.type === 'limit') return nlm.noLocks('locks', call, TOO_MANY_LOCKS)
   return OUTCOME_STATUS[outcome.type]
 }
+
+/** Why a lock is refused that is in nobody's way. */
+export const TOO_MANY_LOCKS = 'has too many, or waits for too many, or all have too many'
+/** Why a client is not known. */
+export const TOO_MANY_NAMES = 'calls itself by too many names, or too many others do'
 
 /** What is looked at before anything is asked. */
 function mayAsk(
@@ -60,7 +66,7 @@ function mayAsk(
   if (refusal !== null) return refusal
   if (alock.caller_name.length > MAX_NAME_LENGTH) return 'FAILED'
   const client = nlm.clients.add(alock.caller_name, call.address)
-  if (client === null) return 'NOLOCKS'
+  if (client === null) return nlm.noLocks('names', call, TOO_MANY_NAMES)
   nlm.sawState(client, state)
   const failure = isMonitored ? nlm.remember(target, client, call) : null
   return failure === null ? null : FAILURE_STATUS[failure]

@@ -42,6 +42,11 @@ export class Restarts {
     this.#o = options
   }
 
+  /** Addresses that are being asked. */
+  get size(): number {
+    return this.#asked.size
+  }
+
   /** It is said that the host `name` has started anew; those for whom `isNews` is true did not know. */
   heard(name: string, { address, port, localAddress }: Call, isNews: (client: NlmClient) => boolean): void {
     const { clients, release, serves } = this.#o

@@ -2,6 +2,7 @@ import { fsh_access, type nlm_share, type nlm_shareargs } from '../../protocol/n
 import type { OpenLock } from '../files/client-locks.ts'
 import type { Call } from '../rpc/program.ts'
 import type { NlmContext } from './context.ts'
+import { TOO_MANY_LOCKS, TOO_MANY_NAMES } from './lock.ts'
 import { shareOwner } from './owner.ts'
 import { type NlmStatus, OUTCOME_STATUS } from './status.ts'
 import type { NlmVersion, ShareResult } from './version.ts'
@@ -21,9 +22,10 @@ export function share(nlm: NlmContext, version: NlmVersion): Answer {
       const isForWriting = share.access === fsh_access.fsa_W || share.access === fsh_access.fsa_RW
       const refusal = nlm.refusal(target, isForWriting)
       if (refusal !== null) return refusal
-      if (nlm.clients.add(share.caller_name, call.address) === null) return 'NOLOCKS'
+      if (nlm.clients.add(share.caller_name, call.address) === null) return nlm.noLocks('names', call, TOO_MANY_NAMES)
     }
-    return OUTCOME_STATUS[locks.lock(nlm.op, ino, openOf(share, call), reclaim ? 'reclaim' : 'try').type]
+    const outcome = locks.lock(nlm.op, ino, openOf(share, call), reclaim ? 'reclaim' : 'try')
+    return outcome.type === 'limit' ? nlm.noLocks('locks', call, TOO_MANY_LOCKS) : OUTCOME_STATUS[outcome.type]
   })
 }
 

@@ -46,6 +46,15 @@ export class Waiters implements LockListener {
     this.#grants = grants
   }
 
+  get size(): number {
+    return this.#byKey.size
+  }
+
+  /** Those who have their lock, and do not know. */
+  get told(): number {
+    return this.#told.size
+  }
+
   /** False: no client at this address may wait for anything more. Who waits for this already takes no more room. */
   hasRoomFor(host: string, ino: number, lock: RangeLock): boolean {
     const own = this.#ofHost.get(host) ?? 0

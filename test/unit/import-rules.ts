@@ -144,7 +144,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: 'main',
     paths: ['mover/main.ts'],
-    rooms: ['config', 'control', 'host', 'environment', 'mover', 'nsm', 'volumes', 'words'],
+    rooms: ['config', 'control', 'host', 'environment', 'mover', 'nsm', 'rpc', 'volumes', 'words'],
     node: ALL,
     packages: ['pino'],
   },

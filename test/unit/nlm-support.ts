@@ -84,8 +84,10 @@ export class NlmWorld {
       return { tcp: carrier, udp: carrier }
     })
     this.client = new RpcClient(calls, new PortFinder(environment, calls))
+    const { logger } = memoryLogger()
     this.nlm = new NlmContext({
       environment,
+      logger,
       client: this.client,
       handles: this.handles,
       servicesOf: () => (this.hasLocks ? { locks, records } : null),
@@ -93,7 +95,6 @@ export class NlmWorld {
       mover: 'a',
     })
     const nsm = nsmProgram(7, (name, state, call) => this.nlm.restarted(name, state, call))
-    const { logger } = memoryLogger()
     this.dispatcher = new Dispatcher({ environment, logger, programs: [...nlmPrograms(this.nlm), nsm] })
   }
 

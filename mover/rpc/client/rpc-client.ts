@@ -19,6 +19,11 @@ export class RpcClient {
     this.#ports = ports
   }
 
+  /** Calls under way. */
+  get size(): number {
+    return this.#calls.size
+  }
+
   /** Where a program listens. */
   portOf(address: HostAddress, program: number, version: number, found: PortFound): void {
     this.#ports.find(address, program, version, found)
