@@ -17,11 +17,11 @@ t.test('whoever invents names at one address takes the room of no other', (t) =>
 
 t.test('many addresses that invent names leave room for others', (t) => {
   const clients = new NlmClients()
-  for (let host = 0; host < 80; host++) {
+  for (let host = 0; host < 64; host++) {
     for (let i = 0; i < 1000; i++) add(clients, `c${i}`, `10.1.0.${host}`)
   }
   t.ok(clients.size < 16_384)
-  for (let host = 0; host < 20; host++) t.ok(add(clients, 'c', `10.2.0.${host}`), `host ${host}`)
+  for (let host = 0; host < 10; host++) t.ok(add(clients, 'c', `10.2.0.${host}`), `host ${host}`)
   t.end()
 })
 
