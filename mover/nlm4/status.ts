@@ -31,7 +31,7 @@ export const NLM4_STATUS = {
 
 /**
  * C702 §10.2 nlm_stats, of versions 1 and 3, which have fewer: what is no use trying again has no locks, as with Linux; a
- * range that is too long is denied, as is a deadlock.
+ * deadlock is denied. Nothing else may be, since TEST says with that status what is in the way.
  */
 export const NLM_STATUS = {
   GRANTED: nlm_stats.LCK_GRANTED,
@@ -42,7 +42,7 @@ export const NLM_STATUS = {
   DEADLOCK: nlm_stats.LCK_DENIED,
   ROFS: nlm_stats.LCK_DENIED_NOLOCKS,
   STALE: nlm_stats.LCK_DENIED_NOLOCKS,
-  FBIG: nlm_stats.LCK_DENIED,
+  FBIG: nlm_stats.LCK_DENIED_NOLOCKS,
   FAILED: nlm_stats.LCK_DENIED_NOLOCKS,
 } as const satisfies Record<NlmStatus, nlm_stats>
 

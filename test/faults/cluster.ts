@@ -85,7 +85,7 @@ function nameOf(mover: number): string {
   return String.fromCharCode('a'.charCodeAt(0) + mover)
 }
 
-async function freePort(host: string): Promise<Endpoint> {
+export async function freePort(host: string): Promise<Endpoint> {
   const server = createServer().listen(0, host)
   await new Promise((resolve, reject) => server.once('listening', resolve).once('error', reject))
   const { port } = server.address() as AddressInfo

@@ -86,10 +86,10 @@ export class RpcClient {
   }
 }
 
-/** A client over sockets of this machine. `machineName` is what we call ourselves in credentials. */
-export function socketClient(environment: Environment, machineName: string): RpcClient {
+/** A client over sockets of this machine. `machineName` is what we call ourselves in credentials; `portmapPort`: see `PortFinder`. */
+export function socketClient(environment: Environment, machineName: string, portmapPort?: number): RpcClient {
   const calls = new OutgoingCalls(environment, machineName, (user) => socketCarriers(environment, user))
-  return new RpcClient(calls, new PortFinder(environment, calls))
+  return new RpcClient(calls, new PortFinder(environment, calls, portmapPort))
 }
 
 function socketCarriers(
