@@ -44,7 +44,8 @@ function answer(nlm: NlmContext, version: NlmVersion, kind: LockKind, args: Lock
     waiters.add(outcome.waiter, ino, wanted, grantCall(version, kind, alock, exclusive, call))
   } else if (outcome.type === 'granted') waiters.answered(ino, wanted)
   // It would wait if there were room.
-  else if (outcome.type === 'denied' && block && !reclaim) return nlm.noLocks('waiting', call, 'waits for too many already')
+  else if (outcome.type === 'denied' && block && !reclaim)
+    return nlm.noLocks('waiting', call, 'waits for too many already')
   else if (outcome.type === 'limit') return nlm.noLocks('locks', call, TOO_MANY_LOCKS)
   return OUTCOME_STATUS[outcome.type]
 }
