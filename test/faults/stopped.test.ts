@@ -59,8 +59,9 @@ for (const [what, victim] of [
     const { root, clients } = await clientsOf(t, cluster)
     const [its, others] = [clients[victim], clients[1 - victim]]
     const names = ['read', 'written', 'looked at', 'cut', 'removed']
-    const [toRead, toWrite, toLook, toCut] = await Promise.all(names.map((name) => create(its, root, name)))
-    for (const file of [toRead, toWrite, toLook, toCut]) await write(its, file, 1)
+    const files = await Promise.all(names.map((name) => create(its, root, name)))
+    const [toRead, toWrite, toLook, toCut] = files
+    for (const file of files) await write(its, file, 1)
     const own = await create(others, root, 'own')
     await write(others, own, 2)
     t.equal(await read(others, own), 2)
