@@ -82,7 +82,13 @@ export class NlmContext {
     this.environment = options.environment
     this.#log = new LimitedLog(options.logger, options.environment)
     this.client = options.client
-    this.grants = new Grants(options.environment, options.client)
+    this.grants = new Grants(options.environment, options.client, (host) =>
+      this.#log.warn(
+        'callback',
+        host,
+        () => `cannot tell ${host} that it has a lock that it has waited for: no answer`,
+      ),
+    )
     const { client, serves } = options
     this.restarts = new Restarts({ clients: this.clients, client, serves, release: (client) => this.release(client) })
     this.op = newOperation({ uid: 0, gid: 0, gids: [] }, false)

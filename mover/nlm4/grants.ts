@@ -42,17 +42,21 @@ export class Grants {
   /** Sent with GRANTED_MSG, and not answered, by cookie. */
   readonly #awaited = new Map<string, Telling>()
   readonly #cookieBase: Uint8Array
+  readonly #untold: (host: string) => void
   #lastCookie = 0
 
-  constructor(environment: Environment, client: RpcClient) {
+  /** `untold`: a client has not answered all attempts. */
+  constructor(environment: Environment, client: RpcClient, untold: (host: string) => void) {
     this.#environment = environment
     this.#client = client
+    this.#untold = untold
     this.#cookieBase = environment.randomBytes(COOKIE_BYTES / 2)
   }
 
   /** `done` is called once, later, unless it is cancelled: true when the client has the lock now, false when it will not have it. */
   tell(call: GrantCall, done: (isTaken: boolean) => void): Grant {
-    const telling = new Telling(this.#environment, this.#client, this.#awaited, this.#nextCookie(), call, done)
+    const parts = { environment: this.#environment, client: this.#client, awaited: this.#awaited, untold: this.#untold }
+    const telling = new Telling(parts, this.#nextCookie(), call, done)
     telling.begin()
     return telling
   }
@@ -71,11 +75,19 @@ export class Grants {
   }
 }
 
+interface TellingParts {
+  environment: Environment
+  client: RpcClient
+  awaited: Map<string, Telling>
+  untold: (host: string) => void
+}
+
 /** One client and one lock. */
 class Telling implements Grant {
   readonly #environment: Environment
   readonly #client: RpcClient
   readonly #awaited: Map<string, Telling>
+  readonly #untold: (host: string) => void
   readonly #cookie: Uint8Array
   readonly #call: GrantCall
   readonly #done: (isTaken: boolean) => void
@@ -86,9 +98,7 @@ class Telling implements Grant {
   #cancelWait: () => void = () => {}
 
   constructor(
-    environment: Environment,
-    client: RpcClient,
-    awaited: Map<string, Telling>,
+    { environment, client, awaited, untold }: TellingParts,
     cookie: Uint8Array,
     call: GrantCall,
     done: (isTaken: boolean) => void,
@@ -96,6 +106,7 @@ class Telling implements Grant {
     this.#environment = environment
     this.#client = client
     this.#awaited = awaited
+    this.#untold = untold
     this.#cookie = cookie
     this.#call = call
     this.#done = done
@@ -165,6 +176,7 @@ class Telling implements Grant {
   /** The client has not answered, though it may have heard of it. */
   #again(mayKnow: boolean): void {
     this.#mayKnow ||= mayKnow
+    if (this.#attempts === RETRY_MS.length + 1) this.#untold(this.#call.address.host)
     const waitMs = RETRY_MS.at(this.#attempts - 1) ?? (this.#mayKnow ? KEPT_RETRY_MS : null)
     if (waitMs === null) this.#end(false)
     else this.#after(waitMs, () => this.#attempt())

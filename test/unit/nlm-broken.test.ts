@@ -30,7 +30,7 @@ function setUp() {
     },
     tell: (_address: unknown, { args }: { args: GrantCall['args'] }) => told.push(Number(args.alock.svid)),
   }
-  const waiters = new Waiters(env, locks, new Grants(env, client as unknown as RpcClient))
+  const waiters = new Waiters(env, locks, new Grants(env, client as unknown as RpcClient, () => {}))
   locks.listener = waiters
   const op = newOperation({ uid: 0, gid: 0, gids: [] }, false)
   const range = (process: number): RangeLock => {

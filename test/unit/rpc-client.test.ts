@@ -240,6 +240,28 @@ t.test('calls under way are bounded, for each host and in all', (t) => {
   t.end()
 })
 
+t.test('a host has few calls under way until it answers, and again when it does not', (t) => {
+  const { environment, calls, stat, outcomes, reply } = setUp({ maxCallsPerHost: 4, maxCallsPerSilentHost: 1 })
+  const busy = (): number => outcomes.filter(([, failure]) => failure === 'BUSY').length
+  const ask = (count: number): void => {
+    for (let i = 0; i < count; i++) stat(String(i), UDP)
+    environment.advance(0)
+  }
+  ask(3)
+  t.equal(calls.size, 1)
+  t.equal(busy(), 2)
+  reply(0, DONE)
+  ask(5)
+  t.equal(calls.size, 4, 'it has answered')
+  t.equal(busy(), 3)
+  environment.advance(15_000)
+  t.equal(calls.size, 0)
+  ask(2)
+  t.equal(calls.size, 1, 'it has not')
+  t.equal(busy(), 4)
+  t.end()
+})
+
 t.test('who waits for room is told of it, hosts in turn', (t) => {
   const { environment, calls, stat, reply } = setUp({ maxCalls: 3, maxCallsPerHost: 2 })
   const told: string[] = []

@@ -1,3 +1,4 @@
+import { PMAP_PROG } from '../../../protocol/portmap/portmap.gen.ts'
 import {
   accept_stat,
   auth_flavor,
@@ -16,12 +17,15 @@ import type { Transport } from '../../net/message.ts'
 
 const TWO_32 = 4294967296
 const MAX_CALL_BYTES = 16 * 1024
+/** Hosts that are known to answer; one that is forgotten has to answer again. */
+const MAX_ANSWERING = 1024
 
 /** Bounds on calls of ours. */
 export interface OutgoingLimits {
-  /** Calls under way, to all hosts and to one. */
+  /** Calls under way, to all hosts, to one, and to one that has not answered lately: many such must not take all the room. */
   maxCalls: number
   maxCallsPerHost: number
+  maxCallsPerSilentHost: number
   /** A call that has no answer is sent again after this time, then after twice that, and so on. */
   firstRetryMs: number
   /** A call that has no answer by then has failed. */
@@ -31,6 +35,7 @@ export interface OutgoingLimits {
 export const OUTGOING_LIMITS: Readonly<OutgoingLimits> = {
   maxCalls: 512,
   maxCallsPerHost: 16,
+  maxCallsPerSilentHost: 4,
   firstRetryMs: 1000,
   deadlineMs: 15_000,
 }
@@ -59,6 +64,7 @@ export interface OutgoingCall<Args, Res> {
 /** A call under way. */
 interface Pending {
   readonly xid: number
+  readonly program: number
   readonly peer: Peer
   readonly message: Uint8Array
   readonly startedMs: number
@@ -83,6 +89,8 @@ export class OutgoingCalls implements CarrierUser {
   readonly #credential: Uint8Array
   readonly #calls = new Map<number, Pending>()
   readonly #callsOfHost = new Map<string, number>()
+  /** Hosts that have answered the last call that came to an end, the oldest first. */
+  readonly #answering = new Set<string>()
   /** Who waits for room, by host; the host that has had none for longest first. */
   readonly #waiting = new Map<string, Set<() => void>>()
   readonly #writer = new XdrWriter(MAX_CALL_BYTES)
@@ -120,6 +128,7 @@ export class OutgoingCalls implements CarrierUser {
     const xid = this.#takeXid()
     const pending: Pending = {
       xid,
+      program: call.program,
       peer,
       message: this.#encode(xid, call),
       startedMs: this.#environment.monotonicMs(),
@@ -174,6 +183,8 @@ export class OutgoingCalls implements CarrierUser {
     if (pending === undefined) return
     const { peer } = pending
     if (peer.transport !== transport || peer.host !== host || peer.port !== port) return
+    // A portmapper's answer tells nothing of the programs that it knows.
+    if (pending.program !== PMAP_PROG) this.#answers(host)
     let failure: CallFailure | null = null
     let result: unknown
     try {
@@ -236,6 +247,7 @@ export class OutgoingCalls implements CarrierUser {
   #finish(pending: Pending, failure: CallFailure | null, result?: unknown): void {
     const { xid, peer, done, arrivals } = pending
     pending.cancelTimer()
+    if (failure === 'TIMEOUT') this.#answering.delete(peer.host)
     this.#calls.delete(xid)
     const ofHost = (this.#callsOfHost.get(peer.host) ?? 1) - 1
     if (ofHost === 0) this.#callsOfHost.delete(peer.host)
@@ -245,11 +257,21 @@ export class OutgoingCalls implements CarrierUser {
   }
 
   #hasRoomFor(host: string): boolean {
-    const { maxCalls, maxCallsPerHost } = this.#limits
-    return this.#calls.size < maxCalls && (this.#callsOfHost.get(host) ?? 0) < maxCallsPerHost
+    const { maxCalls, maxCallsPerHost, maxCallsPerSilentHost } = this.#limits
+    const most = this.#answering.has(host) ? maxCallsPerHost : Math.min(maxCallsPerHost, maxCallsPerSilentHost)
+    return this.#calls.size < maxCalls && (this.#callsOfHost.get(host) ?? 0) < most
   }
 
-  /** Hosts take turns. Those that are passed over have all their calls under way: they are few. */
+  #answers(host: string): void {
+    this.#answering.delete(host)
+    this.#answering.add(host)
+    for (const oldest of this.#answering) {
+      if (this.#answering.size <= MAX_ANSWERING) break
+      this.#answering.delete(oldest)
+    }
+  }
+
+  /** Hosts take turns. Those that are passed over have all their calls under way. */
   #useRoom(): void {
     for (const [host, queue] of this.#waiting) {
       if (this.#calls.size >= this.#limits.maxCalls) return
