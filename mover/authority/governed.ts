@@ -40,6 +40,8 @@ export interface GovernedFiles extends LockNotes {
   map(ino: number, first: number, end: number): Omit<block_map, 'seen'>
   /** Makes sure that the file may be written, and its write mark is set. Null, or why not. May throw Suspend. */
   mark(ino: number): Failure | null
+  /** The same for who writes to it since an earlier reign: also where there is no room for what is new. */
+  markAgain(ino: number): Failure | null
   /** Some other mover may write to the file, or none any more: its size and its times are to be asked for, or known. */
   setWrittenElsewhere(ino: number, isWritten: boolean): void
   /** Brings what is dirty in the part to the device and forgets its pages; `done` is called when no I/O uses them. */

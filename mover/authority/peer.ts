@@ -176,7 +176,7 @@ export class Peer {
       if (!this.#files.exists(ino)) throw new SessionError(`it holds inode ${ino}, which does not exist`)
       if (changes !== null) {
         // What it writes from now on is told in this reign: its own crash must be seen to.
-        const failure = this.#files.mark(ino)
+        const failure = this.#files.markAgain(ino)
         if (failure !== null) throw new SessionError(`inode ${ino} cannot be written to any more: ${failure}`)
         this.#absorb(ino, changes)
       }

@@ -14,7 +14,7 @@ import { Suspend } from '../suspend.ts'
 import { fillInodeValue, InodeValue } from '../volume/inode-value.ts'
 import { LOST_CHANGES, timeAfterLosses } from '../volume/records/apply.ts'
 import { blocksOf } from '../volume/records/extent-parts.ts'
-import { ORDINARY, URGENT, URGENT_WITH_DATA } from '../volume/volume.ts'
+import { ORDINARY, type SubmitOptions, URGENT, URGENT_WITH_DATA } from '../volume/volume.ts'
 import { type FilesContext, untilDone } from './context.ts'
 import { drainPages } from './drain.ts'
 import { isLater, type LiveInode, raiseAbove } from './live-inode.ts'
@@ -94,12 +94,20 @@ export class GovernedVolume implements GovernedFiles {
   }
 
   mark(ino: number): Failure | null {
+    return this.#mark(ino, ORDINARY)
+  }
+
+  markAgain(ino: number): Failure | null {
+    return this.#mark(ino, URGENT)
+  }
+
+  #mark(ino: number, options: SubmitOptions): Failure | null {
     const inode = this.#inode(ino)
     if (inode === null || inode.nlink === 0) return 'STALE'
     const { volume, moverNumber, writeBack } = this.#context
     if (volume.failure !== null) return 'ROFS'
     if (inode.marked) return null
-    const lsn = volume.submit('mark', { ino, mover: moverNumber }, ORDINARY)
+    const lsn = volume.submit('mark', { ino, mover: moverNumber }, options)
     if (typeof lsn === 'string') return lsn
     inode.marked = true
     inode.markLsn = lsn

@@ -220,7 +220,7 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
   {
     name: 'files that are written to are not marked again',
     file: PEER,
-    find: 'const failure = this.#files.mark(ino)',
+    find: 'const failure = this.#files.markAgain(ino)',
     replace: 'const failure = null as string | null',
     seed: 383,
   },

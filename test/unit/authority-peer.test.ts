@@ -195,3 +195,27 @@ t.test('who writes to a file since an earlier reign is known before anybody is s
   t.ok(rude.reign.isRecovered)
   t.notOk(world.inode(ino).isCurrent, 'its size and times may be newer where it is written to')
 })
+
+t.test(
+  'who writes to a file since an earlier reign goes on, also where there is no room for anything new',
+  async (t) => {
+    const rude = new Rude(true)
+    const { ino, world } = rude
+    const { env, files } = world
+    // Its mark is cleared when it has been quiet.
+    env.advance(60_000)
+    env.runUntilIdle()
+    t.notOk(world.inode(ino).marked)
+    Object.defineProperty(files.volume.space, 'metaHeadroom', { value: 0 })
+    t.equal(
+      world.call((op) => files.mkdir(op, world.root, Buffer.from('d'), {})),
+      'NOSPC',
+    )
+    const tokens = [{ serial: 40, kind: token_kind.BR_W, blocks: { start: 0, end: 3 } }]
+    rude.say({ kind: message_kind.ASSERT, assertion: { ino, tokens, changes: rude.written() } })
+    rude.say({ kind: message_kind.ASSERTED })
+    t.equal(rude.endedWith, null)
+    t.ok(rude.reign.isRecovered)
+    t.ok(world.inode(ino).marked)
+  },
+)
