@@ -17,20 +17,20 @@ export class Cluster {
   up: Command
   readonly #t: Test
 
-  private constructor(t: Test, endpoints: readonly Endpoint[], lease: string) {
+  private constructor(t: Test, endpoints: readonly Endpoint[], lease: string, grace: string) {
     const folder = workFolder(t)
     const movers = endpoints.map(({ host, port }, i) => ({ name: nameOf(i), address: host, nfs: port, portmap: 0 }))
     this.#t = t
     this.endpoints = endpoints
     this.state = join(folder, 'state')
-    this.config = writeConfig(folder, { movers, timing: { lease } })
+    this.config = writeConfig(folder, { movers, timing: { lease, grace } })
     this.up = new Command(t, 'up', '--config', this.config)
   }
 
-  static async start(t: Test, movers: number, lease = LONG_LEASE): Promise<Cluster> {
+  static async start(t: Test, movers: number, lease = LONG_LEASE, grace = '30s'): Promise<Cluster> {
     const endpoints: Endpoint[] = []
     for (let i = 0; i < movers; i++) endpoints.push(await freePort(`127.0.0.${i + 1}`))
-    const cluster = new Cluster(t, endpoints, lease)
+    const cluster = new Cluster(t, endpoints, lease, grace)
     await cluster.up.serving()
     return cluster
   }

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { MOUNT_PROGRAM, MOUNT_V3, MOUNTPROC3_MNT, readmountres3 } from '../../protocol/mount/mount.gen.ts'
 import { NFS_PROGRAM, NFS_V3, NFS_V3_codecs, nfsstat3 } from '../../protocol/nfs3/nfs3.gen.ts'
 import { accept_stat, msg_type, reply_stat } from '../../protocol/rpc/rpc.gen.ts'
+import type { ProcedureCodec } from '../../protocol/xdr/procedure.ts'
 import { XdrReader } from '../../protocol/xdr/reader.ts'
 import { XdrWriter } from '../../protocol/xdr/writer.ts'
 import type { Random } from '../crash/random.ts'
@@ -38,6 +39,8 @@ export class NfsClient {
   #isClosed = false
   /** What is answered is lost on the way. */
   isDeaf = false
+  /** How often it has connected. */
+  connections = 0
   /** Calls that have been sent again. */
   resent = 0
 
@@ -56,18 +59,20 @@ export class NfsClient {
 
   /** A call's answer. JUKEBOX is no answer: the call is made again, as a new one. */
   async call<N extends Name>(name: N, args: Args<N>): Promise<Result<N>> {
-    const codec = NFS_V3_codecs[name] as unknown as {
-      writeArgs(writer: XdrWriter, args: Args<N>): void
-      readResult(reader: XdrReader): Result<N>
-    }
+    const codec = NFS_V3_codecs[name] as unknown as ProcedureCodec<string, Args<N>, Result<N>>
     for (;;) {
-      const writer = new XdrWriter(MAX_BYTES)
-      codec.writeArgs(writer, args)
-      const bytes = writer.bytes.subarray(0, writer.position)
-      const result = codec.readResult(await this.#ask(NFS_PROGRAM, NFS_V3, NFS_V3_codecs[name].number, bytes))
+      const result = await this.ask(NFS_PROGRAM, NFS_V3, codec, args)
       if (result.status !== nfsstat3.NFS3ERR_JUKEBOX) return result
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
     }
+  }
+
+  /** What a procedure of any program there answers. */
+  async ask<A, R>(program: number, version: number, codec: ProcedureCodec<string, A, R>, args: A): Promise<R> {
+    const writer = new XdrWriter(MAX_BYTES)
+    codec.writeArgs(writer, args)
+    const bytes = writer.bytes.subarray(0, writer.position)
+    return codec.readResult(await this.#ask(program, version, codec.number, bytes))
   }
 
   /** The file handle of an export. */
@@ -119,6 +124,7 @@ export class NfsClient {
     this.#socket = socket
     this.#received = Buffer.alloc(0)
     socket.on('connect', () => {
+      this.connections++
       for (const { bytes } of this.#pending.values()) {
         socket.write(bytes)
         this.resent++

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { Random } from '../crash/random.ts'
 import { Cluster, SHORT_LEASE } from './cluster.ts'
+import { LockLoad } from './lock-load.ts'
 import { SharedLoad } from './shared-load.ts'
 
 t.setTimeout(3_600_000)
@@ -76,6 +77,37 @@ t.test('nothing is lost or out of order when movers die', async (t) => {
     }
   }
   t.comment(`seed ${SEED}: ${load.operations} operations`)
+  t.equal(await cluster.stop(), '')
+})
+
+/** Each client's increments of counters around a death. */
+const INCREMENTS = 8
+const GRACE_S = 5
+/** Whose clients have locked something when it dies, counted from the primary. */
+const LOCKED_AT: readonly [string, victim: number][] = [
+  ['a secondary whose clients have locks', 1],
+  ['a primary whose clients have locks', 0],
+]
+
+t.test('counters that are locked lose no increment when movers die', async (t) => {
+  const cluster = await Cluster.start(t, 2, undefined, `${GRACE_S}s`)
+  const load = new LockLoad({ seed: SEED, movers: cluster.endpoints, clients: CLIENTS, graceMs: 1000 * GRACE_S })
+  t.teardown(() => load.close())
+  const random = new Random(SEED)
+  await load.prepare()
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [what, victim] of LOCKED_AT) {
+      await load.run(INCREMENTS, async () => {
+        await aMoment(random)
+        const mover = ((await cluster.primary()) + victim) % 2
+        load.dies(cluster.endpoints[mover])
+        await cluster.serving(await cluster.signal(mover, 'SIGKILL'))
+        await load.lives(cluster.endpoints[mover])
+      })
+      t.pass(`${what}, round ${round}`)
+    }
+  }
+  t.comment(`seed ${SEED}: ${load.increments} increments, ${load.reclaims} reclaims`)
   t.equal(await cluster.stop(), '')
 })
 
