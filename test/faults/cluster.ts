@@ -2,7 +2,10 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { MoverState } from '../../mover/host/managed-mover.ts'
+import type { nfs_fh3 } from '../../protocol/nfs3/nfs3.gen.ts'
+import { Random } from '../crash/random.ts'
 import { Command, moverStates, until, workFolder, writeConfig } from '../unit/appliance.ts'
+import { NfsClient } from './nfs-client.ts'
 import type { Endpoint } from './shared-load.ts'
 
 /** Longer than a busy machine holds a process up. */
@@ -33,6 +36,15 @@ export class Cluster {
     const cluster = new Cluster(t, endpoints, lease, grace)
     await cluster.up.serving()
     return cluster
+  }
+
+  /** A client of each mover, and the root of what they share. */
+  async clients(): Promise<{ root: nfs_fh3; clients: NfsClient[] }> {
+    const clients = this.endpoints.map(({ host, port }, i) => new NfsClient(host, port, new Random(i + 1)))
+    this.#t.teardown(() => {
+      for (const client of clients) client.close()
+    })
+    return { root: await clients[0].mount('/share'), clients }
   }
 
   movers(): Promise<MoverState[]> {

@@ -1,11 +1,19 @@
 import { connect, type Socket } from 'node:net'
 import { MOUNT_PROGRAM, MOUNT_V3, MOUNTPROC3_MNT, readmountres3 } from '../../protocol/mount/mount.gen.ts'
-import { NFS_PROGRAM, NFS_V3, NFS_V3_codecs, nfsstat3 } from '../../protocol/nfs3/nfs3.gen.ts'
+import {
+  createmode3,
+  NFS_PROGRAM,
+  NFS_V3,
+  NFS_V3_codecs,
+  type nfs_fh3,
+  nfsstat3,
+} from '../../protocol/nfs3/nfs3.gen.ts'
 import { accept_stat, msg_type, reply_stat } from '../../protocol/rpc/rpc.gen.ts'
 import type { ProcedureCodec } from '../../protocol/xdr/procedure.ts'
 import { XdrReader } from '../../protocol/xdr/reader.ts'
 import { XdrWriter } from '../../protocol/xdr/writer.ts'
 import type { Random } from '../crash/random.ts'
+import { bytes, nothingSet } from '../unit/nfs3-client.ts'
 import { callMessage, record, sysAuth } from '../unit/rpc-support.ts'
 
 type Codecs = typeof NFS_V3_codecs
@@ -83,6 +91,15 @@ export class NfsClient {
     const answer = readmountres3(await this.#ask(MOUNT_PROGRAM, MOUNT_V3, MOUNTPROC3_MNT, args))
     if (!('mountinfo' in answer)) throw new Error(`${path} cannot be mounted: ${answer.fhs_status}`)
     return { data: answer.mountinfo.fhandle.slice() }
+  }
+
+  /** Makes a file; returns its handle. */
+  async create(dir: nfs_fh3, name: string): Promise<nfs_fh3> {
+    const how = { mode: createmode3.GUARDED, obj_attributes: nothingSet() } as const
+    const made = await this.call('NFSPROC3_CREATE', { where: { dir, name: bytes(name) }, how })
+    if (made.status !== nfsstat3.NFS3_OK || !made.resok.obj.handle_follows)
+      throw new Error(`CREATE ${name}: ${made.status}`)
+    return { data: made.resok.obj.handle.data.slice() }
   }
 
   /** Goes on at another mover: what has not been answered is sent again there. */

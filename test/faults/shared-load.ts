@@ -102,19 +102,17 @@ export class SharedLoad {
   async prepare(): Promise<void> {
     const [worker] = this.#workers
     const root = await worker.client.mount('/share')
-    const make = async (name: string): Promise<nfs_fh3> => {
-      const how = { mode: createmode3.GUARDED, obj_attributes: nothingSet() } as const
-      const answer = await worker.client.call('NFSPROC3_CREATE', { where: { dir: root, name: bytes(name) }, how })
-      return handleOf(answer)
-    }
     for (let i = 0; i < DATA_FILES; i++) {
-      const file = { handle: await make(`data ${i}`), attributes: new AttributeHistory(`data ${i}`) }
+      const file = {
+        handle: await worker.client.create(root, `data ${i}`),
+        attributes: new AttributeHistory(`data ${i}`),
+      }
       this.dataFiles.push({ ...file, history: new FileHistory() })
       await worker.fill(this.dataFiles[i], SECTORS)
     }
     for (let i = 0; i < TRUNCATED_FILES; i++) {
       const name = `truncated ${i}`
-      const file = { handle: await make(name), attributes: new AttributeHistory(name) }
+      const file = { handle: await worker.client.create(root, name), attributes: new AttributeHistory(name) }
       this.truncatedFiles.push({ ...file, history: new LinearHistory<Units>(name, []) })
     }
     for (let i = 0; i < DIRECTORIES; i++) {

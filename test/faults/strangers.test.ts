@@ -11,15 +11,11 @@ import {
   message_kind,
   token_kind,
 } from '../../protocol/moverlock/moverlock.gen.ts'
-import { createmode3, nfsstat3 } from '../../protocol/nfs3/nfs3.gen.ts'
-import { Random } from '../crash/random.ts'
 import { TestEnvironment } from '../crash/test-environment.ts'
 import { until } from '../unit/appliance.ts'
-import { bytes, nothingSet } from '../unit/nfs3-client.ts'
+import { bytes } from '../unit/nfs3-client.ts'
 import { Cluster } from './cluster.ts'
-import { NfsClient } from './nfs-client.ts'
 
-const OK = nfsstat3.NFS3_OK
 /** More than a mover has of others. */
 const SILENT = 200
 
@@ -58,11 +54,7 @@ const LOCK: message = {
 
 t.test('a primary refuses whom it does not know, and goes on', async (t) => {
   const cluster = await Cluster.start(t, 2)
-  const clients = cluster.endpoints.map(({ host, port }, i) => new NfsClient(host, port, new Random(i + 1)))
-  t.teardown(() => {
-    for (const client of clients) client.close()
-  })
-  const root = await clients[0].mount('/share')
+  const { root, clients } = await cluster.clients()
   const before = await cluster.movers()
   const run = join(cluster.state, 'run')
   const path = join(run, readdirSync(run).find((name) => name.startsWith('session-')) as string)
@@ -121,9 +113,7 @@ t.test('a primary refuses whom it does not know, and goes on', async (t) => {
   })
   await Promise.all(silent.map((socket) => new Promise((resolve) => socket.on('connect', resolve))))
   for (const [i, client] of clients.entries()) {
-    const how = { mode: createmode3.GUARDED, obj_attributes: nothingSet() } as const
-    const made = await client.call('NFSPROC3_CREATE', { where: { dir: root, name: bytes(`f${i}`) }, how })
-    t.equal(made.status, OK)
+    await client.create(root, `f${i}`)
   }
   for (const socket of silent) socket.destroy()
   const identities = (all: Awaited<typeof before>): unknown => all.map(({ pid, restarts }) => [pid, restarts])

@@ -3,12 +3,10 @@ import t, { type Test } from 'tap'
 import { getControl } from '../../mover/control/client.ts'
 import type { MoverStatus } from '../../mover/control/status.ts'
 import { controlSocket } from '../../mover/host/state-folder.ts'
-import { createmode3, type nfs_fh3, nfsstat3, stable_how } from '../../protocol/nfs3/nfs3.gen.ts'
-import { Random } from '../crash/random.ts'
+import { type nfs_fh3, nfsstat3, stable_how } from '../../protocol/nfs3/nfs3.gen.ts'
 import { until } from '../unit/appliance.ts'
-import { bytes, nothingSet } from '../unit/nfs3-client.ts'
 import { Cluster } from './cluster.ts'
-import { NfsClient } from './nfs-client.ts'
+import type { NfsClient } from './nfs-client.ts'
 
 const OK = nfsstat3.NFS3_OK
 const BLOCK_BYTES = 4096
@@ -19,27 +17,11 @@ const OF_STATUS = 2
 
 t.setTimeout(120_000)
 
-/** A client of each mover of a cluster. */
-async function clientsOf(t: Test, { endpoints }: Cluster): Promise<{ root: nfs_fh3; clients: NfsClient[] }> {
-  const clients = endpoints.map(({ host, port }, i) => new NfsClient(host, port, new Random(i + 1)))
-  t.teardown(() => {
-    for (const client of clients) client.close()
-  })
-  return { root: await clients[0].mount('/share'), clients }
-}
-
 /** Messages that a secondary has sent and received. */
 async function messages({ state }: Cluster, mover: string): Promise<number> {
   const { volumes } = (await getControl(controlSocket(state, { mover }), '/status')) as MoverStatus
   const { messagesSent, messagesReceived } = volumes[0].counters
   return messagesSent + messagesReceived
-}
-
-async function create(client: NfsClient, dir: nfs_fh3, name: string): Promise<nfs_fh3> {
-  const how = { mode: createmode3.GUARDED, obj_attributes: nothingSet() } as const
-  const made = await client.call('NFSPROC3_CREATE', { where: { dir, name: bytes(name) }, how })
-  if (made.status !== OK || !made.resok.obj.handle_follows) throw new Error(`CREATE ${name}: ${made.status}`)
-  return { data: made.resok.obj.handle.data.slice() }
 }
 
 async function write(t: Test, client: NfsClient, file: nfs_fh3, first: number, count: number): Promise<void> {
@@ -51,9 +33,9 @@ async function write(t: Test, client: NfsClient, file: nfs_fh3, first: number, c
 
 t.test('a file that movers have written to is read without a message again', async (t) => {
   const cluster = await Cluster.start(t, 3)
-  const { root, clients } = await clientsOf(t, cluster)
+  const { root, clients } = await cluster.clients()
   const [atPrimary, b, c] = clients as [NfsClient, NfsClient, NfsClient]
-  const file = await create(atPrimary, root, 'f')
+  const file = await atPrimary.create(root, 'f')
   await write(t, atPrimary, file, 0, BLOCKS)
   await write(t, b, file, BLOCKS - 1, 1)
   await write(t, atPrimary, file, 0, 1)
