@@ -1,11 +1,14 @@
 /** Clients that wait for locks and cannot be told that they have them: over real sockets, in the test's own time. */
 import t, { type Test } from 'tap'
 import type { Transport } from '../../mover/net/message.ts'
+import { NLM_PROG } from '../../protocol/nlm4/nlm.gen.ts'
+import { versionOf } from '../unit/nlm-support.ts'
 import { type Called, Callee, type Manner, portmapperOf, success } from './callee.ts'
 import { LockMover, MOVER_HOST } from './lock-mover.ts'
 import { LockPeer } from './lock-peer.ts'
 
 const GRANTED = 0
+const GRANTED_PROCEDURE = 5
 const DENIED = 1
 /** Longer than it takes until who cannot have heard is given up. */
 const PATIENCE_S = 400
@@ -35,9 +38,12 @@ function lockManager(manner: Manner): Bad['manner'] {
 
 /** As a lock manager answers: the cookie is the first of the arguments. */
 function answer(called: Called, stat: number): void {
-  const cookie = Buffer.from(called.args.opaque(1024))
-  const words = Array.from({ length: cookie.length / 4 }, (_, i) => cookie.readUInt32BE(4 * i))
-  called.reply(cookie.length, ...words, stat)
+  const cookie = called.args.opaque(1024)
+  called.reply(cookie.length, ...wordsOf(cookie), stat)
+}
+
+function wordsOf(cookie: Uint8Array): number[] {
+  return Array.from({ length: cookie.length / 4 }, (_, i) => Buffer.from(cookie).readUInt32BE(4 * i))
 }
 
 const BAD: Bad[] = [
@@ -202,4 +208,68 @@ t.test('many addresses that never answer leave room for who does', async (t) => 
   mover.clock.advance(1)
   t.equal(await witness.rounds(20, other), 20)
   t.ok(isTold, 'a sound client is told while others are being waited for')
+})
+
+t.test('who answers late, or again and again, has its lock', async (t) => {
+  const { mover, open, owner, pass } = await setUp(t)
+  const [lateFile, eagerFile] = [await mover.file('late'), await mover.file('eager')]
+  let calls = 0
+  const kept: (() => void)[] = []
+  // Answers the third time that it is called, and then what it was asked before, too.
+  const late = portmapperOf(mover.portmapPort, (called) => {
+    if (called.procedure !== GRANTED_PROCEDURE) return
+    kept.push(() => answer(called, GRANTED))
+    if (++calls === 3) for (const reply of kept) reply()
+  })
+  const eager = portmapperOf(mover.portmapPort, (called) => {
+    const cookie = called.args.opaque(1024).slice()
+    for (let i = 0; i < 1000; i++) called.reply(cookie.length, ...wordsOf(cookie), i === 0 ? GRANTED : DENIED)
+  })
+  const peers: [LockPeer, Uint8Array][] = [
+    [await open('127.0.1.7', late), lateFile],
+    [await open('127.0.1.8', eager), eagerFile],
+  ]
+  for (const [peer, fh] of peers) {
+    t.equal(await owner.nlm('LOCK', fh), 'GRANTED')
+    t.equal(await peer.nlm('LOCK', fh, { name: 'peer', block: true }), 'BLOCKED')
+    t.equal(await owner.nlm('UNLOCK', fh), 'GRANTED')
+  }
+  t.ok(await pass(PATIENCE_S, () => mover.remembered['told'] === 0))
+  t.ok(calls >= 3)
+  const held = mover.held.filter((line) => line.includes(' owner '))
+  t.same(held.map((line) => line.split(' ')[1]).sort(), ['127.0.1.7', '127.0.1.8'])
+  t.match(mover.remembered, { waiting: 0, callbacks: 0 })
+})
+
+t.test('nobody else can answer for who is told by a message', async (t) => {
+  const { mover, open, owner, pass, witness } = await setUp(t)
+  const fh = await mover.file('f')
+  const { codecs } = versionOf(4)
+  let cookie: Uint8Array | null = null
+  const hears = portmapperOf(mover.portmapPort, (called) => {
+    if (called.procedure === codecs.GRANTED_MSG.number) cookie ??= called.args.opaque(1024).slice()
+    called.reply()
+  })
+  const waiter = await open('127.0.1.7', hears)
+  t.equal(await owner.nlm('LOCK', fh), 'GRANTED')
+  const wanted = { block: true, exclusive: true, reclaim: false, state: 3, cookie: Uint8Array.of(1) }
+  await waiter.call('udp', NLM_PROG, 4, codecs.LOCK_MSG, { ...wanted, alock: waiter.alock(fh, {}) } as never)
+  t.equal(mover.remembered['waiting'], 1)
+  t.equal(await owner.nlm('UNLOCK', fh), 'GRANTED')
+  t.ok(await pass(10, () => cookie !== null))
+  const answerOf = (peer: LockPeer, its: Uint8Array, stat: number) =>
+    peer.call('udp', NLM_PROG, 4, codecs.GRANTED_RES, { cookie: its, stat: { stat } } as never)
+  const its = cookie ?? new Uint8Array(0)
+  await answerOf(witness, its, DENIED)
+  await answerOf(witness, its, GRANTED)
+  for (let at = 0; at < its.length; at++) {
+    const forged = its.slice()
+    forged[at] ^= 1
+    await answerOf(waiter, forged, DENIED)
+  }
+  t.equal(mover.remembered['told'], 1, 'it is told still')
+  t.equal(mover.held.length, 1)
+  await answerOf(waiter, its, GRANTED)
+  t.match(mover.remembered, { waiting: 0, told: 0 })
+  t.equal(mover.held.length, 1, 'and has it')
 })

@@ -223,6 +223,14 @@ t.test('news of restarts of made-up names, thousands of them', async (t) => {
       if (i % 600 === 0) await isWell(t, 0, `${i} names over ${transport}`)
     }
   }
+  for (const version of [3, 4]) {
+    for (let i = 0; i < 500; i++) {
+      const free = versionOf(version).later?.FREE_ALL
+      if (free === undefined) throw new Error('no FREE_ALL')
+      const args = { name: Buffer.from(`host${i}`), state: i }
+      if ((await hostile.call('udp', NLM_PROG, version, free, args)).stat !== 0) t.fail(`FREE_ALL ${i}`)
+    }
+  }
   t.equal(await hostile.notify(new Uint8Array(1024).fill(0x78), 1), 0)
   const name = encode(SM_VERS_codecs.SM_NOTIFY, { mon_name: new Uint8Array(1024), state: 1 })
   t.equal((await hostile.callBytes('udp', SM_PROG, SM_VERS, SM_VERS_codecs.SM_NOTIFY.number, lengthened(name))).stat, 4)
