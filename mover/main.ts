@@ -20,7 +20,6 @@ import { createLogger } from './host/logger.ts'
 import { controlSocket, readHandleKey } from './host/state-folder.ts'
 import { RenewedLease } from './lease.ts'
 import { Mover } from './mover.ts'
-import { stateAt } from './nsm/state.ts'
 import { RealEnvironment } from './real-environment.ts'
 import { socketClient } from './rpc/client/rpc-client.ts'
 import { type AssignedVolume, VolumeSet } from './volume-set.ts'
@@ -86,7 +85,7 @@ class MoverMain {
     }
   }
 
-  async #start({ config, claims, roles, incarnation, startedMs, movers, holders }: StartMessage): Promise<void> {
+  async #start({ config, claims, roles, incarnation, state, movers, holders }: StartMessage): Promise<void> {
     const mover = config.movers.find(({ name }) => name === this.#name)
     if (mover === undefined) throw new Error(`the configuration has no mover ${this.#name}`)
     const environment = this.#environment
@@ -120,7 +119,7 @@ class MoverMain {
       config,
       volumes,
       handleKey,
-      state: stateAt(startedMs),
+      state,
       lease,
       client: socketClient(environment, mover.name),
       environment,

@@ -8,6 +8,7 @@ import { syncFolder } from './host/durable-file.ts'
 import { Fleet, type ServingMover } from './host/fleet.ts'
 import { endRecordedMovers, type MoverRecord, writeMoverRecords } from './host/mover-records.ts'
 import { Refusal } from './host/refusal.ts'
+import { StartStates } from './host/start-states.ts'
 import { controlSocket, makeStateFolder, statePaths } from './host/state-folder.ts'
 import { TermCounter } from './host/terms.ts'
 import { RealEnvironment } from './real-environment.ts'
@@ -81,11 +82,13 @@ export class Supervisor {
     await this.#endOldMovers(paths.movers)
     for (const volume of volumes) this.#claims.set(volume.name, await this.#take(volume))
     const terms = await this.#readTerms(paths.terms)
+    const states = orRefused(() => new StartStates(paths.states))
     if (this.#stopping !== null) throw new Refusal(1, 'stopped before the movers were started')
     this.#fleet = new Fleet({
       config: this.#config,
       claims: new Map([...this.#claims].map(([name, { fd }]) => [name, fd])),
       terms,
+      states,
       recordsPath: paths.movers,
       env: new RealEnvironment(),
       logger: this.#logger,
@@ -137,12 +140,7 @@ export class Supervisor {
 
   /** The terms that are known here, and those that the volumes themselves have seen. */
   async #readTerms(path: string): Promise<TermCounter> {
-    let terms: TermCounter
-    try {
-      terms = new TermCounter(path)
-    } catch (error) {
-      throw new Refusal(1, (error as Error).message)
-    }
+    const terms = orRefused(() => new TermCounter(path))
     for (const config of this.#config.volumes) {
       const { name } = config
       const fd = this.#claims.get(name)?.fd ?? -1
@@ -219,5 +217,14 @@ async function orInUse(claim: Promise<Claim>, inUse: (message: string) => string
   } catch (error) {
     const { message } = error as Error
     throw error instanceof ClaimRefused ? new Refusal(2, inUse(message)) : new Refusal(1, message)
+  }
+}
+
+/** What `read` reads; what is damaged is a `Refusal`. */
+function orRefused<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw new Refusal(1, (error as Error).message)
   }
 }

@@ -37,8 +37,8 @@ export interface StartMessage {
   /** One for each volume of the configuration. */
   roles: VolumeRole[]
   incarnation: string
-  /** When it was started, milliseconds since 1970: a second or more behind its last start, whatever the clock says. */
-  startedMs: number
+  /** What its clients know this start by: see `StartStates`. */
+  state: number
   /** All movers that run. */
   movers: Incarnation[]
   /** Those of them that may hold something of earlier reigns of the volumes that this mover is to open as their primary. */

@@ -8,6 +8,7 @@ import { ManagedMover, type MoverState, type RunningMover } from './managed-move
 import { MoverProcess, type MoverProcessOptions } from './mover-process.ts'
 import { writeMoverRecords } from './mover-records.ts'
 import { Refusal } from './refusal.ts'
+import type { StartStates } from './start-states.ts'
 import type { TermCounter } from './terms.ts'
 
 /** A mover that serves, and where. */
@@ -20,6 +21,7 @@ export interface FleetOptions {
   /** Descriptors of the volumes' claims, by volume. */
   claims: ReadonlyMap<string, number>
   terms: TermCounter
+  states: StartStates
   /** Where it is written who the movers are. */
   recordsPath: string
   env: Environment
@@ -111,13 +113,14 @@ export class Fleet {
 
   /** Starts movers that have no process: all of them, or one. */
   async #launch(movers: readonly ManagedMover[]): Promise<void> {
-    const { config, env } = this.#options
+    const { config, env, states } = this.#options
+    let taken: number[]
     const launched = new Map<ManagedMover, RunningMover>()
     try {
       await this.#elect(movers)
       if (this.#isStopping) return
       for (const mover of movers) launched.set(mover, this.#spawn(mover))
-      await this.#record()
+      ;[taken] = await Promise.all([states.take(movers.length, env.wallMs()), this.#record()])
     } catch (error) {
       const [first] = movers
       const { message } = error as Error
@@ -137,7 +140,7 @@ export class Fleet {
       const holders = incarnations.filter(({ name }) => ![...launched.keys()].some((one) => one.name === name))
       process.start({
         config: mover.withKnownPort(config),
-        startedMs: mover.startedAt(env.wallMs()),
+        state: taken[movers.indexOf(mover)],
         roles: this.#rolesOf(mover),
         movers: incarnations,
         holders,

@@ -4,8 +4,6 @@ import type { MoverProcess } from './mover-process.ts'
 
 /** The first start after a death is at once. */
 const SECOND_RESTART_MS = 100
-/** Clients tell one start from the other by their seconds. */
-const LEAST_BETWEEN_STARTS_MS = 1000
 const LAST_RESTART_MS = 10_000
 /** A mover that has served this long has recovered from what it died of. */
 const HEALTHY_MS = 30_000
@@ -37,7 +35,6 @@ export class ManagedMover {
   /** Where it serves, or served last; null when it never did. */
   serving: ServingState | null = null
   #starts = 0
-  #startedMs = 0
   #restartMs = 0
   #servingSinceMs = 0
   #timer: NodeJS.Timeout | undefined
@@ -103,12 +100,6 @@ export class ManagedMover {
   /** It will not be started again on its own account. */
   cancelRestart(): void {
     clearTimeout(this.#timer)
-  }
-
-  /** When a start at `wallMs` counts as: later than the last one by a second at least. */
-  startedAt(wallMs: number): number {
-    this.#startedMs = Math.max(wallMs, this.#startedMs + LEAST_BETWEEN_STARTS_MS)
-    return this.#startedMs
   }
 
   /** Clients know the port that the first process took: later ones must listen there too. */

@@ -14,6 +14,8 @@ export interface StatePaths {
   movers: string
   /** The last term of each volume: see `TermCounter`. */
   terms: string
+  /** The last state of a mover: see `StartStates`. */
+  states: string
   handleKey: string
   /** Unix sockets: the control interfaces, and the sessions between movers. */
   run: string
@@ -24,6 +26,7 @@ export function statePaths(stateDir: string): StatePaths {
     lock: join(stateDir, 'lock'),
     movers: join(stateDir, 'movers.json'),
     terms: join(stateDir, 'terms.json'),
+    states: join(stateDir, 'states.json'),
     handleKey: join(stateDir, 'secrets', 'handle.key'),
     run: join(stateDir, 'run'),
   }

@@ -7,6 +7,7 @@ import type { ServingState, StartMessage, SupervisorMessage } from '../../mover/
 import { Fleet } from '../../mover/host/fleet.ts'
 import type { RunningMover } from '../../mover/host/managed-mover.ts'
 import type { MoverProcessOptions } from '../../mover/host/mover-process.ts'
+import { StartStates } from '../../mover/host/start-states.ts'
 import { TermCounter } from '../../mover/host/terms.ts'
 import { TestEnvironment } from '../crash/test-environment.ts'
 import { until, workFolder } from './appliance.ts'
@@ -124,6 +125,7 @@ class TestFleet {
       config,
       claims: new Map([['share', 9]]),
       terms: this.terms,
+      states: new StartStates(join(folder, 'states.json')),
       recordsPath: join(folder, 'movers.json'),
       env: new TestEnvironment(1),
       logger: this.log.logger,
@@ -256,5 +258,19 @@ t.test('terms that cannot be written: nobody is told of another primary before t
   fleet.terms.problem = null
   await fleet.next(a)
   t.equal(b.lastReign, 'primary of b in 2, holders b2')
+  await fleet.fleet.stop()
+})
+
+t.test('each start of a mover has a state of its own, greater than all before', async (t) => {
+  const fleet = await TestFleet.up(t, 'a', 'b')
+  const [a] = fleet.processes
+  a.gone()
+  const next = await fleet.next(a)
+  next.ready()
+  next.gone()
+  await fleet.next(next)
+  const states = fleet.processes.map((process) => process.all('start')[0].state)
+  t.equal(states.length, 4)
+  for (const [i, state] of states.entries()) t.ok(i === 0 || state > states[i - 1], `${states}`)
   await fleet.fleet.stop()
 })

@@ -10,6 +10,7 @@ import { formatRecord } from '../../mover/host/logger.ts'
 import { MoverProcess } from '../../mover/host/mover-process.ts'
 import { readMoverRecords, writeMoverRecords } from '../../mover/host/mover-records.ts'
 import { identifyProcess, isGone, waitUntilGone } from '../../mover/host/process-identity.ts'
+import { StartStates, stateAfter } from '../../mover/host/start-states.ts'
 import { makeStateFolder, readHandleKey, statePaths } from '../../mover/host/state-folder.ts'
 import { TermCounter } from '../../mover/host/terms.ts'
 import { until, workFolder } from './appliance.ts'
@@ -196,6 +197,30 @@ t.test('log lines for people', async (t) => {
     line({ level: 50, msg: 'bad', err: { message: 'm', stack: 'Error: m\n at x' } }),
     '03:04:05 a: error: bad err=Error: m\n at x',
   )
+})
+
+t.test('the state of a start is odd, and greater than any before, whatever the clock says', async (t) => {
+  const now = Date.parse('2026-11-26T12:00:00Z')
+  const first = stateAfter(-1, now)
+  t.equal(first % 2, 1)
+  t.equal(stateAfter(first, now), first + 2, 'within a second')
+  t.equal(stateAfter(first, now - 86_400_000), first + 2, 'the clock was set back')
+  t.ok(stateAfter(-1, now + 1000) > first, 'the state folder was lost')
+  t.equal(stateAfter(-1, 0), 1, 'a clock that was never set')
+  const most = 2 ** 31 - 1
+  t.equal(stateAfter(-1, Date.parse('2100-01-01')), most, 'the greatest that there is')
+  t.equal(stateAfter(most, Date.parse('2100-01-01')), 1, 'another one all the same')
+  t.equal(stateAfter(most, now), 1)
+
+  const path = join(workFolder(t), 'states.json')
+  const states = new StartStates(path)
+  const [taken, again] = await Promise.all([states.take(2, now), states.take(1, now)])
+  t.same([...taken, ...again], [first, first + 2, first + 4])
+  t.same(await new StartStates(path).take(1, now - 5000), [first + 6], 'they are written down')
+  for (const damaged of ['', '[]', '-1', '2', '1.5', `${most + 2}`]) {
+    fs.writeFileSync(path, damaged)
+    t.throws(() => new StartStates(path), /states\.json: damaged; remove it/, damaged)
+  }
 })
 
 t.test('terms grow, and are written before anybody is told', async (t) => {

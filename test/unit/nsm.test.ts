@@ -3,7 +3,6 @@ import { monitorRecord } from '../../mover/clients/monitors.ts'
 import type { ClientRecords } from '../../mover/files/client-records.ts'
 import { Announcer } from '../../mover/nsm/announcer.ts'
 import { announceRestart } from '../../mover/nsm/restart.ts'
-import { stateAt } from '../../mover/nsm/state.ts'
 import { NLM4_VERS_codecs } from '../../protocol/nlm4/nlm.gen.ts'
 import { SM_PROG, SM_VERS_codecs } from '../../protocol/nsm/nsm.gen.ts'
 import { NlmWorld } from './nlm-support.ts'
@@ -403,16 +402,6 @@ t.test('who cannot be told is given up, unless it is us who end', (t) => {
   const { left, attempts } = end(false)
   t.equal(left, 0)
   t.ok(attempts >= 6, `${attempts} calls`)
-  t.end()
-})
-
-t.test('the state is odd, and greater at each start', (t) => {
-  const now = Date.parse('2026-11-26T12:00:00Z')
-  const state = stateAt(now)
-  t.equal(state % 2, 1)
-  t.ok(stateAt(now + 1000) > state)
-  t.equal(stateAt(0), 1, 'a clock that was never set')
-  t.equal(stateAt(Date.parse('2100-01-01')), 2 ** 31 - 1, 'the greatest that there is')
   t.end()
 })
 
