@@ -1,5 +1,4 @@
 import type { Logger } from 'pino'
-import type { MonitoredClient } from './clients/monitors.ts'
 import type { Config, ExportConfig, MoverConfig } from './config/schema.ts'
 import type { ClientLockStatus, FoundFile, LockBroken, MoverLocks, MoverStatus, MoverTrace } from './control/status.ts'
 import type { Environment } from './environment.ts'
@@ -184,17 +183,29 @@ export class Mover {
     })
   }
 
-  /** Clients that have locks here, as far as they know, are told that this mover has started anew. */
+  /**
+   * Clients that have locks here, as far as they know, are told that this mover has started anew; by the first one also those of
+   * movers that are not in the configuration any more.
+   */
   #announce(nlm: NlmContext): void {
-    const { mover, client, environment, logger, volumes, state } = this.#parts
+    const { mover, client, config, environment, logger, volumes, state } = this.#parts
     const announcer = new Announcer(environment, client, state)
+    const names = config.movers.map(({ name }) => name)
+    const addresses = config.movers.map(({ address }) => address)
     for (const { name, service } of volumes) {
-      const isBack = (client: MonitoredClient): boolean => nlm.clients.has(client)
-      announceRestart(announcer, service.clients, mover.name, isBack, (failure) =>
-        logger.error(
-          `volume ${name}: its clients cannot be listed (${failure}): they are not told to reclaim their locks`,
-        ),
-      )
+      announceRestart({
+        announcer,
+        records: service.clients,
+        mover: mover.name,
+        movers: mover.name === names[0] ? names : null,
+        sourceFor: (localAddress) => (addresses.includes(localAddress) ? localAddress : mover.address),
+        isBack: (client) => nlm.clients.has(client),
+        forget: (client) => nlm.remembered.forget(service.clients, client),
+        failed: (failure) =>
+          logger.error(
+            `volume ${name}: its clients cannot be listed (${failure}): they are not told to reclaim their locks`,
+          ),
+      })
     }
   }
 

@@ -38,7 +38,7 @@ export interface LockNotes {
 export interface LockListener {
   /** What a client has waited for under this number is its own from now on. */
   granted(ino: number, waiter: number, lock: ClientLock): void
-  /** The file is gone that a client waits for. */
+  /** A client waits for this no more: the file is gone, or what was asked for was given up. */
   gone(ino: number, waiter: number): void
   /** Somebody has taken it away from a client, who may have waited for it: it is not told of it (any more). */
   broken(ino: number, lock: ClientLock): void

@@ -16,9 +16,17 @@ export interface MonitoredClient {
 /** Longer names are of no host. */
 export const MAX_NAME_LENGTH = 255
 
-/** What the ids of a mover's monitored clients begin with. */
-export function monitorPrefix(mover: string): Uint8Array {
-  return Buffer.from(`nlm ${mover}\0`)
+const WORD = 'nlm '
+
+/** What the ids of a mover's monitored clients begin with, or those of all movers' (null). */
+export function monitorPrefix(mover: string | null): Uint8Array {
+  return Buffer.from(mover === null ? WORD : `${WORD}${mover}\0`)
+}
+
+/** The mover whose client a record is of, by its id. */
+export function monitoringMover(id: Uint8Array): string {
+  const text = Buffer.from(id).toString()
+  return text.slice(WORD.length, text.indexOf('\0'))
 }
 
 /** `hash` makes a short text of a long one: ids are short. */

@@ -40,6 +40,10 @@ export interface ClientLocks {
   unlock(op: Operation, ino: number, lock: ClientLock): LockOutcome
   /** Whoever waits for exactly this waits no more; `notHeld` when nobody does, or has it already. */
   cancel(op: Operation, ino: number, lock: ClientLock): LockOutcome
+  /** True while somebody waits for a lock of this file under this number. */
+  isWaiting(ino: number, waiter: number): boolean
+  /** True when a client has locks of any file, waits for some, or has asked for some. */
+  isUsed(protocol: LockProtocol, client: string): boolean
   /** All locks of a client go, on all files, and all that it waits for; nobody waits for that. */
   releaseClient(protocol: LockProtocol, client: string): void
 }
@@ -98,6 +102,14 @@ export class HeldClientLocks implements ClientLocks {
 
   cancel(op: Operation, ino: number, lock: ClientLock): LockOutcome {
     return this.#answer(op, (done) => this.#holder.cancel(ino, lock, done))
+  }
+
+  isWaiting(ino: number, waiter: number): boolean {
+    return this.#holder.isWaiting(ino, waiter)
+  }
+
+  isUsed(protocol: LockProtocol, client: string): boolean {
+    return this.#holder.isUsed(protocol, client)
   }
 
   releaseClient(protocol: LockProtocol, client: string): void {

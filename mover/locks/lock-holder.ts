@@ -29,7 +29,7 @@ export interface HolderLockPort {
   assert(ino: number, assertion: LockAssertion): void
   /** What a client has waited for is its own from now on. */
   granted(ino: number, waiter: number, lock: ClientLock): void
-  /** The file is gone that a client waits for. */
+  /** A client waits for this no more: the file is gone, or the client has given it up. */
   gone(ino: number, waiter: number): void
 }
 
@@ -114,7 +114,7 @@ export class LockHolder {
     if (file === undefined || ask === null) return
     const { owner, op } = ask
     if (outcome.type === 'granted') {
-      if (isGivenUp(op)) giveUp(file, owner, op)
+      if (isGivenUp(op)) this.#giveUp(ino, file, owner, op)
       else if (op.type === 'lock') file.locks.hold(owner, op.lock)
     }
     if (delegation !== null) file.delegate(delegation)
@@ -184,7 +184,7 @@ export class LockHolder {
     for (const [ino, file] of [...this.#files]) {
       for (const ask of file.asks) {
         if (ask.isSent && isGivenUp(ask.op)) {
-          this.#finish(ino, file, ask, giveUp(file, ask.owner, ask.op) ? GRANTED : NOT_HELD)
+          this.#finish(ino, file, ask, this.#giveUp(ino, file, ask.owner, ask.op) ? GRANTED : NOT_HELD)
         }
       }
       const { serial, level, waiting, isManaged } = file
@@ -229,6 +229,16 @@ export class LockHolder {
     return this.#files.get(ino)?.waiting.map(({ lock }) => lock) ?? []
   }
 
+  /** True while a client waits under this number. */
+  isWaiting(ino: number, waiter: number): boolean {
+    return this.#files.get(ino)?.waiting.some((one) => one.waiter === waiter) === true
+  }
+
+  /** True when a client has locks, waits for some, or has asked for some. */
+  isUsed(protocol: LockProtocol, client: string): boolean {
+    return this.#owners.has(protocol, client)
+  }
+
   /** What the mover decides about the file alone. */
   levelOf(ino: number): DelegationLevel {
     return this.#files.get(ino)?.level ?? 'none'
@@ -243,7 +253,7 @@ export class LockHolder {
     const owner = this.#owners.find(ownerOf(op))
     const file = this.#file(ino)
     const isFirst = file.asksOf(owner).length === 0
-    const outcome = isFirst ? this.#decide(file, owner, op) : null
+    const outcome = isFirst ? this.#decide(ino, file, owner, op) : null
     if (outcome === null) {
       const ask = this.#ask(file, owner, op, done)
       if (isFirst) this.#send(ino, file, ask)
@@ -269,7 +279,7 @@ export class LockHolder {
 
   /** What an owner has asked for is decided here, or asked of the primary. */
   #begin(ino: number, file: HeldLocks, ask: LockAsk): void {
-    const outcome = this.#decide(file, ask.owner, ask.op)
+    const outcome = this.#decide(ino, file, ask.owner, ask.op)
     if (outcome === null) this.#send(ino, file, ask)
     else this.#finish(ino, file, ask, outcome)
   }
@@ -302,16 +312,28 @@ export class LockHolder {
     for (const one of file.waiting) {
       if (!one.isGranted || one.owner !== owner) continue
       file.removeWaiters((other) => other === one)
-      this.#port.granted(ino, one.waiter, one.lock)
+      // It goes, with all that its client has, before anybody has heard of it.
+      const isLeaving = file.asksOf(owner).some(({ op }) => op.type === 'release')
+      if (isLeaving) this.#port.gone(ino, one.waiter)
+      else this.#port.granted(ino, one.waiter, one.lock)
     }
   }
 
+  /** False when there was nothing to give up. */
+  #giveUp(ino: number, file: HeldLocks, owner: Owner, op: GivenUp): boolean {
+    const before = file.waiting
+    const hadAny = giveUp(file, owner, op)
+    if (file.waiting === before) return hadAny
+    for (const one of before) if (!file.waiting.includes(one)) this.#port.gone(ino, one.waiter)
+    return hadAny
+  }
+
   /** Null: the primary must be asked. */
-  #decide(file: HeldLocks, owner: Owner, op: HeldOp): LockOutcome | null {
+  #decide(ino: number, file: HeldLocks, owner: Owner, op: HeldOp): LockOutcome | null {
     if (op.type === 'stopWaiting') return findWaiter(file, owner, op.lock) === null ? NOT_HELD : null
     if (op.type === 'lock') return this.#decideLock(file, owner, op.mode, op.lock)
     if (op.type === 'test') return this.#met(file, owner, op.lock) ?? (covers(file, op.lock) ? GRANTED : null)
-    return this.#decideGivenUp(file, owner, op)
+    return this.#decideGivenUp(ino, file, owner, op)
   }
 
   #decideLock(file: HeldLocks, owner: Owner, mode: LockMode, lock: ClientLock): LockOutcome | null {
@@ -331,7 +353,7 @@ export class LockHolder {
     return GRANTED
   }
 
-  #decideGivenUp(file: HeldLocks, owner: Owner, op: GivenUp): LockOutcome | null {
+  #decideGivenUp(ino: number, file: HeldLocks, owner: Owner, op: GivenUp): LockOutcome | null {
     if (op.type === 'cancel' && !file.waiting.some((one) => one.owner === owner && one.waiter === op.waiter)) {
       return NOT_HELD
     }
@@ -340,7 +362,7 @@ export class LockHolder {
       if (file.locks.splits(owner, op.lock) && this.#isFull(file, owner)) return LIMIT
     }
     if (file.isManaged) return null
-    giveUp(file, owner, op)
+    this.#giveUp(ino, file, owner, op)
     return GRANTED
   }
 

@@ -99,6 +99,11 @@ export class LockOwners {
     return new Owner(who.owner, client, ++this.#lastNumber)
   }
 
+  /** True when some owner of a client is used. */
+  has(protocol: LockProtocol, client: string): boolean {
+    return this.#clients[protocol].has(client)
+  }
+
   add(owner: Owner): void {
     const clients = this.#clients[owner.client.protocol]
     const client = clients.get(owner.client.name) ?? owner.client

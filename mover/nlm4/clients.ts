@@ -10,6 +10,8 @@ export interface NlmClient {
   readonly address: string
   /** Its own, in which it has asked for locks last: greater each time that it is started (C702 §11.2); 0: it tells none. */
   state: number
+  /** It has asked for something since it was looked at last. */
+  isActive: boolean
 }
 
 const MAX_CLIENTS = 16_384
@@ -18,7 +20,7 @@ const MAX_NAMES_OF_ADDRESS = 256
 
 const NO_CLIENTS: ReadonlySet<NlmClient> = new Set()
 
-/** The clients of this mover that have asked for locks since they, or it, were started. */
+/** The clients of this mover that have asked for locks since they, or it, were started: of late, if they have none. */
 export class NlmClients {
   readonly #clients = new Map<string, NlmClient>()
   readonly #byAddress = new Groups()
@@ -37,17 +39,35 @@ export class NlmClients {
       const names = this.#byAddress.of(address).size
       const others = this.#clients.size - names
       if (names >= MAX_NAMES_OF_ADDRESS || !hasShare(names, others, MAX_CLIENTS)) return null
-      client = { key, name, address, state: 0 }
+      client = { key, name, address, state: 0, isActive: true }
       this.#clients.set(key, client)
       this.#byAddress.add(address, client)
       this.#byName.add(name, client)
     }
+    client.isActive = true
     return client
   }
 
   /** True when a client of that name and address (see `NlmClient`) has asked for locks. */
   has({ name, address }: Pick<NlmClient, 'name' | 'address'>): boolean {
     return this.#clients.has(keyOf(name, address))
+  }
+
+  hasKey(key: string): boolean {
+    return this.#clients.has(key)
+  }
+
+  /** True for a client that is among them: not for one of the same name that has gone. */
+  isOne(client: NlmClient): boolean {
+    return this.#clients.get(client.key) === client
+  }
+
+  /** Takes out those who have asked for nothing since the last look, and for whom `isUsed` is false. */
+  takeIdle(isUsed: (client: NlmClient) => boolean): NlmClient[] {
+    const idle = [...this.#clients.values()].filter((client) => !client.isActive && !isUsed(client))
+    for (const client of idle) this.remove(client)
+    for (const client of this.#clients.values()) client.isActive = false
+    return idle
   }
 
   /** The client is gone, and its locks are. */

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto'
 import type { Logger } from 'pino'
-import { type MonitoredClient, monitorRecord } from '../clients/monitors.ts'
 import type { Environment } from '../environment.ts'
 import type { Failure } from '../failure.ts'
 import { MAY, mayTransfer } from '../files/access.ts'
@@ -11,9 +9,9 @@ import { type Credentials, type FileService, newOperation, type Operation } from
 import { LimitedLog } from '../net/limited-log.ts'
 import type { RpcClient } from '../rpc/client/rpc-client.ts'
 import type { Call } from '../rpc/program.ts'
-import { Suspend } from '../suspend.ts'
 import { type NlmClient, NlmClients } from './clients.ts'
 import { Grants } from './grants.ts'
+import { RememberedClients } from './remembered.ts'
 import { Restarts } from './restarts.ts'
 import { FAILURE_STATUS, type NlmStatus } from './status.ts'
 import { Waiters } from './waiters.ts'
@@ -70,12 +68,11 @@ export class NlmContext {
   readonly grants: Grants
   readonly clients = new NlmClients()
   readonly restarts: Restarts
+  readonly remembered: RememberedClients
   readonly op: Operation & { credentials: Credentials }
   readonly #options: NlmOptions
   readonly #log: LimitedLog
   readonly #waiters = new Map<ClientLocks, Waiters>()
-  /** Clients that are known to be remembered, by volume: of `clients` only, since others may be forgotten there. */
-  readonly #remembered = new Map<ClientRecords, Set<string>>()
 
   constructor(options: NlmOptions) {
     this.#options = options
@@ -91,6 +88,8 @@ export class NlmContext {
     )
     const { client, serves } = options
     this.restarts = new Restarts({ clients: this.clients, client, serves, release: (client) => this.release(client) })
+    const isUsed = ({ key }: NlmClient): boolean => [...this.#waiters.keys()].some((locks) => locks.isUsed('nlm', key))
+    this.remembered = new RememberedClients({ ...options, clients: this.clients, isUsed })
     this.op = newOperation({ uid: 0, gid: 0, gids: [] }, false)
   }
 
@@ -161,28 +160,14 @@ export class NlmContext {
    * Makes sure that the client is durably remembered: when this mover starts anew, it is told so, and reclaims its locks. Null,
    * or why it cannot be. Throws `Suspend` until it is.
    */
-  remember({ records }: Target, { key, name, address }: NlmClient, { localAddress }: Call): Failure | null {
-    let remembered = this.#remembered.get(records)
-    if (remembered === undefined) {
-      remembered = new Set()
-      this.#remembered.set(records, remembered)
-    }
-    if (remembered.has(key)) return null
-    const failure = records.set(this.op, this.#recordOf({ name, address, localAddress }))
-    if (failure !== null) return failure
-    const { barrier } = this.op
-    const known = remembered
-    if (barrier === null) known.add(key)
-    else {
-      this.op.barrier = null
-      throw new Suspend((resume) =>
-        barrier.wait((problem) => {
-          if (problem === null && this.clients.has({ name, address })) known.add(key)
-          resume()
-        }),
-      )
-    }
-    return null
+  remember({ records }: Target, client: NlmClient, { localAddress }: Call): Failure | null {
+    return this.remembered.remember(records, client, localAddress)
+  }
+
+  /** A client asks for something; null when there are too many clients. */
+  caller(name: Uint8Array, address: string): NlmClient | null {
+    this.remembered.arm()
+    return this.clients.add(name, address)
   }
 
   /**
@@ -206,7 +191,7 @@ export class NlmContext {
   /** A client has started anew, or wants nothing any more: all its locks go. */
   release(client: NlmClient): void {
     this.clients.remove(client)
-    for (const known of this.#remembered.values()) known.delete(client.key)
+    this.remembered.left(client)
     this.#releaseLocks(client)
   }
 
@@ -225,9 +210,5 @@ export class NlmContext {
       locks.listener = waiters
     }
     return waiters
-  }
-
-  #recordOf(client: MonitoredClient) {
-    return monitorRecord(this.#options.mover, client, (text) => createHash('sha256').update(text).digest('hex'))
   }
 }

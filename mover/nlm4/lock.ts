@@ -66,7 +66,7 @@ function mayAsk(
   const refusal = nlm.refusal(target, exclusive)
   if (refusal !== null) return refusal
   if (alock.caller_name.length > MAX_NAME_LENGTH) return 'FAILED'
-  const client = nlm.clients.add(alock.caller_name, call.address)
+  const client = nlm.caller(alock.caller_name, call.address)
   if (client === null) return nlm.noLocks('names', call, TOO_MANY_NAMES)
   nlm.sawState(client, state)
   const failure = isMonitored ? nlm.remember(target, client, call) : null

@@ -22,7 +22,7 @@ export function share(nlm: NlmContext, version: NlmVersion): Answer {
       const isForWriting = share.access === fsh_access.fsa_W || share.access === fsh_access.fsa_RW
       const refusal = nlm.refusal(target, isForWriting)
       if (refusal !== null) return refusal
-      if (nlm.clients.add(share.caller_name, call.address) === null) return nlm.noLocks('names', call, TOO_MANY_NAMES)
+      if (nlm.caller(share.caller_name, call.address) === null) return nlm.noLocks('names', call, TOO_MANY_NAMES)
     }
     const outcome = locks.lock(nlm.op, ino, openOf(share, call), reclaim ? 'reclaim' : 'try')
     return outcome.type === 'limit' ? nlm.noLocks('locks', call, TOO_MANY_LOCKS) : OUTCOME_STATUS[outcome.type]

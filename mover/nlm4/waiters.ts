@@ -66,6 +66,8 @@ export class Waiters implements LockListener {
   add(waiter: number, ino: number, lock: RangeLock, call: GrantCall): void {
     const isEarly = this.#early.delete(waiter)
     this.answered(ino, lock)
+    // Meanwhile its client has started anew, or somebody has taken that away.
+    if (!isEarly && !this.#locks.isWaiting(ino, waiter)) return
     const waiting: Waiting = { key: keyOf(ino, lock), waiter, ino, lock, call, grant: null }
     this.#byKey.set(waiting.key, waiting)
     this.#byWaiter.set(waiter, waiting)

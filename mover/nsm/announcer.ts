@@ -11,6 +11,12 @@ const AT_ONCE = 256
 /** Between two attempts to tell a client; after the last one it is given up: what has been away for so long has lost its locks. */
 const RETRY_MS = [5000, 10_000, 20_000, 40_000, 80_000] as const
 
+interface News {
+  readonly client: MonitoredClient
+  readonly from: string
+  readonly done: () => void
+}
+
 /** Tells clients that their mover has started anew (C702 §11.3 SM_NOTIFY), so that they reclaim their locks. */
 export class Announcer {
   readonly #environment: Environment
@@ -27,14 +33,16 @@ export class Announcer {
     this.#state = state
   }
 
-  /** `done` is called when the client has been told, or cannot be; not when we end before. */
-  tell(client: MonitoredClient, done: () => void): void {
-    this.#enqueue(client, 0, done)
+  /**
+   * Tells a client, from an address of ours. `done` is called when it has been told, or cannot be; not when we end before.
+   */
+  tell(client: MonitoredClient, from: string, done: () => void): void {
+    this.#enqueue({ client, from, done }, 0)
   }
 
-  #enqueue(client: MonitoredClient, attempts: number, done: () => void): void {
-    const { address } = client
-    const attempt = (): void => this.#attempt(client, attempts, done)
+  #enqueue(news: News, attempts: number): void {
+    const { address } = news.client
+    const attempt = (): void => this.#attempt(news, attempts)
     const queue = this.#underWay.get(address) ?? this.#waiting.get(address)
     if (queue === undefined) this.#waiting.set(address, [attempt])
     else queue.push(attempt)
@@ -57,18 +65,20 @@ export class Announcer {
     if (queue.length > 0) this.#waiting.set(address, queue)
   }
 
-  #attempt(client: MonitoredClient, attempts: number, done: () => void): void {
+  #attempt(news: News, attempts: number): void {
+    const { client, from, done } = news
     const { address, localAddress } = client
     const codec = SM_VERS_codecs.SM_NOTIFY
-    // Clients know us by the address that they use, and whatever they call it, they see where we call from.
+    // Clients know us by the address that they use. Whatever they call it, they see where we call from; and where that is
+    // another one, Linux' rpc.statd looks for whom it monitors there by this word alone.
     const args = { mon_name: Buffer.from(localAddress), state: this.#state }
-    const host = { transport: 'udp', localAddress, host: address } as const
+    const host = { transport: 'udp', localAddress: from, host: address } as const
     this.#client.call(host, { program: SM_PROG, version: SM_VERS, codec, args }, (failure) => {
       this.#ended(address)
       if (failure === 'CLOSED') return
       const waitMs = RETRY_MS.at(attempts)
       if (failure === null || waitMs === undefined) done()
-      else this.#environment.timer(waitMs, () => this.#enqueue(client, attempts + 1, done))
+      else this.#environment.timer(waitMs, () => this.#enqueue(news, attempts + 1))
       this.#goOn()
     })
   }

@@ -412,6 +412,23 @@ t.test('a client that is gone has nothing any more, and waits for nothing', asyn
   t.equal(isDone, false, 'who has nothing is done with at once')
 })
 
+t.test('what a client has waited for, and is granted while all goes that it has, it is not told of', async (t) => {
+  const movers = new LockMovers()
+  movers.lock(1, range('b', 0, 10, true))
+  movers.lock(2, range('a', 0, 10, true), 'wait')
+  movers.told()
+  movers.isHeldUp = true
+  movers.unlock(1, range('b', 0, 10, true))
+  t.ok(movers.holder(2).isUsed('nlm', 'a'))
+  movers.holder(2).releaseClient('nlm', 'a', () => {})
+  movers.settle()
+  const told = movers.told()
+  t.ok(told.includes('2 gives up 1'), `${told}`)
+  t.notOk(told.some((line) => line.startsWith('2 grants')))
+  t.same(movers.holder(2).locksOf(FILE), [])
+  t.notOk(movers.holder(2).isUsed('nlm', 'a'))
+})
+
 t.test('delegations go back when no lock has been left for a while', async (t) => {
   const movers = new LockMovers()
   const lock = range('a', 0, 10, true)
@@ -469,6 +486,7 @@ t.test('what is asked for is cancelled although nobody knows yet what becomes of
   t.equal(movers.cancel(2, range('b', 0, 10, true)), 'not answered')
   movers.told()
   movers.settle()
-  t.same(movers.told().slice(-4), ['told waiting', '2 asks cancel', 'to 2: answer granted', 'told granted'])
+  const last = ['told waiting', '2 asks cancel', 'to 2: answer granted', '2 gives up 1', 'told granted']
+  t.same(movers.told().slice(-5), last)
   t.same(movers.table.describe(FILE).waiting, [])
 })

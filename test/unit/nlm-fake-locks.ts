@@ -78,6 +78,14 @@ export class FakeLocks implements ClientLocks {
     })
   }
 
+  isWaiting(ino: number, waiter: number): boolean {
+    return this.waiting.some((one) => one.ino === ino && one.waiter === waiter)
+  }
+
+  isUsed(_protocol: string, client: string): boolean {
+    return [...this.held, ...this.waiting].some(({ lock }) => lock.owner.client === client)
+  }
+
   releaseClient(_protocol: string, client: string): void {
     this.held = this.held.filter(({ lock }) => lock.owner.client !== client)
     this.waiting = this.waiting.filter(({ lock }) => lock.owner.client !== client)
@@ -191,6 +199,9 @@ export class FakeRecords implements ClientRecords {
   useBarriers = false
   readonly barriers: ((failure: Failure | null) => void)[] = []
   sets = 0
+  /** `drop` waits each time. */
+  areDropsHeld = false
+  readonly drops: (() => void)[] = []
 
   set(op: Operation, client: ClientRecord): Failure | null {
     if (this.failure !== null) return this.failure
@@ -201,6 +212,7 @@ export class FakeRecords implements ClientRecords {
   }
 
   drop(_op: Operation, id: Uint8Array): Failure | null {
+    if (this.areDropsHeld) throw new Suspend((resume) => this.drops.push(resume))
     this.records.delete(Buffer.from(id).toString())
     return null
   }

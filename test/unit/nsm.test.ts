@@ -2,7 +2,7 @@ import t from 'tap'
 import { monitorRecord } from '../../mover/clients/monitors.ts'
 import type { ClientRecords } from '../../mover/files/client-records.ts'
 import { Announcer } from '../../mover/nsm/announcer.ts'
-import { announceRestart } from '../../mover/nsm/restart.ts'
+import { announceRestart, type RestartOptions } from '../../mover/nsm/restart.ts'
 import { NLM4_VERS_codecs } from '../../protocol/nlm4/nlm.gen.ts'
 import { SM_PROG, SM_VERS_codecs } from '../../protocol/nsm/nsm.gen.ts'
 import { NlmWorld } from './nlm-support.ts'
@@ -13,6 +13,26 @@ const NONE = new Uint8Array(0)
 /** For restarts whose clients can be listed. */
 function mustList(failure: string): void {
   throw new Error(failure)
+}
+
+/** The mover `a` has started anew; there is a mover `b`, too. */
+function announce(
+  { environment, client, nlm }: NlmWorld,
+  records: ClientRecords,
+  announcer = new Announcer(environment, client, 9),
+  options: Partial<RestartOptions> = {},
+): void {
+  announceRestart({
+    announcer,
+    records,
+    mover: 'a',
+    movers: ['a', 'b'],
+    sourceFor: () => '10.0.0.200',
+    isBack: (client) => nlm.clients.has(client),
+    forget: (client) => nlm.remembered.forget(records, client),
+    failed: mustList,
+    ...options,
+  })
 }
 
 /** Clients that have a lock each, on a byte of their own. */
@@ -299,7 +319,7 @@ t.test('a mover that has started anew tells its clients, and forgets who is not 
   const next = new NlmWorld()
   next.silent.add('10.0.0.2')
   const announcer = new Announcer(next.environment, next.client, 9)
-  announceRestart(announcer, world.records, 'a', (client) => next.nlm.clients.has(client), mustList)
+  announce(next, world.records, announcer)
   next.environment.advance(0)
   t.same(next.called(), ['SM_NOTIFY udp 1 10.0.0.1'])
   t.same(next.callbacks[0].args, { mon_name: new Uint8Array(Buffer.from('10.0.0.254')), state: 9 })
@@ -321,11 +341,46 @@ t.test('a mover that has started anew tells its clients, and forgets who is not 
   t.end()
 })
 
+t.test('clients of a mover that there is not any more are told by the first one, and forgotten', (t) => {
+  const { world } = setUp(['c1', '10.0.0.1'])
+  const { records } = world.records
+  for (const [mover, client] of [
+    ['b', { name: 'c3', address: '10.0.0.3', localAddress: '10.0.0.253' }],
+    ['old', { name: 'c4', address: '10.0.0.4', localAddress: '10.0.0.252' }],
+    ['old', { name: 'c1', address: '10.0.0.1', localAddress: '10.0.0.252' }],
+  ] as const) {
+    const record = monitorRecord(mover, client, (text) => text)
+    records.set(Buffer.from(record.id).toString(), record)
+  }
+  const second = new NlmWorld()
+  announce(second, world.records, undefined, { mover: 'b', movers: null })
+  second.environment.advance(0)
+  t.same(second.called(), ['SM_NOTIFY udp 1 10.0.0.3'], 'another one tells its own alone')
+
+  const first = new NlmWorld()
+  announce(first, world.records)
+  for (let i = 0; i < 3; i++) {
+    first.environment.advance(0)
+    for (const { reply } of first.callbacks.slice(i)) reply(undefined)
+  }
+  const told = first.callbacks.map(({ host, from, args }) => `${host} from ${from}: ${Buffer.from(args.mon_name)}`)
+  t.same(told.sort(), [
+    '10.0.0.1 from 10.0.0.200: 10.0.0.252',
+    '10.0.0.1 from 10.0.0.254: 10.0.0.254',
+    '10.0.0.4 from 10.0.0.200: 10.0.0.252',
+  ])
+  t.same(
+    [...records.values()].map(({ value }) => JSON.parse(Buffer.from(value).toString())[0]),
+    ['c3'],
+  )
+  t.end()
+})
+
 t.test('all clients are told, however many pages of them are remembered', (t) => {
   const clients = Array.from({ length: 7 }, (_, i) => [`c${i}`, `10.0.0.${i + 1}`] as [string, string])
   const { world } = setUp(...clients)
   const next = new NlmWorld()
-  announceRestart(new Announcer(next.environment, next.client, 9), world.records, 'a', () => false, mustList)
+  announce(next, world.records)
   next.environment.advance(0)
   t.same(
     next.called().sort(),
@@ -341,13 +396,7 @@ t.test('who locks again behind its own start is remembered again, whoever forget
   const { records } = world.records
   const fresh = [...records.keys()]
   // Its mover has just started: the client, which has locked already, is not told yet when it starts anew itself.
-  announceRestart(
-    new Announcer(world.environment, world.client, 9),
-    world.records,
-    'a',
-    (client) => world.nlm.clients.has(client),
-    mustList,
-  )
+  announce(world, world.records)
   world.environment.advance(0)
   notify('c1', 5, '10.0.0.1')
   world.callbacks[0].reply(undefined)
@@ -361,13 +410,7 @@ t.test('that a volume cannot say whom it remembers is told', (t) => {
   const { world } = setUp(['c1', '10.0.0.1'])
   const told: string[] = []
   const records: ClientRecords = { set: () => null, drop: () => null, list: () => 'IO' }
-  announceRestart(
-    new Announcer(world.environment, world.client, 9),
-    records,
-    'a',
-    () => false,
-    (failure) => told.push(failure),
-  )
+  announce(world, records, undefined, { failed: (failure) => told.push(failure) })
   world.environment.advance(60_000)
   t.same(told, ['IO'])
   t.same(world.callbacks, [])
@@ -392,7 +435,7 @@ t.test('who cannot be told is given up, unless it is us who end', (t) => {
   const end = (closes: boolean): { left: number; attempts: number } => {
     const { world } = setUp(['c1', '10.0.0.1'])
     const next = new NlmWorld()
-    announceRestart(new Announcer(next.environment, next.client, 9), world.records, 'a', () => false, mustList)
+    announce(next, world.records)
     next.environment.advance(20_000)
     if (closes) next.client.close()
     next.environment.advance(600_000)
@@ -409,7 +452,7 @@ t.test('clients are told many at a time, one of each address', (t) => {
   const clients = Array.from({ length: 300 }, (_, i): [string, string] => [`c${i}`, `10.0.${1 + (i % 2)}.${i >> 1}`])
   const { world } = setUp(...clients, ['again', '10.0.1.0'])
   const next = new NlmWorld()
-  announceRestart(new Announcer(next.environment, next.client, 9), world.records, 'a', () => false, mustList)
+  announce(next, world.records)
   next.environment.advance(0)
   t.equal(next.callbacks.length, 256)
   t.equal(new Set(next.callbacks.map(({ host }) => host)).size, 256)
@@ -429,7 +472,7 @@ t.test('who does not answer keeps nobody else from being told', (t) => {
   const { world } = setUp(...away, ...names, ['last', '10.0.9.9'])
   const next = new NlmWorld()
   for (const [, address] of [...away, ...names]) next.silent.add(address)
-  announceRestart(new Announcer(next.environment, next.client, 9), world.records, 'a', () => false, mustList)
+  announce(next, world.records)
   next.environment.advance(0)
   t.same(next.called(), ['SM_NOTIFY udp 1 10.0.9.9'])
   t.end()
