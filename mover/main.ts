@@ -121,7 +121,7 @@ class MoverMain {
       handleKey,
       state,
       lease,
-      client: socketClient(environment, mover.name),
+      client: socketClient(environment, mover.name, undefined, lease),
       environment,
       logger,
     })

@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import type { Environment } from '../environment.ts'
+import { type Lease, UNLIMITED } from '../lease.ts'
 import { plainAddress } from './address.ts'
 import type { Carrier, CarrierUser, Peer } from './carrier.ts'
 import { isPortTaken, localPorts } from './privileged-port.ts'
@@ -19,11 +20,13 @@ interface Bound {
 export class DatagramCarrier implements Carrier {
   readonly #environment: Environment
   readonly #user: CarrierUser
+  readonly #lease: Lease
   readonly #bound = new Map<string, Bound>()
   #isClosed = false
 
-  constructor(environment: Environment, user: CarrierUser) {
+  constructor(environment: Environment, user: CarrierUser, lease: Lease = UNLIMITED) {
     this.#environment = environment
+    this.#lease = lease
     this.#user = user
   }
 
@@ -36,8 +39,9 @@ export class DatagramCarrier implements Carrier {
       this.#bind(peer.localAddress, bound, localPorts(high * 256 + low))
     }
     // Whether it arrives is found out by its answer; an address of another family has no way to be reached.
-    if (bound.socket !== null) bound.socket.send(message, peer.port, peer.host, () => {})
-    else if (bound.queue.length < MAX_QUEUED) bound.queue.push({ peer, message })
+    if (bound.socket !== null) {
+      if (this.#lease.isHeld) bound.socket.send(message, peer.port, peer.host, () => {})
+    } else if (bound.queue.length < MAX_QUEUED) bound.queue.push({ peer, message })
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { FRAGMENT_HEADER_BYTES, fragmentHeader } from '../../protocol/rpc/record.ts'
 import type { Environment } from '../environment.ts'
+import { type Lease, UNLIMITED } from '../lease.ts'
 import { AssemblyBuffers } from './assembly-buffers.ts'
 import type { Carrier, CarrierUser, Peer } from './carrier.ts'
 import { DEFAULT_LIMITS, type NetLimits } from './limits.ts'
@@ -22,11 +23,13 @@ const MAX_UNREAD_BYTES = 256 * 1024
 export class StreamCarrier implements Carrier {
   readonly #environment: Environment
   readonly #user: CarrierUser
+  readonly #lease: Lease
   /** By peer, the one that was used last at the end. */
   readonly #connections = new Map<string, PeerConnection>()
 
-  constructor(environment: Environment, user: CarrierUser) {
+  constructor(environment: Environment, user: CarrierUser, lease: Lease = UNLIMITED) {
     this.#environment = environment
+    this.#lease = lease
     this.#user = user
   }
 
@@ -57,7 +60,7 @@ export class StreamCarrier implements Carrier {
       else this.#user.unreachable(peer)
     }
     const received = (message: Uint8Array): void => this.#user.received('tcp', peer.host, peer.port, message)
-    const connection = new PeerConnection(this.#environment, peer, received, ended)
+    const connection = new PeerConnection(this.#environment, this.#lease, peer, received, ended)
     return connection
   }
 }
@@ -70,6 +73,7 @@ function keyOf({ localAddress, host, port }: Peer): string {
 class PeerConnection {
   readonly peer: Peer
   readonly #environment: Environment
+  readonly #lease: Lease
   readonly #received: (message: Uint8Array) => void
   /** Told once, later, that the connection is over, and whether it had come about. */
   readonly #ended: (isReached: boolean) => void
@@ -87,11 +91,13 @@ class PeerConnection {
 
   constructor(
     environment: Environment,
+    lease: Lease,
     peer: Peer,
     received: (message: Uint8Array) => void,
     ended: (isReached: boolean) => void,
   ) {
     this.peer = peer
+    this.#lease = lease
     this.#environment = environment
     this.#received = received
     this.#ended = ended
@@ -146,7 +152,9 @@ class PeerConnection {
     this.#socket = socket
     socket.on('data', (bytes: Buffer) => this.#take(bytes))
     socket.on('close', () => this.#end(true))
-    for (const record of this.#waiting) socket.write(record)
+    // What waited may not leave any more: it counts as lost.
+    if (this.#lease.isHeld) for (const record of this.#waiting) socket.write(record)
+    else socket.destroy()
     this.#waiting = []
     this.#awaitIdle()
   }

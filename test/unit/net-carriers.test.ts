@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { createServer, type Socket } from 'node:net'
 import t from 'tap'
+import type { Lease } from '../../mover/lease.ts'
 import type { CarrierUser, Peer } from '../../mover/net/carrier.ts'
 import { DatagramServer } from '../../mover/net/datagram.ts'
 import { DatagramCarrier } from '../../mover/net/datagram-carrier.ts'
@@ -252,3 +253,78 @@ t.test('a carrier that is closed while it connects tells nothing more', async (t
   second.close()
   await new Promise((resolve) => server.close(resolve))
 })
+
+t.test(
+  'without a lease nothing leaves: no answer over UDP, no call of ours, nor what waited for its socket',
+  async (t) => {
+    const environment = new RealEnvironment()
+    const lease = { isHeld: true, whenHeld: () => {} } satisfies Lease
+    const mayAnswer = { isHeld: false, whenHeld: () => {} } satisfies Lease
+    const { logger } = memoryLogger()
+    const registry = new PortRegistry()
+    const dispatcher = new Dispatcher({ environment, logger, programs: portmapPrograms(registry, environment) })
+    const server = new DatagramServer(environment, logger, {}, mayAnswer)
+    const { port } = await server.listen('127.0.0.1', 0, dispatcher)
+    const heard: string[] = []
+    const nobody: CarrierUser = { received: () => {}, lost: () => {}, unreachable: () => {} }
+    const streams = createServer((socket) =>
+      socket.on('data', (bytes) => heard.push(`tcp ${bytes.length}`)).on('error', () => {}),
+    )
+    await new Promise<void>((resolve) => streams.listen(0, '127.0.0.1', resolve))
+    const listening = createSocket('udp4')
+    listening.on('message', (bytes) => heard.push(`udp ${bytes}`))
+    await new Promise<void>((resolve) => listening.bind(0, '127.0.0.1', resolve))
+    const tcpPeer: Peer = {
+      transport: 'tcp',
+      localAddress: OURS,
+      host: '127.0.0.1',
+      port: (streams.address() as { port: number }).port,
+    }
+    const udpPeer: Peer = { ...tcpPeer, transport: 'udp', port: listening.address().port }
+
+    // The lease runs out before the sockets are there.
+    const lost = new Promise<void>((resolve) => {
+      new StreamCarrier(environment, { ...nobody, lost: () => resolve() }, lease).send(tcpPeer, Buffer.from('late'))
+    })
+    const datagrams = new DatagramCarrier(environment, nobody, lease)
+    datagrams.send(udpPeer, Buffer.from('late'))
+    lease.isHeld = false
+    await lost
+    lease.isHeld = true
+    while (!heard.includes('udp now')) {
+      datagrams.send(udpPeer, Buffer.from('now'))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    t.same([...new Set(heard)], ['udp now'])
+
+    // A call is carried out, and its answer kept back: the next one's comes first.
+    const client = createSocket('udp4')
+    const xids: number[] = []
+    const answered = new Promise<void>((resolve) =>
+      client.on('message', (bytes) => {
+        xids.push(bytes.readUInt32BE(0))
+        resolve()
+      }),
+    )
+    const ask = (xid: number): void => client.send(nullCall(xid), port, '127.0.0.1')
+    ask(1)
+    while (server.statistics().datagrams < 1) await new Promise((resolve) => setImmediate(resolve))
+    mayAnswer.isHeld = true
+    ask(2)
+    await answered
+    t.same(xids, [2])
+    client.close()
+    listening.close()
+    datagrams.close()
+    streams.close()
+    await server.close()
+  },
+)
+
+/** Of the portmapper. */
+function nullCall(xid: number): Buffer {
+  const words = [xid, 0, 2, 100000, 2, 0, 0, 0, 0, 0]
+  const bytes = Buffer.alloc(4 * words.length)
+  for (const [i, word] of words.entries()) bytes.writeUInt32BE(word, 4 * i)
+  return bytes
+}

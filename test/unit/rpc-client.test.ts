@@ -1,4 +1,5 @@
 import t from 'tap'
+import { type Lease, RenewedLease, UNLIMITED } from '../../mover/lease.ts'
 import type { Carrier, CarrierUser, Peer } from '../../mover/net/carrier.ts'
 import type { Transport } from '../../mover/net/message.ts'
 import { type CallFailure, OutgoingCalls, type OutgoingLimits } from '../../mover/rpc/client/outgoing-calls.ts'
@@ -18,7 +19,7 @@ interface Sent {
 }
 
 /** Calls over carriers that only remember what they were given. */
-function setUp(limits: Partial<OutgoingLimits> = {}) {
+function setUp(limits: Partial<OutgoingLimits> = {}, lease: Lease = UNLIMITED) {
   const environment = new TestEnvironment(7)
   const sent: Sent[] = []
   let closed = 0
@@ -38,6 +39,7 @@ function setUp(limits: Partial<OutgoingLimits> = {}) {
       return { tcp: carrier('tcp'), udp: carrier('udp') }
     },
     limits,
+    lease,
   )
   const outcomes: [name: string, failure: CallFailure | null, result: unknown][] = []
   /** How often each may have arrived. */
@@ -419,3 +421,49 @@ t.test('a program that is not where it was is looked for again', (t) => {
   t.same(outcomes[2], ['CLOSED', undefined, 1])
   t.end()
 })
+
+t.test(
+  'nothing leaves a mover whose lease has run out: calls wait for their next attempt, messages for the lease',
+  (t) => {
+    const leaseMs = 1500
+    let nowMs = 0
+    const lease = new RenewedLease(leaseMs, () => nowMs)
+    const { environment, calls, sent, stat, reply, outcomes, arrived } = setUp({}, lease)
+    lease.renew(0)
+    nowMs = leaseMs
+    stat('udp', UDP)
+    stat('tcp', TCP)
+    let isWanted = true
+    const note = {
+      program: SM_PROG,
+      version: SM_VERS,
+      codec: SM_VERS_codecs.SM_NOTIFY,
+      args: { mon_name: new Uint8Array(), state: 1 },
+    }
+    calls.tell(UDP, { ...note, isWanted: () => isWanted })
+    calls.tell(TCP, note)
+    environment.advance(5000)
+    t.equal(sent.length, 0)
+    isWanted = false
+    lease.renew(nowMs)
+    t.same(
+      sent.map(({ transport }) => transport),
+      ['tcp'],
+      'what nobody wants any more is not sent',
+    )
+    environment.advance(3000)
+    t.same(
+      sent.map(({ transport }) => transport),
+      ['tcp', 'udp', 'tcp'],
+      'a call over a stream, once',
+    )
+    reply(1, DONE)
+    reply(2, DONE)
+    t.same(outcomes, [
+      ['udp', null, RESULT],
+      ['tcp', null, RESULT],
+    ])
+    t.same(arrived, [1, 1], 'what has not left has not arrived')
+    t.end()
+  },
+)

@@ -12,6 +12,7 @@ import type { ProcedureCodec } from '../../../protocol/xdr/procedure.ts'
 import { XdrReader } from '../../../protocol/xdr/reader.ts'
 import { XdrWriter } from '../../../protocol/xdr/writer.ts'
 import type { Environment } from '../../environment.ts'
+import { type Lease, UNLIMITED } from '../../lease.ts'
 import type { Carrier, CarrierUser, Peer } from '../../net/carrier.ts'
 import type { Transport } from '../../net/message.ts'
 
@@ -86,6 +87,7 @@ export class OutgoingCalls implements CarrierUser {
   readonly #environment: Environment
   readonly #carriers: Readonly<Record<Transport, Carrier>>
   readonly #limits: OutgoingLimits
+  readonly #lease: Lease
   readonly #credential: Uint8Array
   readonly #calls = new Map<number, Pending>()
   readonly #callsOfHost = new Map<string, number>()
@@ -98,13 +100,15 @@ export class OutgoingCalls implements CarrierUser {
   #nextXid: number
   #isClosed = false
 
-  /** `machineName` is what we call ourselves in credentials. */
+  /** `machineName` is what we call ourselves in credentials. Nothing is sent without the lease. */
   constructor(
     environment: Environment,
     machineName: string,
     carriers: (user: CarrierUser) => Readonly<Record<Transport, Carrier>>,
     limits: Partial<OutgoingLimits> = {},
+    lease: Lease = UNLIMITED,
   ) {
+    this.#lease = lease
     this.#environment = environment
     this.#limits = { ...OUTGOING_LIMITS, ...limits }
     this.#credential = superuser(machineName)
@@ -164,7 +168,11 @@ export class OutgoingCalls implements CarrierUser {
 
   /** Sends a call whose answer, if there is one, means nothing. It is sent once, and may get lost. */
   tell<Args>(peer: Peer, call: OutgoingCall<Args, undefined>): void {
-    if (!this.#isClosed) this.#carriers[peer.transport].send(peer, this.#encode(this.#takeXid(), call))
+    if (this.#isClosed) return
+    const message = this.#encode(this.#takeXid(), call)
+    this.#lease.whenHeld(() => {
+      if (!this.#isClosed && call.isWanted?.() !== false) this.#carriers[peer.transport].send(peer, message)
+    })
   }
 
   /** All calls fail; nothing is sent any more. */
@@ -229,7 +237,8 @@ export class OutgoingCalls implements CarrierUser {
       this.#finish(pending, 'TIMEOUT')
       return
     }
-    if (!pending.isSent) {
+    // What may not leave now is sent when it is looked at next.
+    if (!pending.isSent && this.#lease.isHeld) {
       pending.isSent = peer.transport === 'tcp'
       pending.arrivals++
       this.#carriers[peer.transport].send(peer, message)

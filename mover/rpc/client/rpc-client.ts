@@ -1,4 +1,5 @@
 import type { Environment } from '../../environment.ts'
+import { type Lease, UNLIMITED } from '../../lease.ts'
 import type { CarrierUser, HostAddress } from '../../net/carrier.ts'
 import { DatagramCarrier } from '../../net/datagram-carrier.ts'
 import type { Transport } from '../../net/message.ts'
@@ -86,15 +87,25 @@ export class RpcClient {
   }
 }
 
-/** A client over sockets of this machine. `machineName` is what we call ourselves in credentials; `portmapPort`: see `PortFinder`. */
-export function socketClient(environment: Environment, machineName: string, portmapPort?: number): RpcClient {
-  const calls = new OutgoingCalls(environment, machineName, (user) => socketCarriers(environment, user))
+/**
+ * A client over sockets of this machine. `machineName` is what we call ourselves in credentials; `portmapPort`: see
+ * `PortFinder`. Nothing leaves without the lease.
+ */
+export function socketClient(
+  environment: Environment,
+  machineName: string,
+  portmapPort?: number,
+  lease: Lease = UNLIMITED,
+): RpcClient {
+  const carriers = (user: CarrierUser) => socketCarriers(environment, user, lease)
+  const calls = new OutgoingCalls(environment, machineName, carriers, {}, lease)
   return new RpcClient(calls, new PortFinder(environment, calls, portmapPort))
 }
 
 function socketCarriers(
   environment: Environment,
   user: CarrierUser,
+  lease: Lease,
 ): Record<Transport, DatagramCarrier | StreamCarrier> {
-  return { tcp: new StreamCarrier(environment, user), udp: new DatagramCarrier(environment, user) }
+  return { tcp: new StreamCarrier(environment, user, lease), udp: new DatagramCarrier(environment, user, lease) }
 }
