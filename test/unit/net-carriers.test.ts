@@ -258,8 +258,8 @@ t.test(
   'without a lease nothing leaves: no answer over UDP, no call of ours, nor what waited for its socket',
   async (t) => {
     const environment = new RealEnvironment()
-    const lease = { isHeld: true, whenHeld: () => {} } satisfies Lease
-    const mayAnswer = { isHeld: false, whenHeld: () => {} } satisfies Lease
+    const lease = { isHeld: true as boolean, whenHeld: () => {} } satisfies Lease
+    const mayAnswer = { isHeld: false as boolean, whenHeld: () => {} } satisfies Lease
     const { logger } = memoryLogger()
     const registry = new PortRegistry()
     const dispatcher = new Dispatcher({ environment, logger, programs: portmapPrograms(registry, environment) })
@@ -267,9 +267,13 @@ t.test(
     const { port } = await server.listen('127.0.0.1', 0, dispatcher)
     const heard: string[] = []
     const nobody: CarrierUser = { received: () => {}, lost: () => {}, unreachable: () => {} }
-    const streams = createServer((socket) =>
-      socket.on('data', (bytes) => heard.push(`tcp ${bytes.length}`)).on('error', () => {}),
-    )
+    const streams = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.on('data', () => {
+        heard.push('tcp')
+        socket.destroy()
+      })
+    })
     await new Promise<void>((resolve) => streams.listen(0, '127.0.0.1', resolve))
     const listening = createSocket('udp4')
     listening.on('message', (bytes) => heard.push(`udp ${bytes}`))
