@@ -38,7 +38,7 @@ t.test('up makes the image, tells how to mount, and ends cleanly', async (t) => 
   t.ok(up.out.includes(`nfs://127.0.0.1/share?nfsport=${addresses?.nfs}&mountport=${addresses?.nfs}&version=3`))
   const modeOf = (path: string): number => fs.statSync(path).mode & 0o777
   t.equal(fs.statSync(join(state, 'share.img')).size, 64 * 2 ** 20)
-  const files = ['lock', 'movers.json', 'run', 'secrets', 'share.img', 'terms.json']
+  const files = ['lock', 'movers.json', 'run', 'secrets', 'share.img', 'states.json', 'terms.json']
   t.strictSame(fs.readdirSync(state).sort(), files, 'no draft is left')
   const { handleKey } = statePaths(state)
   t.equal(fs.statSync(handleKey).size, HANDLE_KEY_BYTES)
