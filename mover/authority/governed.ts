@@ -63,7 +63,10 @@ export interface GovernedFiles extends LockNotes {
   giveBack(runs: readonly run[]): void
   /** Blocks that a mover has of an earlier reign are in use; false when they are not free data blocks. */
   take(blocks: run): boolean
-  /** True when a file of that size, or of the one that is logged, has room for these: there are holes. May throw Suspend. */
+  /**
+   * True when a file of that size, or of the one that is logged, has room for these, one behind the other: there are holes.
+   * May throw Suspend.
+   */
   hasRoom(ino: number, size: number, runs: readonly extent[]): boolean
   /** True when these blocks are where the file has them: what tells of that is durable. May throw Suspend. */
   has(ino: number, runs: readonly extent[]): boolean

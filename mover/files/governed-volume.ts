@@ -255,10 +255,13 @@ export class GovernedVolume implements GovernedFiles {
     const inode = this.#inode(ino)
     if (inode === null) return true
     const endBlock = blocksOf(Math.max(inode.loggedSize, size))
+    let from = 0
     return runs.every(({ file_block, length }) => {
+      if (file_block < from) return false
+      from = file_block + length
       this.#context.volume.mapBlock(ino, file_block, length, this.#stretch)
       const { deviceBlock, length: free } = this.#stretch
-      return deviceBlock === 0 && free === length && file_block + length <= endBlock
+      return deviceBlock === 0 && free === length && from <= endBlock
     })
   }
 

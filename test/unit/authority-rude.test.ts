@@ -168,6 +168,16 @@ const WRONG: Wrong = {
     },
     /where it has some/,
   ],
+  'a commit of one block of the file, twice': [
+    (rude) => {
+      rude.lock(token_kind.BR_W, 0, FILE_END)
+      const [{ start }] = rude.reserve(8)
+      const size = 4 * 4096
+      const runs = [start, start + 1].map((device_block) => ({ file_block: 3, device_block, length: 1 }))
+      return rude.commit({ size, changes: rude.written({ size }), runs })
+    },
+    /where it has some/,
+  ],
   'a commit of blocks behind the end': [
     (rude) => {
       rude.lock(token_kind.BR_W, 0, FILE_END)
