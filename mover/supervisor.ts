@@ -6,6 +6,7 @@ import { type ControlServer, startControl } from './control/server.ts'
 import type { SupervisorStatus } from './control/status.ts'
 import { syncFolder } from './host/durable-file.ts'
 import { Fleet, type ServingMover } from './host/fleet.ts'
+import { DurableRecords } from './host/fleet-records.ts'
 import { endRecordedMovers, type MoverRecord, writeMoverRecords } from './host/mover-records.ts'
 import { Refusal } from './host/refusal.ts'
 import { StartStates } from './host/start-states.ts'
@@ -87,9 +88,7 @@ export class Supervisor {
     this.#fleet = new Fleet({
       config: this.#config,
       claims: new Map([...this.#claims].map(([name, { fd }]) => [name, fd])),
-      terms,
-      states,
-      recordsPath: paths.movers,
+      records: new DurableRecords(terms, states, paths.movers),
       env: new RealEnvironment(),
       logger: this.#logger,
     })

@@ -1,15 +1,15 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config/schema.ts'
 import type { Environment } from '../environment.ts'
+import { start, type Task, wait } from '../task.ts'
 import type { Incarnation, ServingState, SupervisorMessage, VolumeRole } from './channel.ts'
 import { Elections } from './elections.ts'
+import type { FleetRecords } from './fleet-records.ts'
 import { startBeat } from './lease.ts'
 import { ManagedMover, type MoverState, type RunningMover } from './managed-mover.ts'
 import { MoverProcess, type MoverProcessOptions } from './mover-process.ts'
-import { writeMoverRecords } from './mover-records.ts'
+import type { MoverRecord } from './mover-records.ts'
 import { Refusal } from './refusal.ts'
-import type { StartStates } from './start-states.ts'
-import type { TermCounter } from './terms.ts'
 
 /** A mover that serves, and where. */
 export interface ServingMover extends ServingState {
@@ -20,10 +20,7 @@ export interface FleetOptions {
   config: Config
   /** Descriptors of the volumes' claims, by volume. */
   claims: ReadonlyMap<string, number>
-  terms: TermCounter
-  states: StartStates
-  /** Where it is written who the movers are. */
-  recordsPath: string
+  records: FleetRecords
   env: Environment
   logger: Logger
   /** In the place of real processes, for tests. */
@@ -46,19 +43,19 @@ export class Fleet {
   readonly #stopFailures: string[] = []
   #isUp = false
   #isStopping = false
-  #recording: Promise<void> = Promise.resolve()
   #endBeat: () => void = () => {}
 
   constructor(options: FleetOptions) {
-    const { movers, volumes } = options.config
+    const { config, records, env } = options
+    const { movers, volumes } = config
     this.#options = options
-    this.#movers = movers.map((mover) => new ManagedMover(mover))
+    this.#movers = movers.map((mover) => new ManagedMover(mover, env))
     this.#elections = new Elections({
       volumes: namesOf(volumes),
       movers: namesOf(movers),
       serving: () => namesOf(this.#movers.filter(({ isServing }) => isServing)),
       lives: (mover) => this.#movers.find(({ name }) => name === mover)?.process != null,
-      raise: (volumes, resume) => options.terms.raise(volumes).then(() => resume(null), resume),
+      raise: (volumes, resume) => records.raiseTerms(volumes, resume),
       elected: (volumes) => this.#elected(volumes),
     })
     this.#started.promise.catch(() => {})
@@ -72,7 +69,7 @@ export class Fleet {
         for (const { process } of this.#movers) process?.beat(nowMs, wasLate)
       })
     }
-    void this.#launch(this.#movers)
+    this.#launch(this.#movers)
     return this.#started.promise
   }
 
@@ -100,7 +97,7 @@ export class Fleet {
   #rolesOf({ name }: ManagedMover): VolumeRole[] {
     return [...this.#elections.primaries].map(([volume, primary]) => {
       const role = primary === name ? 'primary' : 'secondary'
-      return { volume, role, primary, term: this.#options.terms.of(volume) }
+      return { volume, role, primary, term: this.#options.records.termOf(volume) }
     })
   }
 
@@ -112,15 +109,24 @@ export class Fleet {
   }
 
   /** Starts movers that have no process: all of them, or one. */
-  async #launch(movers: readonly ManagedMover[]): Promise<void> {
-    const { config, env, states } = this.#options
-    let taken: number[]
+  #launch(movers: readonly ManagedMover[]): void {
+    start(this.#launching(movers), (error) => {
+      if (error !== null) throw error
+    })
+  }
+
+  *#launching(movers: readonly ManagedMover[]): Task<void> {
+    const { config, records, env } = this.#options
+    let taken: readonly number[]
     const launched = new Map<ManagedMover, RunningMover>()
     try {
-      await this.#elect(movers)
+      // Volumes whose primary is gone get another one.
+      yield* wait<void>((resume) => this.#elections.elect(namesOf(movers), resume))
       if (this.#isStopping) return
       for (const mover of movers) launched.set(mover, this.#spawn(mover))
-      ;[taken] = await Promise.all([states.take(movers.length, env.wallMs()), this.#record()])
+      taken = yield* wait<readonly number[]>((resume) =>
+        records.noteStarts(movers.length, env.wallMs(), () => this.#running(), resume),
+      )
     } catch (error) {
       const [first] = movers
       const { message } = error as Error
@@ -148,16 +154,9 @@ export class Fleet {
     }
   }
 
-  /** Volumes whose primary is gone get another one; see `Elections`. Rejects when that cannot be written down. */
-  #elect(starting: readonly ManagedMover[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#elections.elect(namesOf(starting), (error) => (error === null ? resolve() : reject(error)))
-    })
-  }
-
   /** Tells the movers that run of new reigns: they have lost the primaries of the old ones, and may be the next. */
   #elected(volumes: readonly string[]): void {
-    const { logger, terms } = this.#options
+    const { logger, records } = this.#options
     const holders = this.#incarnations()
     for (const mover of this.#movers) {
       const roles = this.#rolesOf(mover).filter(({ volume }) => volumes.includes(volume))
@@ -166,7 +165,7 @@ export class Fleet {
     if (!this.#isUp) return
     for (const volume of volumes) {
       const primary = this.#elections.primaries.get(volume)
-      logger.info(`volume ${volume}: mover ${primary} is its primary from now on, in term ${terms.of(volume)}`)
+      logger.info(`volume ${volume}: mover ${primary} is its primary from now on, in term ${records.termOf(volume)}`)
     }
   }
 
@@ -196,16 +195,9 @@ export class Fleet {
     mover.process.kill(`did not tell mover ${waiting} what it holds, and was killed`)
   }
 
-  /** Writes down, durably, who the movers are: before one is told to start. */
-  #record(): Promise<void> {
-    const write = (): Promise<void> => {
-      const records = this.#movers.flatMap(({ name, process }) =>
-        process === null ? [] : [{ name, ...process.identity }],
-      )
-      return writeMoverRecords(this.#options.recordsPath, records)
-    }
-    this.#recording = this.#recording.then(write, write)
-    return this.#recording
+  /** Who the movers are: that is written down before one is told to start. */
+  #running(): MoverRecord[] {
+    return this.#movers.flatMap(({ name, process }) => (process === null ? [] : [{ name, ...process.identity }]))
   }
 
   #ready(mover: ManagedMover, serving: ServingState): void {
@@ -223,8 +215,10 @@ export class Fleet {
 
   /** Volumes that have lost their primary get another one, if there is a mover that serves. */
   #replace(): void {
-    // Whoever is started next tries again.
-    this.#elect([]).catch((error: Error) => this.#options.logger.error(`no primary can be elected: ${error.message}`))
+    this.#elections.elect([], (error) => {
+      // Whoever is started next tries again.
+      if (error !== null) this.#options.logger.error(`no primary can be elected: ${error.message}`)
+    })
   }
 
   /** Nothing is left of a mover's process, or, when that is null, there could not be one. */
@@ -241,7 +235,7 @@ export class Fleet {
       const delayMs = mover.nextDelayMs()
       logger.error(`mover ${name}: ${reason}; starting it again ${delayMs === 0 ? 'at once' : `in ${delayMs} ms`}`)
       this.#replace()
-      mover.wait(delayMs, () => void this.#launch([mover]))
+      mover.wait(delayMs, () => this.#launch([mover]))
     }
   }
 

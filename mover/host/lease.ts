@@ -2,6 +2,8 @@ import type { Environment } from '../environment.ts'
 
 /** How often in a lease each side shows that it lives. */
 const BEATS = 3
+/** How long a mover may be silent before it serves: it loads its program, and replays logs. */
+const START_LIMIT_MS = 30_000
 /** Without a supervisor nobody holds the volumes for a mover: what it does not write in this time stays in the log. */
 const ORPHAN_LIMIT_MS = 1000
 
@@ -59,6 +61,36 @@ export class AnswerWatch {
   /** All that is not answered counts as if it were sent now. */
   renew(nowMs: number): void {
     this.#sentMs.fill(nowMs)
+  }
+}
+
+/** The supervisor's look at a mover's process, which it gives up when that has not answered for a lease. */
+export class MoverWatch {
+  readonly #leaseMs: number
+  readonly #answers = new AnswerWatch()
+  #limitMs: number
+
+  constructor(leaseMs: number) {
+    this.#leaseMs = leaseMs
+    this.#limitMs = Math.max(leaseMs, START_LIMIT_MS)
+  }
+
+  /** The mover serves from now on. What it has not answered yet was asked while it could take its time. */
+  serves(nowMs: number): void {
+    this.#answers.renew(nowMs)
+    this.#limitMs = this.#leaseMs
+  }
+
+  answered(): void {
+    this.#answers.answered()
+  }
+
+  /** It is time to ask the mover: null. Or it has been silent for too long: that limit, in milliseconds. See `startBeat`. */
+  beat(nowMs: number, wasLate: boolean): number | null {
+    if (wasLate) this.#answers.renew(nowMs)
+    if (this.#answers.silentMs(nowMs) >= this.#limitMs) return this.#limitMs
+    this.#answers.sent(nowMs)
+    return null
   }
 }
 

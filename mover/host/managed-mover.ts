@@ -1,4 +1,5 @@
 import type { Config, MoverConfig } from '../config/schema.ts'
+import type { Environment } from '../environment.ts'
 import type { MoverAddresses, ServingState, VolumeRole } from './channel.ts'
 import type { MoverProcess } from './mover-process.ts'
 
@@ -34,13 +35,15 @@ export class ManagedMover {
   process: RunningMover | null = null
   /** Where it serves, or served last; null when it never did. */
   serving: ServingState | null = null
+  readonly #env: Environment
   #starts = 0
   #restartMs = 0
   #servingSinceMs = 0
-  #timer: NodeJS.Timeout | undefined
+  #cancelWait: () => void = () => {}
 
-  constructor(config: MoverConfig) {
+  constructor(config: MoverConfig, env: Environment) {
     this.config = config
+    this.#env = env
   }
 
   get name(): string {
@@ -72,13 +75,13 @@ export class ManagedMover {
     if (this.state !== 'starting') return false
     this.state = 'serving'
     this.serving = serving
-    this.#servingSinceMs = performance.now()
+    this.#servingSinceMs = this.#env.monotonicMs()
     return true
   }
 
   /** Nothing of its process is left. */
   gone(): void {
-    if (this.state === 'serving' && performance.now() - this.#servingSinceMs > HEALTHY_MS) {
+    if (this.state === 'serving' && this.#env.monotonicMs() - this.#servingSinceMs > HEALTHY_MS) {
       this.#restartMs = 0
     }
     this.process = null
@@ -94,12 +97,12 @@ export class ManagedMover {
 
   /** Calls `restart` when it is due. */
   wait(delayMs: number, restart: () => void): void {
-    this.#timer = setTimeout(restart, delayMs)
+    this.#cancelWait = this.#env.timer(delayMs, restart)
   }
 
   /** It will not be started again on its own account. */
   cancelRestart(): void {
-    clearTimeout(this.#timer)
+    this.#cancelWait()
   }
 
   /** Clients know the port that the first process took: later ones must listen there too. */

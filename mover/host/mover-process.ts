@@ -13,7 +13,7 @@ import {
   type StartMessage,
   type SupervisorMessage,
 } from './channel.ts'
-import { AnswerWatch } from './lease.ts'
+import { MoverWatch } from './lease.ts'
 import { identifyProcess, type ProcessIdentity, waitUntilGone } from './process-identity.ts'
 import { Refusal } from './refusal.ts'
 
@@ -32,8 +32,6 @@ const V8_OPTIONS = [
 /** Node keeps here what it has made of the sources: a mover that is started again serves half a second sooner. */
 const COMPILE_CACHE = join(import.meta.dirname, '..', '..', 'node_modules', '.compile-cache')
 const INCARNATION_BYTES = 16
-/** How long a mover may be silent before it serves: it loads its program, and replays logs. */
-const START_LIMIT_MS = 30_000
 /** A mover that wrote all its dirty data and a checkpoint has had time enough; its log is replayed otherwise. */
 const STOP_LIMIT_MS = 60_000
 /** How long the kernel may take to end a dead mover's I/O before we say that we wait for it. */
@@ -65,8 +63,7 @@ export class MoverProcess {
   readonly #child: ChildProcess
   readonly #channel: Channel<MoverMessage, SupervisorMessage>
   readonly #claims: InheritedClaim[]
-  readonly #watch = new AnswerWatch()
-  #isServing = false
+  readonly #watch: MoverWatch
   #isKilled = false
   #isClosing = false
   #failure: string | null = null
@@ -76,7 +73,8 @@ export class MoverProcess {
   /** The process does nothing before `start`. Throws a `Refusal` when there cannot be one. */
   constructor(options: MoverProcessOptions) {
     this.#options = options
-    const { name, claims } = options
+    const { name, claims, leaseMs } = options
+    this.#watch = new MoverWatch(leaseMs)
     this.#claims = [...claims.keys()].map((volume, at) => ({ volume, fd: CHANNEL_FD + 1 + at }))
     this.#child = spawn(process.execPath, [...V8_OPTIONS, MAIN, name], {
       stdio: ['ignore', 'inherit', 'inherit', 'pipe', ...claims.values()],
@@ -119,15 +117,9 @@ export class MoverProcess {
   /** Time has passed: kills the mover when it has not answered for a lease, else asks it to. */
   beat(nowMs: number, wasLate: boolean): void {
     if (this.#isKilled) return
-    if (wasLate) this.#watch.renew(nowMs)
-    const { leaseMs } = this.#options
-    const limitMs = this.#isServing ? leaseMs : Math.max(leaseMs, START_LIMIT_MS)
-    if (this.#watch.silentMs(nowMs) >= limitMs) {
-      this.kill(`did not answer for ${limitMs} ms and was killed`)
-      return
-    }
-    this.#watch.sent(nowMs)
-    this.#channel.send({ type: 'ping', atMs: hostMs() })
+    const silentMs = this.#watch.beat(nowMs, wasLate)
+    if (silentMs === null) this.#channel.send({ type: 'ping', atMs: hostMs() })
+    else this.kill(`did not answer for ${silentMs} ms and was killed`)
   }
 
   /** Asks the mover to let clients and primaries go; kills it when it takes too long. Resolves when it has, or is gone. */
@@ -163,9 +155,7 @@ export class MoverProcess {
     if (message.type === 'pong') {
       this.#watch.answered()
     } else if (message.type === 'ready') {
-      // What it has not answered yet was asked while it could take its time.
-      this.#watch.renew(performance.now())
-      this.#isServing = true
+      this.#watch.serves(performance.now())
       this.#options.onReady(message.serving)
     } else if (message.type === 'silent') {
       this.#options.onSilent(message)

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { parseConfig } from '../../mover/config/load.ts'
 import type { ServingState, StartMessage, SupervisorMessage } from '../../mover/host/channel.ts'
 import { Fleet } from '../../mover/host/fleet.ts'
+import { DurableRecords } from '../../mover/host/fleet-records.ts'
 import type { RunningMover } from '../../mover/host/managed-mover.ts'
 import type { MoverProcessOptions } from '../../mover/host/mover-process.ts'
 import { StartStates } from '../../mover/host/start-states.ts'
@@ -12,6 +13,9 @@ import { TermCounter } from '../../mover/host/terms.ts'
 import { TestEnvironment } from '../crash/test-environment.ts'
 import { until, workFolder } from './appliance.ts'
 import { memoryLogger } from './rpc-support.ts'
+
+/** Longer than a mover waits here before it is started again. */
+const MOST_WAIT_MS = 1000
 
 type Told = SupervisorMessage | Omit<StartMessage, 'claims' | 'incarnation'>
 
@@ -107,6 +111,7 @@ class TestFleet {
   readonly processes: FakeProcess[] = []
   readonly terms: HeldTerms
   readonly termsPath: string
+  readonly env = new TestEnvironment(1)
   readonly fleet: Fleet
 
   constructor(t: Test, movers: readonly string[]) {
@@ -124,10 +129,12 @@ class TestFleet {
     this.fleet = new Fleet({
       config,
       claims: new Map([['share', 9]]),
-      terms: this.terms,
-      states: new StartStates(join(folder, 'states.json')),
-      recordsPath: join(folder, 'movers.json'),
-      env: new TestEnvironment(1),
+      records: new DurableRecords(
+        this.terms,
+        new StartStates(join(folder, 'states.json')),
+        join(folder, 'movers.json'),
+      ),
+      env: this.env,
       logger: this.log.logger,
       makeProcess: (options) => {
         const process = new FakeProcess(options, this.processes.length + 1)
@@ -158,6 +165,8 @@ class TestFleet {
   /** The mover's next process, once it is told to start. */
   next(old: FakeProcess): Promise<FakeProcess> {
     return until(`${old.name} is started again`, () => {
+      // Its time to be started has come.
+      this.env.advance(MOST_WAIT_MS)
       const next = this.at(old.name)
       return next !== old && (next?.all('start').length ?? 0) > 0 ? next : null
     })
@@ -245,7 +254,10 @@ t.test('terms that cannot be written: nobody is told of another primary before t
   const [a, b] = fleet.processes
   fleet.terms.problem = new Error('no room')
   a.gone()
-  await until('both have been tried', () => fleet.log.lines.length >= 3)
+  await until('both have been tried', () => {
+    fleet.env.advance(0)
+    return fleet.log.lines.length >= 3
+  })
   t.match(
     fleet.log.lines.map(({ msg }) => msg),
     [

@@ -1,7 +1,7 @@
 /** Silence of a process, told from being held up oneself. */
 import t from 'tap'
 import type { Environment } from '../../mover/environment.ts'
-import { AnswerWatch, SupervisorWatch, startBeat } from '../../mover/host/lease.ts'
+import { AnswerWatch, MoverWatch, SupervisorWatch, startBeat } from '../../mover/host/lease.ts'
 
 const LEASE_MS = 900
 
@@ -103,6 +103,23 @@ t.test('silence counts from the oldest ping without an answer', async (t) => {
   watch.answered()
   watch.answered()
   t.equal(watch.silentMs(100), 0)
+})
+
+t.test('a mover that serves may be silent for a lease, one that is starting for longer', async (t) => {
+  const watch = new MoverWatch(LEASE_MS)
+  for (const ms of [0, 300, 29_999]) t.equal(watch.beat(ms, false), null, 'it is asked')
+  watch.serves(30_500)
+  t.equal(watch.beat(31_000, false), null, 'what it was asked before counts from then')
+  t.equal(watch.beat(31_399, false), null)
+  t.equal(watch.beat(31_400, false), LEASE_MS)
+  t.equal(watch.beat(40_000, true), null, 'who was held up proves nothing')
+  t.equal(watch.beat(40_900, false), LEASE_MS)
+  for (let i = 0; i < 6; i++) watch.answered()
+  t.equal(watch.beat(50_000, false), null)
+  t.equal(new MoverWatch(60_000).beat(0, false), null)
+  const starting = new MoverWatch(LEASE_MS)
+  starting.beat(0, false)
+  t.equal(starting.beat(30_000, false), 30_000)
 })
 
 /** A mover's look at its supervisor, and what came of it. */
