@@ -15,6 +15,7 @@ import {
   truncating,
   writing,
 } from './failure-attempts.ts'
+import { callUntilAnswered } from './failure-call.ts'
 import { Violation } from './failure-checks.ts'
 import type { SimulatedHost, Slot } from './failure-host.ts'
 import { listing } from './failure-listing.ts'
@@ -34,10 +35,6 @@ const ONE_BYTE = new Uint8Array(1)
 const FIRST_OWN = 1
 /** Bystanders that are written to. */
 export const MOST_OWN = 8
-/** A call is under way for so long, and a client notices so late that a mover has died. Milliseconds. */
-const CALL_MS = 0.5
-const NOTICE_MS = 30
-const RETRY_MS = 20
 
 /** A file that clients share. */
 export interface SharedFile extends Id {
@@ -408,51 +405,36 @@ export class Client {
     /** What else it may be answered, and what then. */
     refused: Partial<Record<Failure, () => void>> = {},
   ): void {
-    const { env, random, trace } = this.#p
+    const { random, trace, host } = this.#p
+    const who = `client ${this.#number}`
     const ino = file?.ino ?? 0
     const xid = ++this.#lastXid
     const tag: ReplayTag | null = isTagged
       ? { clientHigh: 1, clientLow: this.#number, program: 100_003, procedure: 1, xid, checksum: xid }
       : null
-    this.isBusy = true
-    const later = (mostMs: number, task: () => void): void => env.work(random.float() * mostMs, task)
-    const send = (): void => {
-      const { mover, isServing } = this.#slot
-      if (mover === null || !isServing || mover.process.isDead) {
-        this.#slot = random.pick(this.#p.host.slots)
-        later(RETRY_MS, send)
+    const answered = ({ failure, value }: Outcome<T>, mover: SimulatedMover): void => {
+      if (failure !== null && refused[failure] !== undefined) {
+        trace.note(`${who} is answered ${failure}`, ino)
+        refused[failure]?.()
         return
       }
+      if (failure !== null) throw new Violation(`${who} ${what} at ${mover.name}: ${failure}`, ino)
+      trace.note(`${who} is answered`, ino)
+      try {
+        done(value, mover)
+      } catch (error) {
+        throw error instanceof Incoherence ? new Violation(error.message, ino) : error
+      }
+    }
+    const slot = (): Slot => this.#slot
+    const away = (): void => {
+      this.#slot = random.pick(host.slots)
+    }
+    const sent = (mover: SimulatedMover): void => {
       this.#at = mover
       this.doing = `${what} at ${mover.name}`
-      trace.note(`client ${this.#number} ${this.doing}`, ino)
-      let isAnswered = false
-      // What has left a mover is what it was then, although the mover may be dead when it arrives.
-      const reply = (outcome: Outcome<T>): void => {
-        isAnswered = true
-        if (outcome.failure !== null && refused[outcome.failure] !== undefined) {
-          trace.note(`client ${this.#number} is answered ${outcome.failure}`, ino)
-          refused[outcome.failure]?.()
-          return
-        }
-        if (outcome.failure !== null) {
-          throw new Violation(`client ${this.#number} ${what} at ${mover.name}: ${outcome.failure}`, ino)
-        }
-        trace.note(`client ${this.#number} is answered`, ino)
-        try {
-          done(outcome.value, mover)
-        } catch (error) {
-          throw error instanceof Incoherence ? new Violation(error.message, ino) : error
-        }
-      }
-      mover.process.onDeath.push(() => {
-        if (isAnswered) return
-        isAnswered = true
-        this.#slot = random.pick(this.#p.host.slots)
-        later(NOTICE_MS, send)
-      })
-      later(CALL_MS, () => mover.process.deliver(() => mover.serve(tag, attempt, reply)))
     }
-    send()
+    this.isBusy = true
+    callUntilAnswered(this.#p, { who, what, ino, tag, attempt, slot, away, sent, answered })
   }
 }

@@ -75,7 +75,7 @@ export interface Start {
 }
 
 /** What a call of a client comes to: `value` as `attempt` returned it, unless it was carried out before. */
-export type Outcome<T> = { failure: Failure } | { failure: null; value: T | null }
+export type Outcome<T> = { failure: Failure; value: null } | { failure: null; value: T | null }
 
 /**
  * A mover of the simulated host: one process, with the product's drivers in it. It is the volume's primary from the start on,
@@ -193,7 +193,7 @@ export class SimulatedMover {
         return () => answer(outcome)
       },
       () => {},
-      (failure) => answer({ failure }),
+      (failure) => answer({ failure, value: null }),
     )
   }
 
@@ -211,7 +211,9 @@ export class SimulatedMover {
     try {
       const value = attempt(service, op)
       this.#checkPrimary(op)
-      return typeof value === 'string' ? { failure: value as Failure } : { failure: null, value: value as T }
+      return typeof value === 'string'
+        ? { failure: value as Failure, value: null }
+        : { failure: null, value: value as T }
     } catch (error) {
       if (error instanceof Replayed) return { failure: null, value: null }
       throw error
