@@ -244,6 +244,11 @@ export class PrimaryAuthority {
     return this.#home.mayHaveGrown(ino, size)
   }
 
+  /** True when this mover may write to a block: see `DataContext`. */
+  mayWrite(ino: number, block: number): boolean {
+    return this.#home.mayHaveWritten(ino, block)
+  }
+
   /** Suspends unless nobody else has any right on these files: they are about to be changed. 0 stands for none. */
   claim(first: number, second = 0, third = 0, fourth = 0): void {
     const claimed = this.#claimed

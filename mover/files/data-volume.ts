@@ -64,6 +64,8 @@ export interface DataContext {
    * log: until they have, the bytes behind its old end are not what they should be.
    */
   mayGrow(ino: number, size: number): boolean
+  /** True when this mover may write to a file's block, and has not given that back. */
+  mayWrite(ino: number, block: number): boolean
   /**
    * Takes setuid and setgid away from a file, before somebody who is not the superuser writes to it. Null, or why that cannot
    * be. May throw Suspend.

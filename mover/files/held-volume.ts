@@ -76,6 +76,7 @@ export class HeldVolume implements HeldFiles {
       },
       mayRead: (ino, start, end) => authority().isReady && authority().tokens.allows(ino, 'BR_R', start, end),
       mayGrow: (ino, size) => authority().tokens.mayHaveGrown(ino, size),
+      mayWrite: (ino, block) => authority().tokens.mayHaveWritten(ino, block),
       dropPrivileges: (op, inode) => this.calls.dropPrivileges(op, inode),
     }
   }

@@ -89,6 +89,7 @@ export class VolumeFiles implements PrimaryFiles {
       logsAtime: true,
       mayRead: (ino, start, end) => this.context.tokens === null || this.context.tokens.mayRead(ino, start, end),
       mayGrow: (ino, size) => this.context.tokens === null || this.context.tokens.mayGrow(ino, size),
+      mayWrite: (ino, block) => this.context.tokens === null || this.context.tokens.mayWrite(ino, block),
       dropPrivileges: (op, inode) => dropPrivileges(this.context, op, inode),
       tokens: null,
       locks: null,

@@ -110,14 +110,15 @@ function allocate(context: DataContext, data: FileData, round: Round, blocks: re
   else round.runs.push({ fileBlock: blocks[i], deviceBlock: run.start, length: run.length })
 }
 
-/** True when one write can reach from file block `from` to `to`: what lies between is at hand, and beside them. */
-function canBridge({ pages }: DataContext, data: FileData, from: number, to: number): boolean {
+/** True when one write can reach from file block `from` to `to`: what lies between is at hand, beside them, and ours to write. */
+function canBridge({ pages, mayWrite }: DataContext, data: FileData, from: number, to: number): boolean {
   if (to - from - 1 > GAP_PAGES) return false
   const { deviceBlock, flags } = pages
   const first = deviceBlock[data.pages.get(from) as number] - from
   for (let block = from + 1; block <= to; block++) {
     const slot = data.pages.get(block)
     if (slot === undefined || (flags[slot] & PAGE.loading) !== 0 || deviceBlock[slot] - block !== first) return false
+    if (block < to && !mayWrite(data.inode.ino, block)) return false
   }
   return true
 }

@@ -76,9 +76,13 @@ export class TokenHolder {
 
   /** True when a right to write to the last of so many bytes has not been released yet. */
   mayHaveGrown(ino: number, size: number): boolean {
+    return size === 0 || this.mayHaveWritten(ino, lastBlock(size))
+  }
+
+  /** True when a right to write to this block has not been released yet. */
+  mayHaveWritten(ino: number, block: number): boolean {
     const file = this.#files.get(ino)
-    if (size === 0) return true
-    return file === undefined ? this.#isHome : file.isAlone || file.tokens.mayHaveWritten(lastBlock(size))
+    return file === undefined ? this.#isHome : file.isAlone || file.tokens.mayHaveWritten(block)
   }
 
   inos(): Iterable<number> {
