@@ -1,12 +1,11 @@
 /** What must hold in a world in which movers fail: at every moment, and when it is at rest. */
 
-import type { VolumeFiles } from '../../mover/files/volume-files.ts'
 import { ALLOWS, cover, exclude, type Span, type Token, type TokenKind } from '../../mover/locks/token.ts'
 import { PagePool } from '../../mover/store/page-pool.ts'
 import { Suspend } from '../../mover/suspend.ts'
 import { start } from '../../mover/task.ts'
 import { type CheckMemory, checkDevice, type VolumeCheck } from '../../mover/volume/check/check.ts'
-import { BLOCK_BYTES, CHUNK_TYPE } from '../../mover/volume/layout.ts'
+import { BLOCK_BYTES } from '../../mover/volume/layout.ts'
 import { NodeMemory } from '../../mover/volume/tree/node-layout.ts'
 import { WALK_SLOTS } from '../../mover/volume/tree/walk.ts'
 import type { grant } from '../../protocol/moverlock/moverlock.gen.ts'
@@ -17,8 +16,6 @@ import type { SimulatedHost } from './failure-host.ts'
 import type { SimulatedMover } from './failure-mover.ts'
 
 const MOST_STEPS = 200_000
-/** Blocks of a file that are looked at: more than any has. */
-const FILE_BLOCKS = 16_384
 
 /** Something is wrong, perhaps with one file. */
 export class Violation extends Error {
@@ -113,76 +110,6 @@ export function checkLanding(
       if (!reserved.take(block, 1)) continue
       throw new Violation(`${mover.name} has written to block ${block}, which ${name} has reserved`)
     }
-  }
-}
-
-/** At rest: each data block belongs to one file, or is reserved for one mover that lives, or is free. */
-export function checkBlocks(host: SimulatedHost, inos: readonly number[], env: TestEnvironment): void {
-  const { primary, holders } = host
-  const files = primary?.files ?? null
-  if (primary === null || files === null) throw new Violation('there is no primary')
-  const owners = new Map<number, string>()
-  const own = (start: number, length: number, owner: string): void => {
-    for (let block = start; block < start + length; block++) {
-      const other = owners.get(block)
-      if (other !== undefined) throw new Violation(`block ${block} belongs to ${other} and to ${owner}`)
-      owners.set(block, owner)
-    }
-  }
-  for (const ino of inos) ownBlocksOf(files, ino, own, env)
-  const inFiles = owners.size
-  let reserved = 0
-  for (const { name, reserved: blocks } of primary.peers) {
-    const runs = blocks.takeAll()
-    for (const { start, length } of runs) {
-      own(start, length, `what ${name} has reserved`)
-      blocks.add(start, length)
-      reserved += length
-    }
-  }
-  const known = holders.reduce((sum, { held }) => sum + (held?.volume.space.unpromised ?? 0), 0)
-  if (known !== reserved) throw new Violation(`${reserved} blocks are reserved, and movers know of ${known}`)
-  checkFree(files, inFiles + reserved)
-}
-
-function ownBlocksOf(
-  { volume }: VolumeFiles,
-  ino: number,
-  own: (start: number, length: number, owner: string) => void,
-  env: TestEnvironment,
-): void {
-  const stretch = { deviceBlock: 0, length: 0 }
-  let block = 0
-  let isWaiting = false
-  const look = (): void => {
-    isWaiting = false
-    volume.begin()
-    try {
-      for (; block < FILE_BLOCKS; block += stretch.length) {
-        volume.mapBlock(ino, block, FILE_BLOCKS - block, stretch)
-        if (stretch.deviceBlock !== 0) own(stretch.deviceBlock, stretch.length, `inode ${ino}`)
-      }
-    } catch (error) {
-      if (!(error instanceof Suspend)) throw error
-      isWaiting = true
-      error.wait(look)
-    }
-  }
-  look()
-  env.runUntil(() => !isWaiting, MOST_STEPS)
-}
-
-/** All blocks of data chunks that have no owner are free. */
-function checkFree({ volume }: VolumeFiles, ownedBlocks: number): void {
-  const { space } = volume
-  let blocks = 0
-  for (let chunk = 0; chunk < space.geometry.chunkCount; chunk++) {
-    if (space.typeOf(chunk) === CHUNK_TYPE.data) blocks += space.usable(chunk)
-  }
-  const free = space.dataFree + space.pendingBlocks
-  if (space.reservedBlocks !== 0) throw new Violation(`${space.reservedBlocks} blocks stay promised`)
-  if (free + ownedBlocks !== blocks) {
-    throw new Violation(`of ${blocks} data blocks ${ownedBlocks} have an owner, and ${free} are free`)
   }
 }
 

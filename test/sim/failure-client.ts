@@ -1,6 +1,5 @@
 import type { Failure } from '../../mover/failure.ts'
 import type { Stability } from '../../mover/files/service.ts'
-import type { ReplayTag } from '../../mover/operation.ts'
 import type { Random } from '../crash/random.ts'
 import type { TestEnvironment } from '../crash/test-environment.ts'
 import type { ContentNames, Named } from './content-names.ts'
@@ -17,9 +16,10 @@ import {
 } from './failure-attempts.ts'
 import { callUntilAnswered } from './failure-call.ts'
 import { Violation } from './failure-checks.ts'
+import type { Outcome } from './failure-door.ts'
 import type { SimulatedHost, Slot } from './failure-host.ts'
 import { listing } from './failure-listing.ts'
-import type { Outcome, SimulatedMover } from './failure-mover.ts'
+import type { SimulatedMover } from './failure-mover.ts'
 import { type FileHistory, type HistoryWrite, Incoherence } from './history.ts'
 import { SECTOR_BYTES } from './sectors.ts'
 import type { Trace } from './trace.ts'
@@ -273,11 +273,12 @@ export class Client {
   #changeName(): void {
     const { root } = this.#p
     const name = this.#name
+    const wasThere = this.#isThere
     const change: Attempt<true> = (service, op) => {
       op.intent = 'change'
       const dir = service.inode(op, root.ino, root.generation)
       if (typeof dir === 'string') return dir
-      if (this.#isThere) return service.remove(op, dir, name) ?? true
+      if (wasThere) return service.remove(op, dir, name) ?? true
       const made = service.create(op, dir, name, { kind: 'guarded', attributes: {} })
       return typeof made === 'string' ? made : true
     }
@@ -288,8 +289,8 @@ export class Client {
       const found = service.lookup(op, dir, name, root.ino)
       return found === 'NOENT' ? false : typeof found === 'string' ? found : true
     }
-    this.#call(this.#isThere ? 'removes its name' : 'makes its name', null, true, change, () => {
-      this.#isThere = !this.#isThere
+    this.#call(wasThere ? 'removes its name' : 'makes its name', null, true, change, () => {
+      this.#isThere = !wasThere
       if (this.#p.random.chance(0.5)) this.#slot = this.#p.random.pick(this.#p.host.slots)
       const found = (isThere: boolean | null): void => {
         if (isThere !== this.#isThere) throw new Violation(`the name of client ${this.#number} is there: ${isThere}`)
@@ -395,11 +396,11 @@ export class Client {
 
   // Calls
 
-  /** Calls until there is an answer; `isTagged`: a repetition must be known as one. */
+  /** Calls until there is an answer; `isOnce`: see `SentCall`. */
   #call<T>(
     what: string,
     file: Id | null,
-    isTagged: boolean,
+    isOnce: boolean,
     attempt: Attempt<T>,
     done: (value: T | null, mover: SimulatedMover) => void,
     /** What else it may be answered, and what then. */
@@ -408,11 +409,9 @@ export class Client {
     const { random, trace, host } = this.#p
     const who = `client ${this.#number}`
     const ino = file?.ino ?? 0
-    const xid = ++this.#lastXid
-    const tag: ReplayTag | null = isTagged
-      ? { clientHigh: 1, clientLow: this.#number, program: 100_003, procedure: 1, xid, checksum: xid }
-      : null
-    const answered = ({ failure, value }: Outcome<T>, mover: SimulatedMover): void => {
+    const call = { client: this.#number, xid: ++this.#lastXid, isOnce, attempt }
+    const answered = (outcome: Outcome<T>, mover: SimulatedMover): void => {
+      const { failure } = outcome
       if (failure !== null && refused[failure] !== undefined) {
         trace.note(`${who} is answered ${failure}`, ino)
         refused[failure]?.()
@@ -421,7 +420,7 @@ export class Client {
       if (failure !== null) throw new Violation(`${who} ${what} at ${mover.name}: ${failure}`, ino)
       trace.note(`${who} is answered`, ino)
       try {
-        done(value, mover)
+        done(outcome.value, mover)
       } catch (error) {
         throw error instanceof Incoherence ? new Violation(error.message, ino) : error
       }
@@ -435,6 +434,6 @@ export class Client {
       this.doing = `${what} at ${mover.name}`
     }
     this.isBusy = true
-    callUntilAnswered(this.#p, { who, what, ino, tag, attempt, slot, away, sent, answered })
+    callUntilAnswered(this.#p, { who, what, ino, call, slot, away, sent, answered })
   }
 }

@@ -1,16 +1,16 @@
-import type { Incarnation, VolumeRole } from '../../mover/host/channel.ts'
-import { Elections } from '../../mover/host/elections.ts'
-import { AnswerWatch, startBeat } from '../../mover/host/lease.ts'
+import pino from 'pino'
+import type { Config } from '../../mover/config/schema.ts'
+import type { VolumeRole } from '../../mover/host/channel.ts'
+import { Fleet } from '../../mover/host/fleet.ts'
+import type { FleetRecords } from '../../mover/host/fleet-records.ts'
+import type { MoverProcessOptions } from '../../mover/host/mover-process.ts'
 import { PagePool } from '../../mover/store/page-pool.ts'
-import type { Resume } from '../../mover/task.ts'
 import { SimulatedMover, type Site } from './failure-mover.ts'
-import type { Process } from './process.ts'
+import { SimulatedProcess } from './failure-process.ts'
+import { Process } from './process.ts'
 import { type StreamEnd, streamPair } from './stream-pair.ts'
 
 const CHANNEL_MS = 1
-/** A mover that is not serving yet may be silent for so long. */
-const START_LIMIT_MS = 30_000
-const RESTART_MS = 100
 /** A connection that is made may have to wait for so long until it is accepted. */
 const SLOW_ACCEPT_CHANCE = 0.1
 const SLOW_ACCEPT_MS = 1500
@@ -18,8 +18,10 @@ const SLOW_ACCEPT_MS = 1500
 const FENCE_MS = 5
 const SLOW_FENCE_CHANCE = 0.2
 const SLOW_FENCE_MS = 800
-/** Writing down a term takes so long. */
-const TERM_MS = 4
+/** Writing something down takes so long. */
+const RECORD_MS = 4
+/** Who has lost its supervisor is ended by the next one after so long. */
+const NEXT_UP_MS = 1000
 const VOLUME = 'share'
 
 /** Movers by name, with their file pages. One world at a time: memory is used again. */
@@ -36,12 +38,6 @@ export class Slot {
   readonly pool: PagePool
   mover: SimulatedMover | null = null
   isServing = false
-  /** The supervisor has killed it, and waits until nothing of it is left. */
-  isKilled = false
-  watch = new AnswerWatch()
-  /** Nothing that it is told arrives earlier than this: its channel keeps order. */
-  channelMs = 0
-  readonly underWay: (() => void)[] = []
 
   constructor(name: string, pool: PagePool) {
     this.name = name
@@ -60,29 +56,34 @@ export interface HostOptions extends Site {
   elected: (mover: SimulatedMover) => void
 }
 
-/** Movers and their supervisor, with the rules of the product's `Fleet` and `MoverProcess`. */
+/** Movers and their supervisor: the product's `Fleet`, over processes and files that are simulated. */
 export class SimulatedHost {
   readonly slots: Slot[]
+  /** A process too: it can be stopped, and die. */
+  supervisor: Process
+  /** All movers have served since the supervisor was started. */
+  isUp = false
   readonly #o: HostOptions
-  #elections: Elections
-  /** The last one that is written down. */
+  #fleet: Fleet | null = null
+  /** Of the mover that is, or was last, or is to be, the primary. */
+  #primary = 0
+  /** The last term that is written down. */
   #term = 0
-  /** That of the last reign. */
-  #toldTerm = 0
+  /** Who has been told to be primary last, and in which term. */
+  #reigning: { mover: SimulatedMover; term: number } | null = null
   #lastIncarnation = 0
-  /** When the power fails, what the supervisor was about to do is gone with it. */
+  /** When the power fails, what was about to happen is gone with it. */
   #era = 0
-  #endBeat: () => void = () => {}
 
   constructor(options: HostOptions) {
     this.#o = options
     this.slots = MOVERS.slice(0, options.movers).map(([name, pool]) => new Slot(name, pool))
-    this.#elections = this.#newElections()
+    this.supervisor = new Process('supervisor', options.env)
   }
 
   /** Of the mover that is, or was last, or is to be, the primary. */
   get primarySlot(): Slot {
-    return this.#slot(this.#elections.primaries.get(VOLUME) as string)
+    return this.slots[this.#primary] as Slot
   }
 
   get primary(): SimulatedMover | null {
@@ -99,126 +100,130 @@ export class SimulatedHost {
     return this.slots.every(({ mover, isServing }) => mover !== null && isServing && !mover.process.isDead)
   }
 
+  /** As `lockkeeper up`. */
   start(): void {
-    const { leaseMs, env } = this.#o
-    this.#endBeat = startBeat(leaseMs, env, (nowMs, wasLate) => {
-      for (const slot of this.slots) this.#beat(slot, nowMs, wasLate)
+    const { env, trace } = this.#o
+    const supervisor = new Process('supervisor', env)
+    this.supervisor = supervisor
+    this.isUp = false
+    this.#primary = 0
+    this.#reigning = null
+    this.#fleet = new Fleet({
+      config: this.#config,
+      claims: new Map(),
+      records: this.#recordsOf(supervisor),
+      env: supervisor,
+      logger: pino({}, { write: (line: string) => trace.note(JSON.parse(line).msg) }),
+      makeProcess: (options) => this.#spawn(options),
     })
-    this.#elections = this.#newElections()
-    this.#launch(this.slots)
+    void this.#fleet.start()
   }
 
   /** The power fails, for all that is on the host; it comes back at once. */
   cutPower(): void {
     const { store, env } = this.#o
-    this.#endBeat()
+    this.supervisor.die()
+    this.#era++
     for (const slot of this.slots) {
       slot.mover?.process.die()
       slot.mover = null
       slot.isServing = false
     }
-    this.#era++
     store.cutPower(env.random)
     this.start()
   }
 
-  #slot(name: string): Slot {
-    return this.slots.find((slot) => slot.name === name) as Slot
-  }
-
-  /** As `Fleet`. */
-  #newElections(): Elections {
-    return new Elections({
-      volumes: [VOLUME],
-      movers: this.slots.map(({ name }) => name),
-      serving: () => this.slots.filter(({ isServing, isKilled }) => isServing && !isKilled).map(({ name }) => name),
-      lives: (name) => this.#slot(name).mover !== null,
-      raise: (_, resume) => this.#raise(resume),
-      elected: () => this.#elected(),
+  /** The supervisor dies; its movers notice, or are ended by the next one. */
+  loseSupervisor(): void {
+    const { supervisor } = this
+    supervisor.die()
+    for (const { mover } of this.slots) this.later(CHANNEL_MS, () => mover?.process.deliver(() => mover.orphaned()))
+    this.later(NEXT_UP_MS, () => {
+      if (this.supervisor === supervisor) this.#endAll()
     })
   }
 
-  #raise(resume: Resume<void>): void {
-    this.#later(TERM_MS, () => {
-      this.#term++
-      resume(null)
+  /** Unless the power fails before. */
+  later(mostMs: number, task: () => void): void {
+    const { env } = this.#o
+    const era = this.#era
+    env.work(env.random.float() * mostMs, () => {
+      if (era === this.#era) task()
     })
   }
 
-  /** As `Fleet.#elected`. */
-  #elected(): void {
-    const { store, trace, elected, wrong } = this.#o
-    const { primarySlot: slot } = this
-    trace.note(`${slot.name} is primary in term ${this.#term}`)
-    if (this.#term === this.#toldTerm) wrong('a reign is told of in the term of the last one')
-    this.#toldTerm = this.#term
-    // That was the last primary's alone.
-    store.forgetMemory()
-    const holders = this.#incarnations()
-    for (const one of this.slots) {
-      const role = this.#role(one)
-      this.#tell(one, (m) => m.reigns(role, holders))
-    }
-    if (slot.mover !== null) elected(slot.mover)
-  }
-
-  #role({ name }: Slot): VolumeRole {
-    const primary = this.primarySlot.name
-    return { volume: VOLUME, role: name === primary ? 'primary' : 'secondary', primary, term: this.#toldTerm }
-  }
-
-  #incarnations(): Incarnation[] {
-    return this.slots.flatMap(({ mover }) => (mover === null ? [] : [mover.incarnation]))
-  }
-
-  /** As `Fleet.#launch`. */
-  #launch(slots: readonly Slot[]): void {
-    this.#elections.elect(
-      slots.map(({ name }) => name),
-      (error) => {
-        if (error !== null) throw error
-        this.#start(slots)
-      },
-    )
-  }
-
-  #start(slots: readonly Slot[]): void {
-    for (const slot of slots) this.#spawn(slot)
-    const movers = this.#incarnations()
-    const holders = movers.filter(({ name }) => !slots.some((slot) => slot.name === name))
-    for (const slot of slots) {
-      const mover = slot.mover as SimulatedMover
-      for (const other of this.slots) if (!slots.includes(other)) this.#tell(other, (m) => m.started(mover.incarnation))
-      // It takes longer to come than the news of it.
-      slot.channelMs = Math.max(...this.slots.map(({ channelMs }) => channelMs))
-      const role = this.#role(slot)
-      const connect = (from: Process, to: VolumeRole): StreamEnd | null => this.#connect(from, to)
-      const ready = (): void => this.#report(mover, () => this.#ready(slot))
-      const silent = (other: Incarnation): void => this.#report(mover, () => this.#silent(slot.name, other))
-      this.#tell(slot, (m) => m.start({ role, movers, holders, connect, ready, silent }))
+  get #config(): Config {
+    const places = { address: '', nfs: 0, portmap: 0 }
+    return {
+      ...{ file: null, stateDir: '', exports: [], cache: { perMoverBytes: 0 } },
+      volumes: [{ name: VOLUME, device: '', isSpecialFile: false, sizeBytes: null }],
+      movers: this.slots.map(({ name }) => ({ name, ...places })),
+      timing: { leaseMs: this.#o.leaseMs, graceMs: 30_000 },
     }
   }
 
-  #spawn(slot: Slot): void {
-    const { volumeUuid, trace, born } = this.#o
-    const incarnation: Incarnation = {
-      name: slot.name,
-      incarnation: (++this.#lastIncarnation).toString(16).padStart(32, '0'),
+  #recordsOf(supervisor: Process): FleetRecords {
+    const written = (resume: () => void): void => this.later(RECORD_MS, () => supervisor.deliver(resume))
+    return {
+      termOf: () => this.#term,
+      raiseTerms: (_, resume) =>
+        written(() => {
+          this.#term++
+          // The last primary is gone.
+          this.#o.store.forgetMemory()
+          resume(null)
+          this.#findPrimary()
+        }),
+      noteStarts: (count, _wallMs, _movers, resume) => written(() => resume(null, Array(count).fill(1))),
     }
-    const mover = new SimulatedMover(incarnation, this.#o, slot.pool, volumeUuid)
+  }
+
+  #findPrimary(): void {
+    const [mover] = this.#fleet?.status() ?? []
+    this.#primary = this.slots.findIndex(({ name }) => name === mover?.roles[0]?.primary)
+    this.#o.trace.note(`${this.primarySlot.name} is primary in term ${this.#term}`)
+  }
+
+  #spawn(options: MoverProcessOptions): SimulatedProcess {
+    const { volumeUuid, trace, env, leaseMs, born, elected } = this.#o
+    const slot = this.slots.find(({ name }) => name === options.name) as Slot
+    const incarnation = (++this.#lastIncarnation).toString(16).padStart(32, '0')
+    const mover = new SimulatedMover({ name: slot.name, incarnation }, this.#o, slot.pool, volumeUuid)
     trace.note(`${mover.name} is started`)
+    const process = new SimulatedProcess(mover, {
+      ...{ env, leaseMs, trace, supervisor: this.supervisor, options },
+      connect: (from, role) => this.#connect(from, role),
+      ready: () => {
+        slot.isServing = true
+        this.isUp ||= this.isWhole
+      },
+      reigns: (term) => {
+        this.#checkReign(mover, term)
+        elected(mover)
+      },
+    })
     slot.mover = mover
     slot.isServing = false
-    slot.isKilled = false
-    slot.watch = new AnswerWatch()
-    mover.process.onDeath.push(() => this.#died(slot, mover))
+    mover.process.onDeath.push(() => this.#died(slot, mover, process))
     born(mover)
+    return process
+  }
+
+  /** A mover is told to be primary: nothing is left of the last one, and the term is its own. */
+  #checkReign(mover: SimulatedMover, term: number): void {
+    const { wrong } = this.#o
+    const last = this.#reigning
+    this.#reigning = { mover, term }
+    if (last === null || last.mover === mover) return
+    if (last.term >= term) wrong(`${mover.name} is to be primary in term ${term}, behind that of term ${last.term}`)
+    if (!last.mover.process.isGone)
+      wrong(`${mover.name} takes over from ${last.mover.name}, of which something is left`)
   }
 
   /** To the socket of one reign. */
   #connect(from: Process, { primary, term }: VolumeRole): StreamEnd | null {
     const { env } = this.#o
-    const mover = this.#slot(primary).mover
+    const mover = this.slots.find(({ name }) => name === primary)?.mover ?? null
     const reception = mover?.reception ?? null
     if (mover === null || reception?.volume.reign.term !== term || mover.process.isDead) return null
     const [near, far] = streamPair(from, mover.process, env)
@@ -228,94 +233,36 @@ export class SimulatedHost {
     return near
   }
 
-  #ready(slot: Slot): void {
-    this.#o.trace.note(`${slot.mover?.name} serves`)
-    slot.isServing = true
-    // What it has not answered yet was asked while it could take its time.
-    slot.watch.renew(this.#o.env.monotonicMs())
-    this.#replace()
-  }
-
-  /** As `Fleet.#replace`. */
-  #replace(): void {
-    this.#elections.elect([], (error) => {
-      if (error !== null) throw error
-    })
-  }
-
-  /** As `MoverProcess.beat`. */
-  #beat(slot: Slot, nowMs: number, wasLate: boolean): void {
-    const { mover, watch, isServing } = slot
-    const { leaseMs, trace } = this.#o
-    if (mover === null || mover.process.isDead) return
-    if (wasLate) watch.renew(nowMs)
-    if (watch.silentMs(nowMs) >= (isServing ? leaseMs : Math.max(leaseMs, START_LIMIT_MS))) {
-      trace.note(`${mover.name} did not answer for a lease`)
-      slot.isKilled = true
-      mover.process.die()
-      return
-    }
-    watch.sent(nowMs)
-    this.#tell(slot, (m) => this.#report(m, () => watch.answered()))
-  }
-
-  /** Tells a mover something: in order, a little later. */
-  #tell(slot: Slot, message: (mover: SimulatedMover) => void): void {
-    const { mover } = slot
-    const { env } = this.#o
-    if (mover === null) return
-    const nowMs = env.monotonicMs()
-    slot.channelMs = Math.max(slot.channelMs, nowMs + env.random.float() * CHANNEL_MS)
-    slot.underWay.push(() => mover.process.deliver(() => message(mover)))
-    env.work(slot.channelMs - nowMs, () => slot.underWay.shift()?.())
-  }
-
-  /** A mover tells the supervisor something. */
-  #report(mover: SimulatedMover, message: () => void): void {
-    mover.process.emit(() => {
-      this.#later(CHANNEL_MS, () => {
-        if (!mover.process.isDead) message()
-      })
-    })
-  }
-
-  #later(mostMs: number, task: () => void): void {
-    const { env } = this.#o
-    const era = this.#era
-    env.work(env.random.float() * mostMs, () => {
-      if (era === this.#era) task()
-    })
-  }
-
-  /** A process has died: when nothing of it is left, and not before, the others are told. */
-  #died(slot: Slot, mover: SimulatedMover): void {
+  /** A process has died: when nothing of it is left, and not before, the supervisor is told. */
+  #died(slot: Slot, mover: SimulatedMover, process: SimulatedProcess): void {
     const { env, trace, died } = this.#o
     trace.note(`${mover.name} dies`)
     died(mover)
     const fenceMs = env.random.chance(SLOW_FENCE_CHANCE) ? SLOW_FENCE_MS : FENCE_MS
-    mover.whenQuiet(() => this.#later(fenceMs, () => this.#gone(slot, mover)))
+    mover.whenQuiet(() => this.later(fenceMs, () => this.#gone(slot, mover, process)))
   }
 
-  /** As `Fleet.#gone`. */
-  #gone(slot: Slot, mover: SimulatedMover): void {
+  #gone(slot: Slot, mover: SimulatedMover, process: SimulatedProcess): void {
     this.#o.trace.note(`nothing is left of ${mover.name}`)
     mover.process.isGone = true
-    slot.mover = null
-    slot.isServing = false
-    for (const other of this.slots) this.#tell(other, (m) => m.gone(mover.incarnation))
-    this.#replace()
-    this.#later(RESTART_MS, () => {
-      if (slot.mover === null) this.#launch([slot])
-    })
+    if (slot.mover === mover) {
+      slot.mover = null
+      slot.isServing = false
+    }
+    if (this.supervisor.isDead) this.#startWhenGone()
+    else if (this.isUp) process.gone()
+    // A supervisor whose movers do not come up ends.
+    else this.#endAll()
   }
 
-  /** As `Fleet.#silent`. */
-  #silent(waiting: string, { name, incarnation }: Incarnation): void {
-    if (waiting === name) this.#o.wrong(`${name} does not tell itself what it holds`)
-    const slot = this.slots.find((one) => one.name === name)
-    if (slot?.mover?.incarnation.incarnation !== incarnation || !slot.isServing) return
-    this.#o.trace.note(`${slot.mover.name} does not say what it holds`)
-    slot.isKilled = true
-    slot.mover.process.die()
+  /** As the next `up` finds what the last one has left. */
+  #endAll(): void {
+    this.supervisor.die()
+    for (const { mover } of this.slots) mover?.process.die()
+    this.#startWhenGone()
+  }
+
+  #startWhenGone(): void {
+    if (this.slots.every(({ mover }) => mover === null)) this.start()
   }
 }

@@ -8,23 +8,29 @@ import { mostReserved } from '../../mover/files/remote-volume.ts'
 import { SecondaryFiles } from '../../mover/files/secondary-files.ts'
 import type { FileService, Operation } from '../../mover/files/service.ts'
 import { VolumeFiles } from '../../mover/files/volume-files.ts'
-import type { Incarnation, VolumeRole } from '../../mover/host/channel.ts'
+import type { Incarnation, SupervisorMessage, VolumeRole } from '../../mover/host/channel.ts'
+import { SupervisorWatch } from '../../mover/host/lease.ts'
+import { RenewedLease } from '../../mover/lease.ts'
 import { Membership } from '../../mover/membership.ts'
-import { Replayed, type ReplayTag } from '../../mover/operation.ts'
+import { Replayed } from '../../mover/operation.ts'
 import type { PrimaryLink } from '../../mover/primary-link.ts'
 import { PrimaryReign } from '../../mover/primary-reign.ts'
 import type { Reception } from '../../mover/sessions/reception.ts'
 import type { MoverStream } from '../../mover/sessions/stream.ts'
+import type { DeviceDone } from '../../mover/store/device.ts'
+import { LeasedDevice } from '../../mover/store/leased-device.ts'
 import { PagePool } from '../../mover/store/page-pool.ts'
+import { Suspend } from '../../mover/suspend.ts'
 import { start } from '../../mover/task.ts'
 import { openVolume } from '../../mover/volume/open.ts'
 import { message_kind } from '../../protocol/moverlock/moverlock.gen.ts'
-import { Runner } from '../crash/client.ts'
 import type { TestEnvironment } from '../crash/test-environment.ts'
+import type { Attempt } from './failure-attempts.ts'
 import { checkSerial } from './failure-checks.ts'
+import { Door, type Outcome, type SentCall } from './failure-door.ts'
 import { describe, inoOf } from './messages.ts'
 import { Process } from './process.ts'
-import { Initiator, type SharedStore } from './shared-store.ts'
+import { type Flight, Initiator, type SharedStore } from './shared-store.ts'
 import type { StreamEnd } from './stream-pair.ts'
 import type { Trace } from './trace.ts'
 
@@ -40,6 +46,8 @@ const NODE_POOL = new PagePool(1024)
 const REIGN_POOL = new PagePool(64)
 /** How a primary says that it has ended a session. */
 const ENDED = /the session with mover .* has ended: (?!it is broken)/
+/** Pino's number of that level. */
+const ERROR = 50
 /** The simulated movers do not end by themselves. */
 const NEVER = new AbortController().signal
 
@@ -69,13 +77,29 @@ export interface Start {
   holders: readonly Incarnation[]
   /** A new stream to another mover, primary in this role; null: nobody listens there yet. */
   connect: (from: Process, role: VolumeRole) => StreamEnd | null
-  ready: () => void
-  /** This mover does not say what it holds. */
-  silent: (mover: Incarnation) => void
+  /** Tells the supervisor something. */
+  report: (what: MoverReport) => void
 }
 
-/** What a call of a client comes to: `value` as `attempt` returned it, unless it was carried out before. */
-export type Outcome<T> = { failure: Failure; value: null } | { failure: null; value: T | null }
+/** It lives; it serves; this other mover does not say what it holds. */
+export type MoverReport = 'pong' | 'ready' | Incarnation
+
+/** A mover's way to the store, of which it is known when what was read is shown. */
+class WatchedDevice extends LeasedDevice {
+  readonly #shows: () => void
+
+  constructor(device: Initiator, lease: RenewedLease, shows: () => void) {
+    super(device, lease)
+    this.#shows = shows
+  }
+
+  override read(offset: number, buffer: Uint8Array, done: DeviceDone): void {
+    super.read(offset, buffer, (error) => {
+      this.#shows()
+      done(error)
+    })
+  }
+}
 
 /**
  * A mover of the simulated host: one process, with the product's drivers in it. It is the volume's primary from the start on,
@@ -97,14 +121,21 @@ export class SimulatedMover {
   /** Of its reign, gone ones too. */
   readonly peers: Peer[] = []
   readonly #site: Site
-  readonly #runner: Runner
   readonly #pagePool: PagePool
   readonly #volumeUuid: Uint8Array
   /** Each side's way to the store. */
   readonly #asSecondary: Initiator
   readonly #asPrimary: Initiator
+  readonly #lease: RenewedLease
+  readonly #supervisor: SupervisorWatch
+  readonly #door: Door
   readonly #logger: Logger
   #membership: Membership | null = null
+  #report: (what: MoverReport) => void = () => {}
+  /** When the supervisor asked the last question that has come here; null: none. */
+  #askedMs: number | null = null
+  /** What a call has thrown. */
+  #thrown: unknown = null
 
   constructor(incarnation: Incarnation, site: Site, pagePool: PagePool, volumeUuid: Uint8Array) {
     this.incarnation = incarnation
@@ -114,12 +145,36 @@ export class SimulatedMover {
     this.process = new Process(`${incarnation.name} (${Number.parseInt(incarnation.incarnation, 16)})`, site.env)
     this.#asSecondary = this.#initiator(false)
     this.#asPrimary = this.#initiator(true)
-    this.#runner = new Runner(this.process)
-    // Nobody here breaks the protocol.
-    const write = (line: string): void => {
-      if (ENDED.test(line)) site.wrong(JSON.parse(line).msg)
-    }
-    this.#logger = pino({ level: 'warn' }, { write })
+    this.#logger = pino({ level: 'warn' }, { write: (line: string) => this.#logged(line) })
+    this.#lease = new RenewedLease(site.leaseMs, () => this.process.hostMs())
+    const [environment, lease, logger] = [this.process, this.#lease, this.#logger]
+    this.#supervisor = new SupervisorWatch({
+      env: environment,
+      orphaned: (why) => site.trace.note(`${this.name} is to end: ${why}`),
+      end: () => this.process.die(),
+    })
+    this.#door = new Door({
+      ...{ process: environment, lease, logger },
+      // A secondary's calls are known by their primary, which may be this very mover.
+      replayMemory: { find: (tag) => (this.service === this.files ? (this.files?.findReplay(tag) ?? null) : null) },
+      perform: (attempt, op) => this.#perform(attempt, op),
+      leaving: () => this.#checkLease('answers clients'),
+    })
+  }
+
+  /** Nobody here breaks the protocol, and no call fails unexpectedly. */
+  #logged(line: string): void {
+    const { level, msg } = JSON.parse(line)
+    if (level >= ERROR && this.#thrown !== null) throw this.#thrown
+    if (level >= ERROR || ENDED.test(line)) this.#site.wrong(msg)
+  }
+
+  /** Past its lease a mover does nothing that others see: that lasts so long from when the supervisor has asked. */
+  #checkLease(what: string): void {
+    const { env, leaseMs, wrong } = this.#site
+    if (this.#askedMs === null) return
+    const pastMs = env.monotonicMs() - this.#askedMs - leaseMs
+    if (pastMs >= 0) wrong(`${this.name} ${what} ${pastMs.toFixed(3)} ms behind the end of its lease`)
   }
 
   get name(): string {
@@ -128,8 +183,18 @@ export class SimulatedMover {
 
   #initiator(isPrimary: boolean): Initiator {
     const initiator = new Initiator(this.#site.store, this.process)
+    initiator.onRequest = () => this.#checkLease('begins an I/O')
     initiator.onLanding = (offset, length) => this.#site.landed(this, isPrimary, offset, length)
     return initiator
+  }
+
+  #leased(initiator: Initiator): WatchedDevice {
+    return new WatchedDevice(initiator, this.#lease, () => this.#checkLease('shows what it has read'))
+  }
+
+  /** What is under way to the store, of what it is to its clients and as primary. */
+  get flights(): Record<'asSecondary' | 'asPrimary', Iterable<Flight>> {
+    return { asSecondary: this.#asSecondary.flights, asPrimary: this.#asPrimary.flights }
   }
 
   /** Calls `done` once nothing of it is under way any more, it being dead. */
@@ -138,8 +203,10 @@ export class SimulatedMover {
   }
 
   /** As `VolumeSet`. */
-  start({ role, movers, holders, connect, ready, silent }: Start): void {
+  start({ role, movers, holders, connect, report }: Start): void {
     const { process: environment, incarnation: self } = this
+    this.#report = report
+    this.#supervisor.begin(this.#site.leaseMs)
     const membership = new Membership({
       role,
       self,
@@ -152,70 +219,50 @@ export class SimulatedMover {
       connect: (role, signal, done) => this.#connect(() => connect(environment, role), signal, done),
       onLost: (reason) => this.#fail(`the session has ended: ${reason}`),
       onElected: (term, holders) => this.#reign(term, holders, REIGN_POOL, () => {}),
-      onSilent: silent,
+      onSilent: report,
     })
     this.#membership = membership
     const serve = (service: FileService): void => {
       this.service = service
-      ready()
+      report('ready')
     }
     if (membership.link === null) this.#reign(role.term, holders, this.#pagePool, serve)
     else this.#join(membership.link, serve)
   }
 
-  /** As the supervisor tells it. */
-  started(mover: Incarnation): void {
-    this.#membership?.started(mover)
-  }
-
-  gone(mover: Incarnation): void {
-    this.#membership?.gone(mover)
-    for (const ino of this.reign?.authority.inos() ?? []) this.#site.changed(ino)
-  }
-
-  reigns(role: VolumeRole, holders: readonly Incarnation[]): void {
-    this.#membership?.follow(role, holders)
-  }
-
-  /** Serves a call, as the RPC runner does; `reply` is what leaves. A failure to do it now (DELAY) is one too. */
-  serve<T>(
-    replay: ReplayTag | null,
-    attempt: (service: FileService, op: Operation) => T | Failure,
-    reply: (outcome: Outcome<T>) => void,
-  ): void {
-    const service = this.service as FileService
-    const answer = (outcome: Outcome<T>): void => this.process.emit(() => reply(outcome))
-    this.#runner.run(
-      0,
-      replay,
-      (op) => {
-        const outcome = this.#attempt(service, op, attempt)
-        return () => answer(outcome)
-      },
-      () => {},
-      (failure) => answer({ failure, value: null }),
-    )
-  }
-
-  #attempt<T>(
-    service: FileService,
-    op: Operation,
-    attempt: (service: FileService, op: Operation) => T | Failure,
-  ): Outcome<T> {
-    // A secondary's calls are known by their primary, which may be this very mover.
-    const known = op.replay === null || service !== this.files ? null : this.files.findReplay(op.replay)
-    if (known !== null) {
-      op.barrier = known.barrier
-      return { failure: null, value: null }
+  /** As the product's process: the supervisor tells it something. */
+  told(message: SupervisorMessage): void {
+    if (message.type === 'ping') {
+      this.#askedMs = message.atMs
+      this.#supervisor.asked()
+      this.#lease.renew(message.atMs)
+      this.#report('pong')
+    } else if (message.type === 'started') this.#membership?.started(message)
+    else if (message.type === 'gone') {
+      this.#membership?.gone(message)
+      for (const ino of this.reign?.authority.inos() ?? []) this.#site.changed(ino)
+    } else if (message.type === 'reigns') {
+      this.#membership?.follow(message.roles[0] as VolumeRole, message.holders)
     }
+  }
+
+  /** The supervisor is gone. */
+  orphaned(): void {
+    this.#supervisor.lost('the supervisor is gone')
+  }
+
+  /** Serves a call; `reply` is what leaves. A failure to do it now (DELAY) is one too. */
+  serve<T>(call: SentCall<T>, reply: (outcome: Outcome<T>) => void): void {
+    this.#door.receive(call, reply)
+  }
+
+  #perform(attempt: Attempt<unknown>, op: Operation): Outcome<unknown> {
     try {
-      const value = attempt(service, op)
+      const value = attempt(this.service as FileService, op)
       this.#checkPrimary(op)
-      return typeof value === 'string'
-        ? { failure: value as Failure, value: null }
-        : { failure: null, value: value as T }
+      return typeof value === 'string' ? { failure: value as Failure, value: null } : { failure: null, value }
     } catch (error) {
-      if (error instanceof Replayed) return { failure: null, value: null }
+      if (!(error instanceof Suspend || error instanceof Replayed)) this.#thrown = error
       throw error
     }
   }
@@ -239,7 +286,14 @@ export class SimulatedMover {
     const { process: env } = this
     const { nodeCapacity, inodeCapacity } = this.#site
     const isHeld = holders.length > 0
-    const options = { device: this.#asPrimary, env, nodePool: NODE_POOL, nodeCapacity, leastTerm: term, isHeld }
+    const options = {
+      device: this.#leased(this.#asPrimary),
+      env,
+      nodePool: NODE_POOL,
+      nodeCapacity,
+      leastTerm: term,
+      isHeld,
+    }
     start(openVolume(options), (error, volume) => {
       if (error !== null) throw error
       volume.onFailure = (failure) => {
@@ -307,7 +361,7 @@ export class SimulatedMover {
     const env = this.process
     const site = this.#site
     const held = new HeldVolume({
-      device: this.#asSecondary,
+      device: this.#leased(this.#asSecondary),
       env,
       authority: () => authority,
       pagePool: this.#pagePool,

@@ -5,16 +5,20 @@ import { WorldMemory } from '../crash/world.ts'
 import { FilesWorld } from '../unit/files-support.ts'
 import { ContentNames } from './content-names.ts'
 import type { Id } from './failure-attempts.ts'
-import { checkBlocks, checkHolders, checkKnown, checkLanding, checkVolume, Violation } from './failure-checks.ts'
+import { checkBlocks, checkOwners } from './failure-blocks.ts'
+import { checkHolders, checkKnown, checkLanding, checkVolume, Violation } from './failure-checks.ts'
 import { Client, MOST_OWN, type Playground, type SharedFile } from './failure-client.ts'
-import { SimulatedHost, type Slot } from './failure-host.ts'
+import type { SentCall } from './failure-door.ts'
+import { SimulatedHost } from './failure-host.ts'
 import type { SimulatedMover } from './failure-mover.ts'
+import { Troubles } from './failure-troubles.ts'
 import { FileHistory } from './history.ts'
 import { SharedStore } from './shared-store.ts'
-import type { StreamEnd } from './stream-pair.ts'
 import { Trace } from './trace.ts'
 
 const LEASE_MS = 600
+/** Somebody looks whose the blocks are after so many steps, on average. */
+const STEPS_OF_LOOK = 30
 /** Nothing that is waited for takes as many steps. */
 const MOST_STEPS = 100_000
 /** Enough files that a small memory does not hold what the tree says of all. */
@@ -23,13 +27,13 @@ const LEFT_FREE_BYTES = 10 * 2 ** 20
 /** Longer than a file must be quiet to be settled, and than the longest fence. */
 const REST_MS = 15_000
 const SHOWN_LINES = 120
+/** Who makes the files that clients share. */
+const MAKER = 250
 /** Chance that something befalls a mover when a client begins an operation. */
 const TROUBLE_CHANCE = 0.04
 /** Chance that a mover dies while it starts, and that one does while it becomes primary. */
 const STILLBIRTH_CHANCE = 0.06
 const LOST_REIGN_CHANCE = 0.15
-/** Chance that a stopped process is never told to go on. */
-const FOR_EVER_CHANCE = 0.3
 
 export interface FailureOptions {
   seed: number
@@ -46,9 +50,6 @@ export interface FailureOptions {
   lists: boolean
   strays: boolean
 }
-
-/** What can befall a mover, the primary, or all. */
-type Trouble = (slot: Slot) => void
 
 /** A volume with some files. */
 interface Prepared {
@@ -102,7 +103,11 @@ export class FailureWorld {
   readonly #o: FailureOptions
   readonly #files: SharedFile[] = []
   readonly #clients: Client[]
+  readonly #troubles: Troubles
   #left = 0
+  readonly #looks: Random
+  /** Steps until somebody looks whose the blocks are. */
+  #untilLook = 1
   /** No more troubles: the round ends. */
   #isCalm = true
 
@@ -112,6 +117,7 @@ export class FailureWorld {
     this.#o = options
     this.#env = new TestEnvironment(seed)
     this.#random = new Random(seed + 3000)
+    this.#looks = new Random(seed + 5000)
     this.#store = new SharedStore(device.survivingImage(this.#env), this.#env)
     // The volume was made before, by a clock of its own.
     this.#env.jumpWallClock(3_600_000)
@@ -151,6 +157,7 @@ export class FailureWorld {
       strays: options.strays,
       mayBegin: () => this.#mayBegin(),
     }
+    this.#troubles = new Troubles({ ...playground, leaseMs: LEASE_MS })
     this.#clients = Array.from({ length: clients }, (_, i) => new Client(i + 1, playground))
   }
 
@@ -182,9 +189,9 @@ export class FailureWorld {
     for (let i = 0; i < this.#o.files; i++) {
       const mover = this.#host.primary as SimulatedMover
       let made: { ino: number; generation: number } | null = null
-      mover.serve(
-        null,
-        (service, op) => {
+      const call: SentCall<Id> = {
+        ...{ client: MAKER, xid: i, isOnce: false },
+        attempt: (service, op) => {
           op.intent = 'change'
           const { root } = prepared(this.#o.isCrowded)
           const dir = service.inode(op, root.ino, root.generation)
@@ -193,11 +200,11 @@ export class FailureWorld {
           const inode = service.create(op, dir, name, { kind: 'guarded', attributes: {} })
           return typeof inode === 'string' ? inode : { ino: inode.ino, generation: inode.generation }
         },
-        (outcome) => {
-          if (outcome.failure !== null) throw new Violation(`CREATE: ${outcome.failure}`)
-          made = outcome.value
-        },
-      )
+      }
+      mover.serve(call, (outcome) => {
+        if (outcome.failure !== null) throw new Violation(`CREATE: ${outcome.failure}`)
+        made = outcome.value
+      })
       this.#until(() => made !== null, 'a CREATE is never answered')
       if (made !== null)
         this.#files.push({ ...(made as SharedFile), history: new FileHistory(), names: new ContentNames() })
@@ -217,7 +224,7 @@ export class FailureWorld {
   #mayBegin(): boolean {
     if (this.#left === 0) return false
     this.#left--
-    if (!this.#isCalm && this.#random.chance(TROUBLE_CHANCE)) this.#trouble()
+    if (!this.#isCalm && this.#random.chance(TROUBLE_CHANCE)) this.#troubles.befall()
     return true
   }
 
@@ -238,8 +245,7 @@ export class FailureWorld {
       }
     }
     this.#env.advance(REST_MS)
-    const inos = [...this.#files, ...prepared(this.#o.isCrowded).bystanders.slice(0, MOST_OWN)].map(({ ino }) => ino)
-    checkBlocks(this.#host, inos, this.#env)
+    checkBlocks(this.#host, this.#inos, this.#env)
     const sessions = this.#host.primary?.reign?.counters()['sessions']
     if (sessions !== this.#host.holders.length) throw new Violation(`the primary counts ${sessions} sessions`)
     checkVolume(this.#store.device, this.#o.seed)
@@ -252,7 +258,18 @@ export class FailureWorld {
         const waiting = this.#clients.filter(({ isBusy }) => isBusy).map(({ doing }) => doing)
         throw new Violation(`${otherwise}: ${waiting.join('; ')}`)
       }
+      if (--this.#untilLook === 0) this.#lookAtBlocks()
     }
+  }
+
+  #lookAtBlocks(): void {
+    this.#untilLook = 1 + this.#looks.below(2 * STEPS_OF_LOOK)
+    if (checkOwners(this.#host, this.#inos)) this.#count('looks at blocks')
+  }
+
+  /** Of all files that may have blocks. */
+  get #inos(): number[] {
+    return [...this.#files, ...prepared(this.#o.isCrowded).bystanders.slice(0, MOST_OWN)].map(({ ino }) => ino)
   }
 
   #born(mover: SimulatedMover): void {
@@ -272,82 +289,7 @@ export class FailureWorld {
     for (const client of this.#clients) client.died(mover)
   }
 
-  // Troubles
-
-  #trouble(): void {
-    const { slots, primarySlot } = this.#host
-    const slot = this.#random.pick(slots.filter((one) => one !== primarySlot))
-    const [what, befall] = this.#random.pick(this.#troubles)
-    if (slot.mover === null) return
-    this.#count(what)
-    this.trace.note(`trouble: ${what} (${slot.mover.name})`)
-    befall(slot)
-  }
-
-  readonly #troubles: readonly (readonly [string, Trouble])[] = [
-    ['crashes', ({ mover }) => mover?.process.die()],
-    ['crashes', (slot) => this.#soon(slot, (mover) => mover.process.die())],
-    ['crashes', (slot) => this.#soon(slot, (mover) => mover.process.die())],
-    ['short stops', (slot) => this.#stop(slot, 0.6)],
-    ['short stops', (slot) => this.#soon(slot, () => this.#stop(slot, 0.6))],
-    ['long stops', (slot) => this.#stop(slot, 4)],
-    ['long stops', (slot) => this.#soon(slot, () => this.#stop(slot, 4))],
-    ['cut sessions', ({ mover }) => streamOf(mover)?.break()],
-    ['cut sessions', ({ mover }) => streamOf(mover)?.break()],
-    ['cut sessions', (slot) => this.#soon(slot, (mover) => streamOf(mover)?.break())],
-    ['stalled sessions', ({ mover }) => this.#stall(mover)],
-    ['stalled sessions', ({ mover }) => this.#stall(mover)],
-    ['primary crashes', () => this.#host.primary?.process.die()],
-    ['primary crashes', () => this.#soon(this.#host.primarySlot, (mover) => mover.process.die())],
-    ['primary crashes', () => this.#soon(this.#host.primarySlot, (mover) => mover.process.die())],
-    ['primary crashes again', () => this.#dieTwice()],
-    ['primary crashes again', () => this.#dieTwice()],
-    ['last words', (slot) => this.#speakLate(slot)],
-    ['last words', (slot) => this.#speakLate(slot)],
-    ['primary stops', () => this.#stop(this.#host.primarySlot, 2)],
-    ['power cuts', () => this.#host.cutPower()],
-    ['clock jumps', () => this.#env.jumpWallClock(this.#random.float() * 10_000)],
-  ]
-
-  /** The primary dies, and so does the next one when it takes over. */
-  #dieTwice(): void {
-    this.#host.primary?.process.die()
-    this.#env.work(LEASE_MS * this.#random.float(), () => {
-      this.#soon(this.#host.primarySlot, (mover) => mover.process.die())
-    })
-  }
-
-  /** When the mover has done some more steps that others see. */
-  #soon({ mover }: Slot, befall: (mover: SimulatedMover) => void): void {
-    mover?.process.afterSteps(1 + this.#random.below(this.#random.pick([6, 40])), () => befall(mover))
-  }
-
-  #stop({ mover }: Slot, mostLeases: number): void {
-    mover?.process.stop()
-    if (mostLeases > 1 && this.#random.chance(FOR_EVER_CHANCE)) return
-    this.#env.work(this.#random.float() * mostLeases * LEASE_MS, () => mover?.process.resume())
-  }
-
-  /** The primary hears what a mover has said last, and that it is gone, in one go. */
-  #speakLate(slot: Slot): void {
-    const primary = this.#host.primary?.process
-    this.#soon(slot, (mover) => mover.process.die())
-    primary?.stop()
-    this.#env.work(LEASE_MS * (0.1 + 0.5 * this.#random.float()), () => primary?.resume())
-  }
-
-  #stall(mover: SimulatedMover | null): void {
-    const stream = streamOf(mover)
-    for (const end of [stream, stream?.other ?? null]) {
-      if (this.#random.chance(0.7)) end?.stall(this.#random.float() * 3 * LEASE_MS)
-    }
-  }
-
   #count(what: string): void {
     this.counts[what] = (this.counts[what] ?? 0) + 1
   }
-}
-
-function streamOf(mover: SimulatedMover | null): StreamEnd | null {
-  return mover?.stream ?? null
 }

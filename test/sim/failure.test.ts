@@ -1,7 +1,7 @@
 /**
- * Movers that die, are stopped, lose their sessions and are fenced, with clients that go on at others: nothing is lost that
- * was acknowledged as durable, what is seen is one history, and everybody is answered. `--seed N` of a failure: run.ts of
- * this folder.
+ * Movers that die, are stopped, lose their sessions, their supervisor and their leases, and are fenced, with clients that go
+ * on at others: nothing is lost that was acknowledged as durable, what is seen is one history, nobody does anything past his
+ * lease, no block has two owners, and everybody is answered. `--seed N` of a failure: run.ts of this folder.
  */
 import t from 'tap'
 import { FAILURE_SEEDS, failureOptions, playFailure, TELLING_SEEDS } from './failure-runs.ts'
@@ -13,6 +13,8 @@ const EVENTS = [
   'crashes',
   'short stops',
   'long stops',
+  'stops of a lease',
+  'stutters',
   'cut sessions',
   'stalled sessions',
   'last words',
@@ -20,6 +22,12 @@ const EVENTS = [
   'primary crashes',
   'primary crashes again',
   'primary stops',
+  'primary stutters',
+  'supervisor stops',
+  'supervisor crashes',
+  'open calls again',
+  'answered calls again',
+  'looks at blocks',
   'elections',
   'lost reigns',
   'power cuts',

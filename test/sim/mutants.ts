@@ -1,5 +1,6 @@
 import type { Break } from '../crash/mutant-runs.ts'
 import { OF_ELECTIONS, OF_FAILURES, OF_TAKE_OVER } from './failure-mutants.ts'
+import { OF_BLOCKS, OF_LEASES, OF_REPEATED_CALLS } from './lease-mutants.ts'
 import { OF_LOCKS } from './lock-mutants.ts'
 import type { WorldName } from './worlds.ts'
 
@@ -216,7 +217,7 @@ const OF_DATA: readonly Break[] = [
       '    (data.dirty.has(first) ? ' +
       'copyIn(context, data, offset, bytes.subarray(0, (first + 1) * PAGE_BYTES - offset), first, first + 1) : null) ??\n' +
       '    prepare(context, data, offset, end, first, last) ??\n',
-    seed: 7,
+    seed: 12,
   },
   {
     name: 'any token of a file lets a secondary do anything',
@@ -338,6 +339,11 @@ export const MUTANTS: readonly SimMutant[] = [
   ...OF_TOKENS.map((mutant) => ({ ...mutant, world: 'tokens' as const })),
   ...OF_DATA.map((mutant) => ({ ...mutant, world: 'data' as const })),
   ...OF_NAMES.map((mutant) => ({ ...mutant, world: 'names' as const })),
-  ...[...OF_FAILURES, ...OF_TAKE_OVER, ...OF_ELECTIONS].map((mutant) => ({ ...mutant, world: 'failure' as const })),
+  ...[...OF_FAILURES, ...OF_TAKE_OVER, ...OF_ELECTIONS, ...OF_LEASES, ...OF_BLOCKS, ...OF_REPEATED_CALLS].map(
+    (mutant) => ({
+      ...mutant,
+      world: 'failure' as const,
+    }),
+  ),
   ...OF_LOCKS.map((mutant) => ({ ...mutant, world: 'locks' as const })),
 ]

@@ -31,11 +31,6 @@ export class Process implements Environment {
     return this.#isStopped
   }
 
-  /** For the drivers of the crash tests: what still runs has not happened. */
-  get halted(): boolean {
-    return this.#isDead
-  }
-
   /** Something comes from outside, or its time has come: runs it, later if the process is stopped, never if it is dead. */
   deliver(task: () => void): void {
     if (this.#isDead) return

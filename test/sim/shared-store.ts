@@ -80,8 +80,15 @@ export class SharedStore {
   }
 }
 
-interface Request {
+/** A request under way: also what the kernel has taken from a process that is dead. */
+export interface Flight {
   readonly isWrite: boolean
+  readonly offset: number
+  /** 0 for a flush. */
+  readonly length: number
+}
+
+interface Request extends Flight {
   /** The kernel has it: it is carried out although its process is dead. */
   isLoose: boolean
   /** Only parts of it are. */
@@ -97,6 +104,8 @@ export class Initiator implements BlockDevice {
   readonly name = 'store'
   readonly direct = true
   readonly sizeBytes: number
+  /** Called when the process begins a request: before it may be stopped, or die, on its way to the store. */
+  onRequest: () => void = () => {}
   /** Called when a write has landed. */
   onLanding: (offset: number, length: number) => void = () => {}
   readonly #store: SharedStore
@@ -113,6 +122,11 @@ export class Initiator implements BlockDevice {
     process.onDeath.push((wasStopped) => this.#abandon(wasStopped))
   }
 
+  /** What is under way. */
+  get flights(): Iterable<Flight> {
+    return this.#requests
+  }
+
   /** Calls `done` once nothing of a dead process is under way any more. */
   whenQuiet(done: () => void): void {
     this.#quiet = done
@@ -124,8 +138,7 @@ export class Initiator implements BlockDevice {
   }
 
   read(offset: number, buffer: Uint8Array, done: DeviceDone): void {
-    const count = buffer.length / PAGE_BYTES
-    this.#begin(count, [], (pages, ended) => {
+    this.#begin(offset, buffer.length, [], (pages, ended) => {
       this.#store.device.read(offset, pages, (error) => {
         const bytes = pages.slice()
         ended(() => {
@@ -145,7 +158,7 @@ export class Initiator implements BlockDevice {
   }
 
   flush(done: DeviceDone): void {
-    this.#begin(0, [], (_, ended) => this.#store.device.flush((error) => ended(() => done(error))))
+    this.#begin(0, 0, [], (_, ended) => this.#store.device.flush((error) => ended(() => done(error))))
   }
 
   close(done: DeviceDone): void {
@@ -159,8 +172,8 @@ export class Initiator implements BlockDevice {
     submit: (pages: Uint8Array, landed: DeviceDone) => void,
   ): void {
     const kept = buffers.slice()
-    const count = kept.reduce((sum, { length }) => sum + length, 0) / PAGE_BYTES
-    this.#begin(count, kept, (pages, ended, request) => {
+    const length = kept.reduce((sum, bytes) => sum + bytes.length, 0)
+    this.#begin(offset, length, kept, (pages, ended, request) => {
       if (request.isTorn) this.#tear(offset, pages)
       submit(pages, (error) => {
         if (this.#process.isGone) throw new Error(`a write of ${this.#process.name} lands, of which nothing was left`)
@@ -173,15 +186,18 @@ export class Initiator implements BlockDevice {
 
   /** `submit` gives a request to the store, and calls `ended` with what to tell the process. */
   #begin(
-    count: number,
+    offset: number,
+    length: number,
     content: readonly Uint8Array[],
     submit: (pages: Uint8Array, ended: (tell: () => void) => void, request: Request) => void,
   ): void {
     const { env } = this.#store
+    this.onRequest()
     this.#process.emit(() => {
+      const count = length / PAGE_BYTES
       const first = count === 0 ? 0 : bounce.take(count)
-      const isWrite = content.length > 0
-      const request: Request = { isWrite, isLoose: false, isTorn: false, isSubmitted: false, first, count }
+      const flight = { isWrite: content.length > 0, offset, length }
+      const request: Request = { ...flight, isLoose: false, isTorn: false, isSubmitted: false, first, count }
       const pages = count === 0 ? new Uint8Array(0) : bounce.bytes(first, count)
       let at = 0
       for (const bytes of content) {

@@ -249,6 +249,21 @@ t.test('who has been killed is not elected, although something of it is left', a
   await fleet.fleet.stop()
 })
 
+t.test('while anything is left of a primary that was killed, nobody else is elected', async (t) => {
+  const fleet = await TestFleet.up(t, 'a', 'b', 'c')
+  const [a, b, c] = fleet.processes
+  b.misses(a)
+  t.ok(a.isEnding)
+  c.gone()
+  const next = await fleet.next(c)
+  next.ready()
+  t.strictSame(b.all('reigns'), [])
+  t.strictSame(b.all('gone').length, 1)
+  a.gone()
+  await until('there is another primary', () => b.lastReign.startsWith('primary of b in 2'))
+  await fleet.fleet.stop()
+})
+
 t.test('terms that cannot be written: nobody is told of another primary before they can', async (t) => {
   const fleet = await TestFleet.up(t, 'a', 'b')
   const [a, b] = fleet.processes
