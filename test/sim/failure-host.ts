@@ -32,6 +32,11 @@ const MOVERS = [
   ['d', new PagePool(96)],
 ] as const
 
+/** Names of so many movers. */
+export function moverNames(count: number): readonly string[] {
+  return MOVERS.slice(0, count).map(([name]) => name)
+}
+
 /** A mover over all its processes: one at a time, or none. */
 export class Slot {
   readonly name: string

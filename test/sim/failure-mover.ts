@@ -3,7 +3,9 @@ import type { Peer } from '../../mover/authority/peer.ts'
 import type { PrimaryAuthority } from '../../mover/authority/primary.ts'
 import { SecondaryAuthority } from '../../mover/authority/secondary.ts'
 import type { Failure } from '../../mover/failure.ts'
+import { HeldClientLocks } from '../../mover/files/client-locks.ts'
 import { HeldVolume } from '../../mover/files/held-volume.ts'
+import { type LockedFiles, lockedFiles } from '../../mover/files/lock-records.ts'
 import { mostReserved } from '../../mover/files/remote-volume.ts'
 import { SecondaryFiles } from '../../mover/files/secondary-files.ts'
 import type { FileService, Operation } from '../../mover/files/service.ts'
@@ -23,6 +25,7 @@ import { PagePool } from '../../mover/store/page-pool.ts'
 import { Suspend } from '../../mover/suspend.ts'
 import { start } from '../../mover/task.ts'
 import { openVolume } from '../../mover/volume/open.ts'
+import type { Volume } from '../../mover/volume/volume.ts'
 import { message_kind } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { TestEnvironment } from '../crash/test-environment.ts'
 import type { Attempt } from './failure-attempts.ts'
@@ -60,12 +63,23 @@ export interface Site {
   /** Memory of the volume at its primary. */
   readonly nodeCapacity: number
   readonly inodeCapacity: number
+  /** Null: no client locks anything. */
+  readonly locks: LockRules | null
   /** Something has happened that never must. */
   wrong(what: string): never
   /** A message has been carried out: who holds what of a file may have changed. */
   changed(ino: number): void
   /** A write of a mover has landed, of the volume's primary as such or of another one. */
   landed(mover: SimulatedMover, isPrimary: boolean, offset: number, length: number): void
+  /** A mover begins to serve. */
+  serves(mover: SimulatedMover): void
+}
+
+/** What movers must know of where clients lock. */
+export interface LockRules {
+  readonly graceMs: number
+  /** All movers by name: each has the bit of its place. */
+  readonly movers: readonly string[]
 }
 
 /** What a mover is told at its start. */
@@ -79,6 +93,13 @@ export interface Start {
   connect: (from: Process, role: VolumeRole) => StreamEnd | null
   /** Tells the supervisor something. */
   report: (what: MoverReport) => void
+}
+
+/** What who is to be primary is told: see `MembershipOptions.onElected`. */
+interface Elected {
+  readonly term: number
+  readonly holders: readonly Incarnation[]
+  readonly isCalm: boolean
 }
 
 /** It lives; it serves; this other mover does not say what it holds. */
@@ -214,19 +235,20 @@ export class SimulatedMover {
       environment,
       logger: this.#logger,
       leaseMs: this.#site.leaseMs,
-      graceMs: 30_000,
+      graceMs: this.#site.locks?.graceMs ?? 0,
       signal: NEVER,
       connect: (role, signal, done) => this.#connect(() => connect(environment, role), signal, done),
       onLost: (reason) => this.#fail(`the session has ended: ${reason}`),
-      onElected: (term, holders) => this.#reign(term, holders, REIGN_POOL, () => {}),
+      onElected: (term, holders, isCalm) => this.#reign({ term, holders, isCalm }, REIGN_POOL, () => {}),
       onSilent: report,
     })
     this.#membership = membership
     const serve = (service: FileService): void => {
       this.service = service
+      this.#site.serves(this)
       report('ready')
     }
-    if (membership.link === null) this.#reign(role.term, holders, this.#pagePool, serve)
+    if (membership.link === null) this.#reign({ term: role.term, holders, isCalm: false }, this.#pagePool, serve)
     else this.#join(membership.link, serve)
   }
 
@@ -282,9 +304,9 @@ export class SimulatedMover {
   }
 
   /** As `openReign`. */
-  #reign(term: number, holders: readonly Incarnation[], pagePool: PagePool, done: (files: VolumeFiles) => void): void {
+  #reign({ term, holders, isCalm }: Elected, pagePool: PagePool, done: (files: VolumeFiles) => void): void {
     const { process: env } = this
-    const { nodeCapacity, inodeCapacity } = this.#site
+    const { nodeCapacity, locks } = this.#site
     const isHeld = holders.length > 0
     const options = {
       device: this.#leased(this.#asPrimary),
@@ -300,18 +322,40 @@ export class SimulatedMover {
         throw failure
       }
       volume.onReadOnly = volume.onFailure
-      const files = new VolumeFiles({ volume, env, pagePool, inodeCapacity })
-      const most = { mostReserved: mostReserved(MOST_PAGES) }
-      const locks = { movers: [], self: '', noted: new Map<number, number>(), graceMs: 30_000, isCalm: false }
-      const shared = { name: 'share', term, device: DEVICE, files, env, logger: this.#logger, holders }
-      const reign = new PrimaryReign({ ...shared, ...most, ...locks, trace: null })
-      this.#watchPeers(reign)
-      this.files = files
-      this.reign = reign
-      const reigned = { name: 'share', uuid: files.volumeUuid, reign }
-      this.reception = (this.#membership as Membership).reigns(reigned, holders)
-      reign.whenRecovered(() => done(files))
+      const open = (noted: LockedFiles): void =>
+        this.#reignOver(volume, noted, { term, holders, isCalm }, pagePool, done)
+      if (locks === null) open(new Map())
+      else
+        start(lockedFiles(volume), (problem, noted) => {
+          if (problem !== null) throw problem
+          open(noted)
+        })
     })
+  }
+
+  #reignOver(
+    volume: Volume,
+    noted: LockedFiles,
+    { term, holders, isCalm }: Elected,
+    pagePool: PagePool,
+    done: (files: VolumeFiles) => void,
+  ): void {
+    const { process: env } = this
+    const { inodeCapacity, locks } = this.#site
+    const files = new VolumeFiles({ volume, env, pagePool, inodeCapacity })
+    const most = { mostReserved: mostReserved(MOST_PAGES) }
+    const { graceMs, movers } = locks ?? { graceMs: 0, movers: [] }
+    const locking = { movers, self: this.incarnation.name, noted, graceMs, isCalm }
+    const shared = { name: 'share', term, device: DEVICE, files, env, logger: this.#logger, holders }
+    const reign = new PrimaryReign({ ...shared, ...most, ...locking, trace: null })
+    const own = reign.authority.locks
+    files.locks = new HeldClientLocks(own.holder, own, () => own.arm())
+    this.#watchPeers(reign)
+    this.files = files
+    this.reign = reign
+    const reigned = { name: 'share', uuid: files.volumeUuid, reign }
+    this.reception = (this.#membership as Membership).reigns(reigned, holders)
+    reign.whenRecovered(() => done(files))
   }
 
   #watchPeers({ authority }: PrimaryReign): void {
@@ -337,7 +381,12 @@ export class SimulatedMover {
     const { held, authority } = this.#hold()
     link.open({ volume: volumeUuid, device: DEVICE }, authority, (error) => {
       if (error !== null) this.#fail(error.message)
-      else done(new SecondaryFiles({ volumeUuid, held, authority }))
+      else {
+        const files = new SecondaryFiles({ volumeUuid, held, authority })
+        const { locks } = authority
+        files.locks = new HeldClientLocks(locks.holder, locks, () => locks.arm())
+        done(files)
+      }
     })
   }
 

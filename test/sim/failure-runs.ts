@@ -18,14 +18,25 @@ export function failureOptions(seed: number): FailureOptions {
     isCrowded: seed % 4 === 3,
     lists: seed % 11 === 6,
     strays: seed % 13 === 9,
+    locks: null,
   }
 }
 
+interface Played {
+  counts: Record<string, number>
+  failure: string | null
+}
+
 /** Plays the worlds of the seeds from `first` to `last`, up to the first in which something goes wrong. */
-export function playFailure(first: number, last: number): { counts: Record<string, number>; failure: string | null } {
+export function playFailure(first: number, last: number): Played {
+  return playWorlds(failureOptions, first, last)
+}
+
+/** See `playFailure`: worlds as `optionsOf` makes them of their seeds. */
+export function playWorlds(optionsOf: (seed: number) => FailureOptions, first: number, last: number): Played {
   const counts: Record<string, number> = {}
   for (let seed = first; seed <= last; seed++) {
-    const world = new FailureWorld(failureOptions(seed))
+    const world = new FailureWorld(optionsOf(seed))
     try {
       world.run()
     } catch (error) {

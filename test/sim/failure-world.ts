@@ -1,3 +1,4 @@
+import type { VolumeFiles } from '../../mover/files/volume-files.ts'
 import type { FaultDevice } from '../crash/fault-device.ts'
 import { Random } from '../crash/random.ts'
 import { TestEnvironment } from '../crash/test-environment.ts'
@@ -9,16 +10,20 @@ import { checkBlocks, checkOwners } from './failure-blocks.ts'
 import { checkHolders, checkKnown, checkLanding, checkVolume, Violation } from './failure-checks.ts'
 import { Client, MOST_OWN, type Playground, type SharedFile } from './failure-client.ts'
 import type { SentCall } from './failure-door.ts'
-import { SimulatedHost } from './failure-host.ts'
+import { moverNames, SimulatedHost } from './failure-host.ts'
 import type { SimulatedMover } from './failure-mover.ts'
 import { Troubles } from './failure-troubles.ts'
 import { FileHistory } from './history.ts'
+import { shown } from './lock-ledger.ts'
+import { Lockers, type Until } from './lockers.ts'
 import { SharedStore } from './shared-store.ts'
 import { Trace } from './trace.ts'
 
 const LEASE_MS = 600
 /** Somebody looks whose the blocks are after so many steps, on average. */
 const STEPS_OF_LOOK = 30
+/** Locks of a mover that has died wait for so long to be reclaimed. */
+const GRACE_MS = 2500
 /** Nothing that is waited for takes as many steps. */
 const MOST_STEPS = 100_000
 /** Enough files that a small memory does not hold what the tree says of all. */
@@ -49,6 +54,16 @@ export interface FailureOptions {
   /** See `Playground`. */
   lists: boolean
   strays: boolean
+  /** Clients that lock; null: none. */
+  locks: LockOptions | null
+}
+
+/** Clients that lock. */
+export interface LockOptions {
+  clients: number
+  files: number
+  /** Between two things that one does, at most. */
+  pauseMs: number
 }
 
 /** A volume with some files. */
@@ -104,6 +119,7 @@ export class FailureWorld {
   readonly #files: SharedFile[] = []
   readonly #clients: Client[]
   readonly #troubles: Troubles
+  readonly #lockers: Lockers | null
   #left = 0
   readonly #looks: Random
   /** Steps until somebody looks whose the blocks are. */
@@ -136,6 +152,8 @@ export class FailureWorld {
       },
       landed: (mover, isPrimary, offset, length) => checkLanding(this.#host, mover, isPrimary, offset, length),
       movers,
+      locks: options.locks === null ? null : { graceMs: GRACE_MS, movers: moverNames(movers) },
+      serves: (mover) => this.#lockers?.serves(mover),
       volumeUuid,
       born: (mover) => this.#born(mover),
       died: (mover) => this.#died(mover),
@@ -159,6 +177,13 @@ export class FailureWorld {
     }
     this.#troubles = new Troubles({ ...playground, leaseMs: LEASE_MS })
     this.#clients = Array.from({ length: clients }, (_, i) => new Client(i + 1, playground))
+    this.#lockers = options.locks === null ? null : this.#makeLockers(options.locks, playground)
+  }
+
+  #makeLockers({ clients, files, pauseMs }: LockOptions, playground: Playground): Lockers {
+    const locked = playground.bystanders.slice(MOST_OWN, MOST_OWN + files)
+    const movers = moverNames(this.#o.movers)
+    return new Lockers({ ...playground, count: clients, files: locked, pauseMs, graceMs: GRACE_MS, movers })
   }
 
   /** Plays; throws what is wrong, with the last messages of the file that it is about. */
@@ -216,6 +241,7 @@ export class FailureWorld {
     this.#left = this.#o.operations
     this.#isCalm = false
     for (const client of this.#clients) client.next()
+    this.#lockers?.begin()
     this.#until(() => this.#left === 0, 'operations are never answered')
     this.#isCalm = true
     this.#until(() => this.#clients.every(({ isBusy }) => !isBusy), 'operations are never answered')
@@ -236,6 +262,7 @@ export class FailureWorld {
       return this.#clients.every(({ isDone }) => isDone)
     }, 'what is not committed cannot be committed')
     this.#until(() => this.#host.isWhole, 'the movers do not serve again')
+    if (this.#lockers !== null) this.#restLockers(this.#lockers)
     const [client] = this.#clients as [Client]
     for (const slot of this.#host.slots) {
       for (const file of this.#files) {
@@ -251,12 +278,32 @@ export class FailureWorld {
     checkVolume(this.#store.device, this.#o.seed)
   }
 
+  /** What is locked is known, and stays locked when the power fails, until it is unlocked. */
+  #restLockers(lockers: Lockers): void {
+    const until: Until = (condition, otherwise) => this.#until(condition, otherwise)
+    const look = (): VolumeFiles => {
+      until(() => this.#host.isWhole && lockers.isSettled, 'what is locked is not reclaimed')
+      const { files } = this.#host.primary as SimulatedMover
+      lockers.checkRecords(files as VolumeFiles, until)
+      return files as VolumeFiles
+    }
+    look()
+    const missing = lockers.remember()
+    this.#host.cutPower()
+    look()
+    const lost = missing()
+    if (lost !== undefined) throw new Violation(`${shown(lost)} is lost when the power fails`, lost.ino)
+    lockers.finish(until)
+    this.#env.advance(REST_MS)
+    lockers.checkForgotten((this.#host.primary as SimulatedMover).files as VolumeFiles, until)
+  }
+
   /** Time goes on until something is so. */
   #until(condition: () => boolean, otherwise: string): void {
     for (let steps = 0; !condition(); steps++) {
       if (steps === MOST_STEPS || !this.#env.step()) {
         const waiting = this.#clients.filter(({ isBusy }) => isBusy).map(({ doing }) => doing)
-        throw new Violation(`${otherwise}: ${waiting.join('; ')}`)
+        throw new Violation(`${otherwise}: ${[...waiting, ...(this.#lockers?.doing ?? [])].join('; ')}`)
       }
       if (--this.#untilLook === 0) this.#lookAtBlocks()
     }
@@ -269,7 +316,8 @@ export class FailureWorld {
 
   /** Of all files that may have blocks. */
   get #inos(): number[] {
-    return [...this.#files, ...prepared(this.#o.isCrowded).bystanders.slice(0, MOST_OWN)].map(({ ino }) => ino)
+    const most = MOST_OWN + (this.#o.locks?.files ?? 0)
+    return [...this.#files, ...prepared(this.#o.isCrowded).bystanders.slice(0, most)].map(({ ino }) => ino)
   }
 
   #born(mover: SimulatedMover): void {
@@ -287,6 +335,7 @@ export class FailureWorld {
 
   #died(mover: SimulatedMover): void {
     for (const client of this.#clients) client.died(mover)
+    this.#lockers?.died(mover)
   }
 
   #count(what: string): void {

@@ -2,6 +2,7 @@ import type { Break } from '../crash/mutant-runs.ts'
 import { OF_ELECTIONS, OF_FAILURES, OF_TAKE_OVER } from './failure-mutants.ts'
 import { OF_BLOCKS, OF_LEASES, OF_REPEATED_CALLS } from './lease-mutants.ts'
 import { OF_LOCKS } from './lock-mutants.ts'
+import { OF_LOCKERS } from './locker-mutants.ts'
 import type { WorldName } from './worlds.ts'
 
 /** A deliberate break, and the kind of world that is to notice it. */
@@ -346,4 +347,5 @@ export const MUTANTS: readonly SimMutant[] = [
     }),
   ),
   ...OF_LOCKS.map((mutant) => ({ ...mutant, world: 'locks' as const })),
+  ...OF_LOCKERS.map((mutant) => ({ ...mutant, world: 'lockers' as const })),
 ]

@@ -1,5 +1,5 @@
 /**
- * Simulations from the command line: `npm run test:sim -- [--world tokens|data|truncate|names|locks|failure] [--seed N]
+ * Simulations from the command line: `npm run test:sim -- [--world tokens|data|truncate|names|locks|failure|lockers] [--seed N]
  * [--count C | --seconds S]` plays the worlds with the seeds N, N + 1, … and ends at the first in which something goes wrong,
  * with exit status 3. Without `--world` it plays all kinds in turn: those of seed N, then those of the next; C of each kind,
  * or for S seconds in all.

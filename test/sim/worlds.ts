@@ -16,6 +16,7 @@ export const WORLDS = {
   names: () => import('./names-runs.ts').then((m) => ({ plays: m.playNames, usual: m.NAMES_SEEDS })),
   locks: () => import('./lock-runs.ts').then((m) => ({ plays: m.playLocks, usual: m.LOCK_SEEDS })),
   failure: () => import('./failure-runs.ts').then((m) => ({ plays: m.playFailure, usual: m.FAILURE_SEEDS })),
+  lockers: () => import('./locker-runs.ts').then((m) => ({ plays: m.playLockers, usual: m.LOCKER_SEEDS })),
 } as const satisfies Record<string, () => Promise<Worlds>>
 
 export type WorldName = keyof typeof WORLDS
