@@ -21,18 +21,32 @@ export function inParts(locks: readonly ClientLock[], send: (part: client_lock[]
 /** Locks of one file that one mover tells of in several messages, until the last of them has come. */
 export class LockParts {
   #ino = 0
+  #count = 0
   #locks: ClientLock[] = []
+
+  /** The locks of this message alone; `take` and this are not mixed. Throws `SessionError` for what cannot be. */
+  part(ino: number, part: readonly client_lock[], more: boolean): ClientLock[] {
+    this.#expect(ino, part)
+    this.#count = more ? this.#count + part.length : 0
+    return part.map(lockOfWire)
+  }
 
   /** The locks of all messages up to this one; null while more follow. Throws `SessionError` for what cannot be. */
   take(ino: number, part: readonly client_lock[], more: boolean): ClientLock[] | null {
-    if (part.length > MAX_LOCKS || this.#locks.length + part.length > MOST_LOCKS)
-      throw new SessionError(`more than ${MOST_LOCKS} locks of one file`)
-    if (this.#locks.length > 0 && this.#ino !== ino) throw new SessionError('locks of another file before the last')
-    this.#ino = ino
+    this.#expect(ino, part)
+    this.#count += part.length
     for (const lock of part) this.#locks.push(lockOfWire(lock))
     if (more) return null
     const locks = this.#locks
     this.#locks = []
+    this.#count = 0
     return locks
+  }
+
+  #expect(ino: number, part: readonly client_lock[]): void {
+    if (part.length > MAX_LOCKS || this.#count + part.length > MOST_LOCKS)
+      throw new SessionError(`more than ${MOST_LOCKS} locks of one file`)
+    if (this.#count > 0 && this.#ino !== ino) throw new SessionError('locks of another file before the last')
+    this.#ino = ino
   }
 }

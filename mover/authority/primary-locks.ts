@@ -96,6 +96,7 @@ export class PrimaryLocks {
         this.#table.demote(ino, HOME, demotion)
         this.#schedule()
       },
+      pause: () => options.env.defer(() => void this.holder.goOn()),
       assert: () => {},
       granted: (ino, waiter, lock) => this.listener?.granted(ino, waiter, lock),
       gone: (ino, waiter) => this.listener?.gone(ino, waiter),
@@ -185,9 +186,7 @@ export class PrimaryLocks {
   }
 
   #demoted(mover: MoverId, { ino, given, locks, more }: lock_demotion): void {
-    const all = this.#peer(mover).demotion.take(ino, locks, more)
-    if (all === null) return
-    const demotion = { ...delegationOfWire(given), locks: all }
+    const demotion = { ...delegationOfWire(given), locks: this.#peer(mover).demotion.part(ino, locks, more), more }
     this.#asked.run(ino, () => {
       if (this.#peers.has(mover)) this.#whenRecovered(() => this.#table.demote(ino, mover, demotion))
     })

@@ -24,12 +24,16 @@ export class SecondaryLocks {
     this.#send = send
     this.holder = new LockHolder(SELF, {
       ask: (ino, id, op) => send({ kind: message_kind.LOCK_ASK, lock_ask: { ino, id, what: wireOp(op) } }),
-      demote: (ino, { locks, ...delegation }) => {
+      demote: (ino, { locks, more: moreParts, ...delegation }) => {
         const given = wireDelegation(delegation)
         inParts(locks, (part, more) =>
-          send({ kind: message_kind.LOCK_DEMOTE, lock_demotion: { ino, given, locks: part, more } }),
+          send({
+            kind: message_kind.LOCK_DEMOTE,
+            lock_demotion: { ino, given, locks: part, more: more || moreParts },
+          }),
         )
       },
+      pause: () => env.defer(() => void this.holder.goOn()),
       assert: (ino, { delegation, locks, waiting }) => {
         const held = wireDelegation(delegation)
         for (const { waiter, lock } of waiting)

@@ -108,9 +108,13 @@ export interface GivenDelegation extends Delegation {
   readonly isBrief: boolean
 }
 
-/** A mover gives back a delegation, or `all` for `shared`, with all locks of the file that become the primary's to manage. */
+/**
+ * A mover gives back a delegation, or `all` for `shared`, with locks of the file that become the primary's to manage. Where they
+ * are many, they come in parts: with the last of them it has been given back.
+ */
 export interface Demotion extends Delegation {
   readonly locks: readonly ClientLock[]
+  readonly more: boolean
 }
 
 /** A request in a file's queue, with the number that its mover knows it by. */
@@ -191,6 +195,8 @@ export interface LockLimits {
   readonly perVolume: number
   /** Of one address at all movers a share of it: see `hasShare`. */
   readonly waitersPerFile: number
+  /** Those of one file that a mover tells of without a pause. */
+  readonly toldAtOnce: number
 }
 
 export const LOCK_LIMITS: LockLimits = {
@@ -198,6 +204,7 @@ export const LOCK_LIMITS: LockLimits = {
   perClient: 100_000,
   perVolume: 1_000_000,
   waitersPerFile: 2000,
+  toldAtOnce: 1024,
 }
 
 /**

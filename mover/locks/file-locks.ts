@@ -6,6 +6,8 @@ import { RangeLocks } from './range-locks.ts'
 import type { HeldRange } from './range-tree.ts'
 import type { MoverId } from './token-table.ts'
 
+export type HeldLock = HeldRange | HeldOpen
+
 /** What ranges and opens have in common; a lock given to one is of its kind. */
 interface LockSet {
   inTheWay(
@@ -99,7 +101,13 @@ export class FileLocks {
   }
 
   list(): Wanted[] {
-    return [...this.#ranges.list(), ...(this.#opens?.list() ?? [])].map(told)
+    return this.held().map(told)
+  }
+
+  /** All of them as they are now; `lockOf` says what one is. */
+  held(): HeldLock[] {
+    const ranges: HeldLock[] = this.#ranges.list()
+    return this.#opens === null ? ranges : [...ranges, ...this.#opens.list()]
   }
 
   hasOthersThan(mover: MoverId): boolean {
@@ -124,7 +132,12 @@ export class FileLocks {
   }
 }
 
-function told(held: HeldRange | HeldOpen): Wanted {
+/** See `FileLocks.held`. */
+export function lockOf(held: HeldLock): ClientLock {
+  return told(held).lock
+}
+
+function told(held: HeldLock): Wanted {
   const { owner } = held
   if ('access' in held) return { owner, lock: { kind: 'open', ...held, owner: owner.who } }
   const { flavour, start, end, isExclusive } = held

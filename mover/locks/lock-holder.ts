@@ -14,9 +14,11 @@ import {
   ownerOf,
   sameLock,
 } from './client-lock.ts'
+import { lockOf } from './file-locks.ts'
 import { type GivenUp, giveUp, isGivenUp } from './give-up.ts'
 import { HeldLocks, type HeldOp, type HeldWaiter, type LockAsk } from './held-locks.ts'
 import { LockOwners, type Owner } from './lock-owners.ts'
+import { Telling } from './telling.ts'
 import type { MoverId } from './token-table.ts'
 
 /** What a holder of client locks needs of its surroundings. None of these calls back before it returns, but `ask` may answer. */
@@ -25,6 +27,8 @@ export interface HolderLockPort {
   ask(ino: number, id: number, op: LockOp): void
   /** To the primary, in order with what is asked: `LockTable.demote`. */
   demote(ino: number, demotion: Demotion): void
+  /** There is more to be told, behind what else has to be done: by `goOn`. */
+  pause(): void
   /** To the next primary: `LockTable.assert`. */
   assert(ino: number, assertion: LockAssertion): void
   /** What a client has waited for is its own from now on. */
@@ -57,6 +61,7 @@ export class LockHolder {
   readonly #port: HolderLockPort
   readonly #limits: LockLimits
   readonly #owners: LockOwners
+  readonly #telling: Telling
   readonly #files = new Map<number, HeldLocks>()
   /** Delegated files without locks, and since when. */
   readonly #quiet = new Map<number, number>()
@@ -70,6 +75,7 @@ export class LockHolder {
     this.#port = port
     this.#limits = limits
     this.#owners = new LockOwners(mover)
+    this.#telling = new Telling(() => port.pause())
   }
 
   lock(ino: number, lock: ClientLock, mode: LockMode, done: LockDone): LockOutcome | null {
@@ -181,6 +187,7 @@ export class LockHolder {
    */
   assert(): void {
     this.#mayAsk = false
+    this.#telling.forget()
     for (const [ino, file] of [...this.#files]) {
       for (const ask of file.asks) {
         if (ask.isSent && isGivenUp(ask.op)) {
@@ -203,6 +210,11 @@ export class LockHolder {
       for (const ask of file.asks) if (ask.isSent) unanswered.push(() => this.#begin(ino, file, ask))
     }
     for (const begin of unanswered) begin()
+  }
+
+  /** Tells what is due of what there is to be told; true when nothing is left. */
+  goOn(): boolean {
+    return this.#telling.goOn()
   }
 
   /** Delegations of files without locks are given back after a while. */
@@ -291,7 +303,11 @@ export class LockHolder {
     const sent = toAsk(file, owner, op)
     ask.op = sent
     ask.isSent = true
-    if (this.#mayAsk) this.#port.ask(ino, ask.id, sent)
+    if (!this.#mayAsk) return
+    this.#telling.say(() => {
+      this.#port.ask(ino, ask.id, sent)
+      return false
+    })
   }
 
   #finish(ino: number, file: HeldLocks, ask: LockAsk, outcome: LockOutcome): void {
@@ -379,8 +395,17 @@ export class LockHolder {
 
   #demote(ino: number, file: HeldLocks, level: DelegationLevel): void {
     const { serial } = file
+    const { toldAtOnce } = this.#limits
     file.level = level
-    this.#port.demote(ino, { serial, level, locks: level === 'none' ? file.list() : [] })
+    const held = level === 'none' ? file.locks.held() : []
+    for (let at = 0; at === 0 || at < held.length; at += toldAtOnce) {
+      const end = at + toldAtOnce
+      this.#telling.say(() => {
+        const more = end < held.length
+        this.#port.demote(ino, { serial, level, locks: held.slice(at, end).map(lockOf), more })
+        return more
+      })
+    }
   }
 
   #giveBack(ino: number): void {

@@ -103,12 +103,13 @@ export class LockTable {
   }
 
   /** A mover gives back a delegation, asked or not; one that it does not have (any more) changes nothing. */
-  demote(ino: number, mover: MoverId, { serial, level, locks }: Demotion): void {
+  demote(ino: number, mover: MoverId, { serial, level, locks, more }: Demotion): void {
     const given = this.#delegatedTo(ino, mover)
     if (given?.serial !== serial) return
     const file = this.#open(ino)
     if (given.recalledTo !== null && locks.length > 0) this.#contended.met(ino)
-    file.delegate(mover, level === 'none' ? null : { mover, serial, level, recalledTo: null })
+    // Until the last of them has come, the delegation is in the way of what might meet them.
+    if (!more) file.delegate(mover, level === 'none' ? null : { mover, serial, level, recalledTo: null })
     for (const lock of locks) this.#hold(file, mover, lock)
     this.#advance(ino, file)
   }

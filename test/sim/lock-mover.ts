@@ -1,5 +1,12 @@
-import type { Delegation, Demotion, LockAssertion, LockEffect, LockOp } from '../../mover/locks/client-lock.ts'
-import { LockHolder } from '../../mover/locks/lock-holder.ts'
+import {
+  type Delegation,
+  type Demotion,
+  LOCK_LIMITS,
+  type LockAssertion,
+  type LockEffect,
+  type LockOp,
+} from '../../mover/locks/client-lock.ts'
+import { type HolderLockPort, LockHolder } from '../../mover/locks/lock-holder.ts'
 import { describe } from './lock-owner.ts'
 
 /** To the primary. */
@@ -22,23 +29,30 @@ export class SimMover {
   atHome: ((message: Message) => void) | null = null
   /** Files that were lent to it last: it decides about them no longer than its clients have locks, or want any. */
   readonly lent = new Set<number>()
+  /** It has more to tell. */
+  isPaused = false
   /** There is a primary, and it knows what this mover has. */
   isConnected = true
 
-  constructor(id: number, granted: (ino: number, waiter: number) => void) {
+  /** `toldAtOnce`: see `LockLimits`. */
+  constructor(id: number, toldAtOnce: number, granted: (ino: number, waiter: number) => void) {
     this.id = id
     const say = (message: Message): void => {
       if (!this.isConnected) return
       if (this.atHome !== null) this.atHome(message)
       else this.toPrimary.push(message)
     }
-    this.holder = new LockHolder(id, {
+    const port = {
       ask: (ino, id, op) => say({ type: 'ask', ino, id, op }),
       demote: (ino, demotion) => say({ type: 'demote', ino, demotion }),
       assert: (ino, assertion) => say({ type: 'assert', ino, assertion }),
+      pause: () => {
+        this.isPaused = true
+      },
       granted,
       gone: () => {},
-    })
+    } satisfies HolderLockPort
+    this.holder = new LockHolder(id, port, { ...LOCK_LIMITS, toldAtOnce })
   }
 
   /** Its session is gone, with what was under way. */
@@ -53,6 +67,12 @@ export class SimMover {
     this.isConnected = true
     this.holder.assert()
     this.toPrimary.push({ type: 'asserted' })
+  }
+
+  goOn(): void {
+    if (!this.isPaused) return
+    this.isPaused = false
+    this.holder.goOn()
   }
 
   hear(told: Told): void {

@@ -7,7 +7,15 @@ export const LOCK_SEEDS = 180
 /** One file or several, crowded or with time between what is done, used by clients of all movers or most by those of one. */
 export function lockOptions(seed: number): LockWorldOptions {
   const [files, isApart] = [1 + (seed % 4), seed % 2 === 1]
-  return { seed, files, operations: 300, begin: [4, 12, 40][seed % 3], isApart, isInTurn: seed % 5 === 0 }
+  return {
+    seed,
+    files,
+    operations: 300,
+    begin: [4, 12, 40][seed % 3],
+    isApart,
+    isInTurn: seed % 5 === 0,
+    toldAtOnce: 1000,
+  }
 }
 
 export interface PlayedLocks {
@@ -17,10 +25,10 @@ export interface PlayedLocks {
 }
 
 /** Plays the worlds of the seeds from `first` to `last`, up to the first failure. */
-export function playLocks(first: number, last: number): PlayedLocks {
+export function playLocks(first: number, last: number, how: Partial<LockWorldOptions> = {}): PlayedLocks {
   const counts: Partial<LockWorldCounts> = {}
   for (let seed = first; seed <= last; seed++) {
-    const world = new LockWorld(lockOptions(seed))
+    const world = new LockWorld({ ...lockOptions(seed), ...how })
     try {
       world.run()
     } catch (error) {

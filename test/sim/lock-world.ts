@@ -22,6 +22,8 @@ export interface LockWorldOptions {
   readonly isApart: boolean
   /** Clients do not keep their locks for long: often nobody has any of a file. */
   readonly isInTurn: boolean
+  /** See `LockLimits`. */
+  readonly toldAtOnce: number
 }
 
 /** What was seen of movers and their messages. */
@@ -159,7 +161,7 @@ export class LockWorld {
 
   #addMover(): void {
     const id = ++this.#lastId
-    const mover = new SimMover(id, (ino, waiter) => this.#clients.granted(id, ino, waiter))
+    const mover = new SimMover(id, this.#options.toldAtOnce, (ino, waiter) => this.#clients.granted(id, ino, waiter))
     this.#clients.addMover(id, mover.holder)
     this.#movers.push(mover)
     if (this.#primary === null) mover.cut()
@@ -246,6 +248,8 @@ export class LockWorld {
   }
 
   #deliverUp(mover: SimMover): void {
+    // What is told in parts is told by and by.
+    if (mover.isPaused && this.#random.chance(0.5)) mover.goOn()
     const message = this.#primary === null ? undefined : mover.toPrimary.shift()
     if (message !== undefined) this.#hear(mover, message)
   }
@@ -358,7 +362,9 @@ export class LockWorld {
 
   #isBusy(): boolean {
     if (this.#dead.length > 0 || this.#primary?.isReady !== true || this.#clients.isBusy) return true
-    return this.#movers.some(({ toPrimary, fromPrimary }) => toPrimary.length + fromPrimary.length > 0)
+    return this.#movers.some(
+      ({ toPrimary, fromPrimary, isPaused }) => isPaused || toPrimary.length + fromPrimary.length > 0,
+    )
   }
 
   /** When nobody has or wants a lock, all delegations go back, and nothing is remembered. */

@@ -14,6 +14,14 @@ t.test('every world comes to rest, and all that can happen has happened', async 
   for (const [what, count] of Object.entries(counts)) t.ok(count > 100, `${what}: ${count}`)
 })
 
+t.test('so it is where what is given back is told by and by', async (t) => {
+  for (const toldAtOnce of [1, 2]) {
+    const { counts, failure } = playLocks(1, LOCK_SEEDS / 2, { toldAtOnce })
+    t.equal(failure, null, `${toldAtOnce} at once`)
+    t.comment(JSON.stringify(counts))
+  }
+})
+
 t.test('one seed is one world', async (t) => {
   const digests = [7, 7, 8].map((seed) => {
     const world = new LockWorld(lockOptions(seed))

@@ -1,7 +1,7 @@
 /** Client locks between a primary and its movers, message by message. */
 import t from 'tap'
-import { type LockOwner, OPEN_READ, OPEN_WRITE, RANGE_END } from '../../mover/locks/client-lock.ts'
-import { MOST_QUIET } from '../../mover/locks/lock-holder.ts'
+import { LOCK_LIMITS, type LockOwner, OPEN_READ, OPEN_WRITE, RANGE_END } from '../../mover/locks/client-lock.ts'
+import { type HolderLockPort, LockHolder, MOST_QUIET } from '../../mover/locks/lock-holder.ts'
 import { FILE, LockMovers, open, range } from './locks-support.ts'
 
 const MOVERS_GRACE_MS = 1000
@@ -452,6 +452,72 @@ t.test('delegations go back when no lock has been left for a while', async (t) =
   movers.settle()
   t.equal([...movers.table.inos()].length, MOST_QUIET, 'no more than so many are kept')
 })
+
+t.test(
+  'many locks are given back in parts, others have their turn between them, and nobody has anything too soon',
+  async (t) => {
+    const movers = new LockMovers({ toldAtOnce: 4 })
+    for (let i = 0; i < 10; i++) movers.lock(1, range('a', 10 * i, 10 * i + 5, true))
+    movers.told()
+    movers.isHeldUp = true
+    t.equal(movers.lock(2, range('b', 95, 96, true)), 'not answered')
+    t.equal(movers.lock(2, range('b', 90, 91, true)), 'not answered')
+    for (let i = 0; i < 4; i++) movers.deliverOne()
+    t.equal(movers.lock(1, range('a', 200, 201, true)), 'not answered', 'it is asked behind all parts')
+    t.equal(movers.unlock(1, range('a', 90, 95, true)), 'not answered')
+    movers.settle()
+    const told = movers.told()
+    const placeOf = (line: string): number => told.indexOf(line)
+    t.same(
+      told.filter((line) => /^1 (demotes|goes)/.test(line)),
+      ['1 demotes 4 to none', '1 goes on', '1 demotes 4 to none', '1 goes on', '1 demotes 2 to none'],
+    )
+    t.notOk(told.includes('to 1: handBack'), `${told}`)
+    t.ok(placeOf('1 demotes 2 to none') < placeOf('to 2: answer granted'))
+    t.ok(placeOf('1 demotes 2 to none') < placeOf('1 asks lock'), `${told}`)
+    t.ok(placeOf('to 2: answer denied') > 0, `${told}`)
+    t.same(movers.holder(1).locksOf(FILE).length, 10)
+    t.equal(movers.table.describe(FILE).held.length, 11)
+  },
+)
+
+t.test(
+  'what has many parts is told by and by, what comes behind it not before, and nothing to who is gone',
+  async (t) => {
+    for (const isReplaced of [false, true]) {
+      const said: string[] = []
+      const port: HolderLockPort = {
+        ask: () => said.push('ask'),
+        demote: (_, { locks, more }) => said.push(`demote ${locks.length}${more ? ' and more' : ''}`),
+        assert: (_, { locks }) => said.push(`assert ${locks.length}`),
+        pause: () => said.push('pause'),
+        granted: () => {},
+        gone: () => {},
+      }
+      const holder = new LockHolder(1, port, { ...LOCK_LIMITS, toldAtOnce: 4 })
+      for (let i = 0; i < 10; i++) {
+        holder.lock(FILE, range('a', 10 * i, 10 * i + 5, true), 'try', () => {})
+        if (i === 0) holder.answered(FILE, 1, { type: 'granted' }, { serial: 1, level: 'all', isBrief: false })
+      }
+      holder.recalled(FILE, 1, 'none')
+      t.same(said.splice(0), ['ask', 'demote 4 and more', 'pause'])
+      holder.lock(FILE, range('a', 200, 201, true), 'try', () => {})
+      t.same(said, [])
+      if (isReplaced) {
+        holder.assert()
+        t.ok(holder.goOn())
+        t.same(said, ['assert 10'])
+        holder.ready()
+        t.same(said, ['assert 10', 'ask'])
+      } else {
+        t.notOk(holder.goOn())
+        t.same(said.splice(0), ['demote 4 and more', 'pause'])
+        t.ok(holder.goOn())
+        t.same(said, ['demote 2', 'ask'])
+      }
+    }
+  },
+)
 
 t.test('of a file that is gone nobody has anything, and nobody waits', async (t) => {
   const movers = new LockMovers()

@@ -34,6 +34,7 @@ class Home {
     this.holder = new LockHolder(HOME, {
       ask: (ino, id, op) => this.table.ask(ino, HOME, id, op),
       demote: (ino, demotion) => this.table.demote(ino, HOME, demotion),
+      pause: () => {},
       assert: () => {},
       granted: () => {},
       gone: () => {},

@@ -67,6 +67,7 @@ export class LockMovers {
             if (!this.table.assert(ino, id, assertion)) this.trace.push(`what ${id} asserts cannot be`)
           })
         },
+        pause: () => this.#later(`${id} goes on`, () => void this.holder(id).goOn()),
         granted: (_, waiter, lock) => this.trace.push(`${id} grants ${waiter} to ${lock.owner.owner}`),
         gone: (_, waiter) => this.trace.push(`${id} gives up ${waiter}`),
       },
