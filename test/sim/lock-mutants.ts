@@ -101,8 +101,8 @@ export const OF_LOCKS: readonly Break[] = [
   {
     name: 'what was lent is given back without the locks that are held',
     file: HOLDER,
-    find: "locks: level === 'none' ? file.list() : []",
-    replace: "locks: level === 'none' && !file.isBrief ? file.list() : []",
+    find: "const held = level === 'none' ? file.locks.held() : []",
+    replace: "const held = level === 'none' && !file.isBrief ? file.locks.held() : []",
     seed: 5,
   },
   {

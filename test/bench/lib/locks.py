@@ -34,9 +34,9 @@ def lock_message(index, handle, credential):
     return call_message(index, NLM, NLM4, LOCK, arguments, credential)
 
 
-def hold(connection, handle, count):
-    for first in range(0, count, AT_ONCE):
-        indices = range(first, min(first + AT_ONCE, count))
+def hold(connection, handle, owners):
+    for first in range(0, len(owners), AT_ONCE):
+        indices = owners[first:first + AT_ONCE]
         connection.socket.sendall(b''.join(lock_message(i, handle, connection.credential) for i in indices))
         for _ in indices:
             reply = Unpacker(connection.read_record())
@@ -48,21 +48,37 @@ def hold(connection, handle, count):
                 raise RuntimeError(f'a LOCK was answered with status {status}')
 
 
+def resident_mib(server, name):
+    return status_field(server.await_all()[name]['pid'], 'VmRSS') / 1024
+
+
 def held_locks(movers):
     """What one client's locks add to the resident memory of its mover, where calls that leave nothing have been served
-    before."""
+    before; and to that of both movers, when a client of the other one has asked for a lock of the file, so that the primary
+    manages them, and its own mover or the secondary has the copy."""
     server = movers.server
-    nfs, root = client(server)
-    for role, name in (('primary', server.PRIMARY), ('secondary', server.SECONDARY)):
+    for role, name, other in (('primary', server.PRIMARY, server.SECONDARY),
+                              ('secondary', server.SECONDARY, server.PRIMARY)):
+        # Nobody has memory left that it could use again.
+        movers.restart()
+        nfs, root = client(server)
         handle = nfs.create(root, f'held-{name}')
-        connection = RpcConnection((server.movers[name], server.nlm_port))
+        for load in movers.loads():
+            load.run('-r', '1', '-t', '1', '-w', 'nlm_lock:q=64')
+        connection, stranger = (RpcConnection((server.movers[one], server.nlm_port)) for one in (name, other))
+        before = {one: resident_mib(server, one) for one in (name, other)}
         connection.connect()
-        movers.load[name].run('-r', '1', '-t', '1', '-w', 'nlm_lock:q=64')
-        pid = movers.load[name].pid
-        before = status_field(pid, 'VmRSS')
-        hold(connection, handle, HELD)
-        mib = (status_field(pid, 'VmRSS') - before) / 1024
-        connection.call(NLM, NLM4, FREE_ALL, Packer().opaque(CALLER).u32(1).bytes())
-        connection.close()
-        yield Limit(f'{HELD:,} locks of one client, each of another owner: memory of the {role}', f'{mib:.0f} MiB',
-                    f'{HELD_LIMIT_MIB} MiB', mib < HELD_LIMIT_MIB)
+        hold(connection, handle, range(HELD))
+        mib = resident_mib(server, name) - before[name]
+        what = f'{HELD:,} locks of one client, each of another owner'
+        yield Limit(f'{what}: memory of the {role}', f'{mib:.0f} MiB', f'{HELD_LIMIT_MIB} MiB', mib < HELD_LIMIT_MIB)
+        stranger.connect()
+        hold(stranger, handle, range(HELD, HELD + 1))
+        for one in {server.PRIMARY, name}:
+            mib = resident_mib(server, one) - before[one]
+            its = 'primary' if one == server.PRIMARY else 'secondary'
+            yield Limit(f'{what}, at the {role}, and managed by the primary: memory of the {its}', f'{mib:.0f} MiB',
+                        f'{HELD_LIMIT_MIB} MiB', mib < HELD_LIMIT_MIB)
+        for one in (connection, stranger):
+            one.call(NLM, NLM4, FREE_ALL, Packer().opaque(CALLER).u32(1).bytes())
+            one.close()
