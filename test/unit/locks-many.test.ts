@@ -11,6 +11,7 @@ const COUNT = 100_000
 const MOST_BYTES = 64 * 1024 * 1024
 const CLIENTS = 100
 const OWNERS = 1000
+const OTHER = HOME + 1
 
 setFlagsFromString('--expose-gc')
 const collectGarbage: () => void = runInNewContext('gc')
@@ -52,6 +53,17 @@ class Home {
       if (effect.type === 'answer') this.holder.answered(effect.ino, effect.id, effect.outcome, effect.delegation)
     })
   }
+
+  /** A client of another mover asks what it would meet: so the primary manages the file's locks from now on. */
+  demote(ino: number): void {
+    const lock = { kind: 'range', owner: owner(0), flavour: 'posix', start: 0, end: 1, isExclusive: true } as const
+    this.table.ask(ino, OTHER, 1, { type: 'test', lock })
+    this.table.tell((effect) => {
+      if (effect.type === 'recall') this.holder.recalled(effect.ino, effect.serial, effect.level)
+    })
+    while (!this.holder.goOn());
+    this.table.tell(() => {})
+  }
 }
 
 const KINDS: Readonly<Record<string, (home: Home, i: number) => void>> = {
@@ -71,5 +83,12 @@ for (const [name, lock] of Object.entries(KINDS)) {
     const held = files.reduce((sum, ino) => sum + home.holder.locksOf(ino).length, 0)
     t.equal(held, COUNT)
     t.ok(bytes < MOST_BYTES, `${Math.round(bytes / 2 ** 20)} MiB, ${Math.round(bytes / COUNT)} bytes each`)
+    for (const ino of files) home.demote(ino)
+    t.equal(
+      files.reduce((sum, ino) => sum + home.table.describe(ino).held.length, 0),
+      COUNT,
+    )
+    const more = heapBytes() - before - bytes
+    t.ok(more < MOST_BYTES, `${Math.round(more / 2 ** 20)} MiB more where the primary manages them`)
   })
 }
