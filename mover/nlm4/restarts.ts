@@ -90,7 +90,8 @@ export class Restarts {
         // Who tells no state, when it locks or when it is asked, can only be believed, or not.
         const now = result?.state ?? 0
         const isTrue = now > 0 && state > 0 ? now !== state : isPrivileged
-        const isGone = !this.#o.clients.has(client) || client.state !== state
+        // Who calls from there by its name now may have come since: what it has is its own.
+        const isGone = !this.#o.clients.isOne(client) || client.state !== state
         if (isTrue && !isGone) this.#o.release(client)
       }
     })

@@ -219,6 +219,18 @@ t.test('who starts anew twice while it is asked about has no locks any more', (t
   t.end()
 })
 
+t.test('who has started anew, as is known while it is asked about, keeps what it has locked since', (t) => {
+  const { world, lock, notify, holders } = setUp(['one', '10.0.0.1'])
+  notify('one', 5, '10.0.0.9')
+  world.environment.advance(0)
+  notify('one', 5, '10.0.0.1')
+  t.same(holders(), [])
+  lock('one', '10.0.0.1', 5)
+  world.callbacks[0].reply({ res_stat: 1, state: 5 })
+  t.same(holders(), ['one 10.0.0.1'])
+  t.end()
+})
+
 t.test('a status monitor that tells no state has not answered', (t) => {
   for (const [port, left] of [
     [700, 0],
