@@ -81,15 +81,16 @@ export class NlmClients {
 
   /**
    * Those of whom it is said, from `address`, that `name` has started anew. Who calls from there by that name is meant; or by
-   * that name in a shorter or longer form; or, since locks and news may come by different names, whoever calls from there,
-   * which is sure if only one does. A client may have sent it from another address: it is known by its name, and anybody could
+   * that name in a shorter or longer form; or, since locks and news may come by different names, whoever calls from there:
+   * each is sure if only one does. A client may have sent it from another address: it is known by its name, and anybody could
    * say that.
    */
   named(name: string, address: string): { meant: NlmClient[]; isSure: boolean } {
     const there = [...this.#byAddress.of(address)]
+    const similar = there.filter((client) => hostOf(client.name) === hostOf(name))
     const byRule = [
       { meant: there.filter((client) => client.name === name), isSure: true },
-      { meant: there.filter((client) => hostOf(client.name) === hostOf(name)), isSure: true },
+      { meant: similar, isSure: similar.length === 1 },
       { meant: there, isSure: there.length === 1 },
       { meant: [...this.#byName.of(name)], isSure: false },
     ]

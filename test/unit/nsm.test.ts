@@ -231,6 +231,17 @@ t.test('who has started anew, as is known while it is asked about, keeps what it
   t.end()
 })
 
+t.test('a short name that several at one address have in longer forms is looked into', (t) => {
+  const { world, notify, holders } = setUp(['db.one.org', '10.0.0.1'], ['db.two.org', '10.0.0.1'])
+  notify('db', 5, '10.0.0.1')
+  t.equal(holders().length, 2)
+  world.environment.advance(0)
+  t.same(world.called(), ['SM_STAT udp 1 10.0.0.1'])
+  world.callbacks[0].reply({ res_stat: 1, state: 1 })
+  t.equal(holders().length, 2, 'none of those who are asked has started anew')
+  t.end()
+})
+
 t.test('a status monitor that tells no state has not answered', (t) => {
   for (const [port, left] of [
     [700, 0],
