@@ -74,6 +74,11 @@ export class Announcer {
     const args = { mon_name: Buffer.from(localAddress), state: this.#state }
     const host = { transport: 'udp', localAddress: from, host: address } as const
     this.#client.call(host, { program: SM_PROG, version: SM_VERS, codec, args }, (failure) => {
+      if (failure === 'BUSY') {
+        // It has not been attempted.
+        this.#client.whenRoom(host, () => this.#attempt(news, attempts))
+        return
+      }
       this.#ended(address)
       if (failure === 'CLOSED') return
       const waitMs = RETRY_MS.at(attempts)

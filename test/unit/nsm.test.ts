@@ -471,6 +471,25 @@ t.test('who cannot be told is given up, unless it is us who end', (t) => {
   t.end()
 })
 
+t.test('who cannot be called for what is under way besides is told when there is room', (t) => {
+  const { world } = setUp(['c1', '10.0.0.1'])
+  const next = new NlmWorld()
+  const { environment, client, callbacks } = next
+  const address = { transport: 'udp', localAddress: '10.0.0.254', host: '10.0.0.1' } as const
+  const call = { program: SM_PROG, version: 1, codec: SM_STAT, args: { mon_name: NONE } }
+  // Nobody answers these; there are as many as there may be, again and again.
+  const ask = (): void => client.call(address, call, (failure) => environment.timer(failure === 'BUSY' ? 500 : 0, ask))
+  for (let i = 0; i < 4; i++) ask()
+  environment.advance(3000)
+  announce(next, world.records)
+  const told = () => callbacks.find(({ what }) => what.startsWith('SM_NOTIFY'))
+  for (let i = 0; i < 60 && told() === undefined; i++) environment.advance(10_000)
+  t.equal(world.records.records.size, 1)
+  told()?.reply(undefined)
+  t.equal(world.records.records.size, 0, 'it has been told')
+  t.end()
+})
+
 t.test('clients are told many at a time, one of each address', (t) => {
   const clients = Array.from({ length: 300 }, (_, i): [string, string] => [`c${i}`, `10.0.${1 + (i % 2)}.${i >> 1}`])
   const { world } = setUp(...clients, ['again', '10.0.1.0'])
