@@ -81,9 +81,10 @@ export class NlmClients {
 
   /**
    * Those of whom it is said, from `address`, that `name` has started anew. Who calls from there by that name is meant; or by
-   * that name in a shorter or longer form; or, since locks and news may come by different names, whoever calls from there:
-   * each is sure if only one does. A client may have sent it from another address: it is known by its name, and anybody could
-   * say that.
+   * that name in a shorter or longer form, which is sure if only one does; or, since locks and news may come by different
+   * names, whoever calls from there: as sure only if no name is said but that address, since several hosts may call from one,
+   * and those without locks are not known. A client may have sent it from another address: it is known by its name, and anybody
+   * could say that.
    */
   named(name: string, address: string): { meant: NlmClient[]; isSure: boolean } {
     const there = [...this.#byAddress.of(address)]
@@ -91,7 +92,7 @@ export class NlmClients {
     const byRule = [
       { meant: there.filter((client) => client.name === name), isSure: true },
       { meant: similar, isSure: similar.length === 1 },
-      { meant: there, isSure: there.length === 1 },
+      { meant: there, isSure: there.length === 1 && name === address },
       { meant: [...this.#byName.of(name)], isSure: false },
     ]
     return byRule.find(({ meant }) => meant.length > 0) ?? { meant: [], isSure: false }

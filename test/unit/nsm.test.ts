@@ -231,6 +231,22 @@ t.test('who has started anew, as is known while it is asked about, keeps what it
   t.end()
 })
 
+t.test('whom nobody knows any more may be another one than who is known where the news come from', (t) => {
+  for (const [now, left] of [
+    [1, 1],
+    [5, 0],
+  ]) {
+    const { world, notify, holders } = setUp(['one', '10.0.0.1'])
+    notify('two', 5, '10.0.0.1', 3000)
+    t.equal(holders().length, 1)
+    world.environment.advance(0)
+    t.same(world.called(), ['SM_STAT udp 1 10.0.0.1'])
+    world.callbacks[0].reply({ res_stat: 1, state: now })
+    t.equal(holders().length, left)
+  }
+  t.end()
+})
+
 t.test('a short name that several at one address have in longer forms is looked into', (t) => {
   const { world, notify, holders } = setUp(['db.one.org', '10.0.0.1'], ['db.two.org', '10.0.0.1'])
   notify('db', 5, '10.0.0.1')
