@@ -1,6 +1,6 @@
 import type { answer, block_map, call, extent, run, written } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { Failure } from '../failure.ts'
-import type { Leaving } from '../locks/held-tokens.ts'
+import type { Leaving, Piece } from '../locks/held-tokens.ts'
 import type { Span } from '../locks/token.ts'
 import type { LockNotes } from './primary-locks.ts'
 
@@ -44,6 +44,8 @@ export interface GovernedFiles extends LockNotes {
   markAgain(ino: number): Failure | null
   /** Some other mover may write to the file, or none any more: its size and its times are to be asked for, or known. */
   setWrittenElsewhere(ino: number, isWritten: boolean): void
+  /** In which pieces a part is to be drained: see `HolderPort.pieces`. */
+  pieces(ino: number, part: Leaving): readonly Piece[]
   /** Brings what is dirty in the part to the device and forgets its pages; `done` is called when no I/O uses them. */
   drain(ino: number, drain: Drain, done: () => void): void
   /** Takes over what another mover's writes have made of the file. */

@@ -1,6 +1,5 @@
 import type { Environment } from '../environment.ts'
-import type { Span, Token } from '../locks/token.ts'
-import { overlap } from '../locks/token.ts'
+import { isWhole, overlap, type Span, type Token } from '../locks/token.ts'
 import type { TokenHolder } from '../locks/token-holder.ts'
 import type { TokenRequest } from '../locks/token-table.ts'
 
@@ -53,7 +52,10 @@ export class MinimumHold {
     const asked = this.#asked.get(ino)
     if (asked?.id !== id) return
     this.#asked.delete(ino)
-    if (token !== null) this.#granted.set(ino, { ...asked.need, ms: this.#env.monotonicMs() })
+    if (token === null) return
+    // All of a file goes whatever somebody else needs of it.
+    const { start, end } = isWhole(token.kind) ? token : asked.need
+    this.#granted.set(ino, { start, end, ms: this.#env.monotonicMs() })
   }
 
   /** The mover writes, as it may. */

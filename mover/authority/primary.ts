@@ -93,6 +93,7 @@ export class PrimaryAuthority {
           this.#table.release(ino, HOME, serial, span)
           this.#schedule()
         },
+        pieces: (ino, part) => this.#files.pieces(ino, part),
         drain: (ino, part) => {
           const mayKeep = (span: Span): boolean => this.#home.held(ino)?.mayKeep(span) === true
           this.#files.drain(ino, { part, mayKeep }, () => this.#home.drained(ino, part))

@@ -16,6 +16,7 @@ import {
 } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { Environment } from '../environment.ts'
 import type { Failure } from '../failure.ts'
+import type { Leaving, Piece } from '../locks/held-tokens.ts'
 import { ALLOWS, type Span, type Token, type TokenKind } from '../locks/token.ts'
 import { TokenHolder } from '../locks/token-holder.ts'
 import type { TokenRequest } from '../locks/token-table.ts'
@@ -35,6 +36,8 @@ export interface HeldFiles {
   granted(ino: number, token: Token, value: Uint8Array, map: block_map): void
   /** Something of the file is asked back. */
   revoked(ino: number): void
+  /** As `GovernedFiles.pieces`; what is committed, and not answered, must be waited for too. */
+  pieces(ino: number, part: Leaving): readonly Piece[]
   /** As `GovernedFiles.drain`; extents of what was dirty are committed, and the commit is answered. */
   drain(ino: number, drain: Drain, done: () => void): void
   /** The last sequence under which something that was written has been told: see `written` of the protocol. */
@@ -126,6 +129,7 @@ export class SecondaryAuthority {
           this.#send({ kind: message_kind.RELEASE, release: { ino, serial, blocks: span, changes } })
           if (this.tokens.held(ino)?.isEmpty !== false) files.gaveUp(ino)
         },
+        pieces: (ino, part) => files.pieces(ino, part),
         drain: (ino, part) => {
           const mayKeep = (span: Span): boolean => this.tokens.held(ino)?.mayKeep(span) === true
           files.drain(ino, { part, mayKeep }, () => this.tokens.drained(ino, part))

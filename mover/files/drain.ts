@@ -1,8 +1,10 @@
 import type { Drain } from '../authority/governed.ts'
+import type { Leaving, Piece } from '../locks/held-tokens.ts'
 import { Suspend } from '../suspend.ts'
 import { BLOCK_BYTES } from '../volume/layout.ts'
 import type { DataContext } from './data-volume.ts'
 import type { LiveInode } from './live-inode.ts'
+import { piecesOf } from './pieces.ts'
 
 /**
  * True when blocks are behind the end of the file as the log has it, and this mover has lengthened it. Others who write there,
@@ -13,6 +15,35 @@ function isGrowth(context: DataContext, inode: LiveInode, end: number): boolean 
   const { ino, size, loggedSize, removed, nlink } = inode
   if (size <= loggedSize || removed || nlink === 0) return false
   return end * BLOCK_BYTES > loggedSize && context.mayGrow(ino, size)
+}
+
+/** What has been told of a file, and not been answered: who may still have to tell it again must hold this until then. */
+export interface Unanswered {
+  readonly blocks: Iterable<number>
+  /** All blocks from here on. */
+  readonly from: number
+}
+
+const NOTHING: Unanswered = { blocks: [], from: Number.POSITIVE_INFINITY }
+
+/** In which pieces a part of a token is drained: see `piecesOf`. */
+export function drainedPieces(
+  context: DataContext,
+  inode: LiveInode | undefined,
+  part: Leaving,
+  unanswered: Unanswered = NOTHING,
+): Piece[] {
+  const data = inode?.data ?? null
+  const blocks = new Set(unanswered.blocks)
+  let growsFrom = unanswered.from
+  if (data !== null) {
+    data.noteUnwritten(part.start, part.end, blocks)
+    const { inode } = data
+    if (isGrowth(context, inode, part.end)) {
+      growsFrom = Math.min(growsFrom, Math.floor(inode.loggedSize / BLOCK_BYTES))
+    }
+  }
+  return piecesOf(part, part.first, { blocks: [...blocks].sort((a, b) => a - b), growsFrom })
 }
 
 /**
@@ -31,7 +62,7 @@ export function drainPages(
     const data = inodeOf()?.data ?? null
     if (data !== null) {
       if (data.hasDirtyIn(start, end) || isGrowth(context, data.inode, end)) {
-        writeBack.writeOut(data, start, end, () => env.defer(attempt))
+        writeBack.writePiece(data, start, end, () => env.defer(attempt))
         return
       }
       try {

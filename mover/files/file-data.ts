@@ -127,6 +127,15 @@ export class FileData {
     return false
   }
 
+  /** Adds the blocks of [first, end) that are dirty, or under way on the device. */
+  noteUnwritten(first: number, end: number, blocks: Set<number>): void {
+    for (const block of this.dirty) if (block >= first && block < end) blocks.add(block)
+    if (!this.writing && this.#loads === 0) return
+    for (const [block, slot] of this.pages.within(first, end)) {
+      if ((this.#cache.flags[slot] & (PAGE.loading | PAGE.writing)) !== 0) blocks.add(block)
+    }
+  }
+
   /** True when any page of the file is in memory. */
   get hasPages(): boolean {
     return !this.pages.isEmpty

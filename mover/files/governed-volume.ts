@@ -9,6 +9,7 @@ import {
 } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { Described, Drain, GovernedFiles } from '../authority/governed.ts'
 import type { Failure } from '../failure.ts'
+import type { Leaving, Piece } from '../locks/held-tokens.ts'
 import { lastBlock } from '../locks/token.ts'
 import { Suspend } from '../suspend.ts'
 import { fillInodeValue, InodeValue } from '../volume/inode-value.ts'
@@ -16,7 +17,7 @@ import { LOST_CHANGES, timeAfterLosses } from '../volume/records/apply.ts'
 import { blocksOf } from '../volume/records/extent-parts.ts'
 import { ORDINARY, type SubmitOptions, URGENT, URGENT_WITH_DATA } from '../volume/volume.ts'
 import { type FilesContext, untilDone } from './context.ts'
-import { drainPages } from './drain.ts'
+import { drainedPieces, drainPages } from './drain.ts'
 import { isLater, type LiveInode, raiseAbove } from './live-inode.ts'
 
 /** Extents that are told at once, and blocks that are looked at for them. */
@@ -145,6 +146,10 @@ export class GovernedVolume implements GovernedFiles {
 
   setWrittenElsewhere(ino: number, isWritten: boolean): void {
     this.#context.inodes.setWrittenElsewhere(ino, isWritten)
+  }
+
+  pieces(ino: number, part: Leaving): Piece[] {
+    return drainedPieces(this.#context, this.#context.inodes.peek(ino), part)
   }
 
   drain(ino: number, drain: Drain, done: () => void): void {

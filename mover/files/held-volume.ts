@@ -3,6 +3,7 @@ import type { Drain } from '../authority/governed.ts'
 import { QUIET_MS } from '../authority/quiet.ts'
 import type { HeldFiles, SecondaryAuthority } from '../authority/secondary.ts'
 import type { Environment } from '../environment.ts'
+import type { Leaving, Piece } from '../locks/held-tokens.ts'
 import { FILE_END, type Token } from '../locks/token.ts'
 import type { BlockDevice } from '../store/device.ts'
 import type { PagePool } from '../store/page-pool.ts'
@@ -11,7 +12,7 @@ import { InodeValue } from '../volume/inode-value.ts'
 import { BLOCK_BYTES } from '../volume/layout.ts'
 import { BusyDirectories } from './busy-directories.ts'
 import type { DataContext } from './data-volume.ts'
-import { drainPages } from './drain.ts'
+import { drainedPieces, drainPages } from './drain.ts'
 import { HeldNames } from './held-names.ts'
 import { LiveInode } from './live-inode.ts'
 import { PageCache } from './page-cache.ts'
@@ -128,16 +129,18 @@ export class HeldVolume implements HeldFiles {
     if (this.inode(ino)?.type === 'directory') this.busyDirectories.revoked(ino, this.context.env.monotonicMs())
   }
 
+  pieces(ino: number, part: Leaving): Piece[] {
+    return drainedPieces(this.context, this.inode(ino), part, this.volume.unanswered(ino))
+  }
+
   drain(ino: number, drain: Drain, done: () => void): void {
     this.names.forget(ino)
-    const inodeOf = (): LiveInode | undefined => this.#files.get(ino)?.inode
+    const inodeOf = (): LiveInode | undefined => this.inode(ino)
     drainPages(this.context, inodeOf, drain, () => {
       if (!drain.mayKeep(drain.part)) this.volume.forget(ino, drain.part)
-      // A COMMIT of a client that comes later must find everything durable that this mover has sent to the primary.
-      const inode = inodeOf()
-      const { log } = this.volume
-      if (inode === undefined || inode.lastLsn <= log.durableLsn) done()
-      else log.whenDurable(inode.lastLsn, () => this.context.env.defer(done))
+      // What has been committed of it may have to be told again, and only its holder can; and a COMMIT of a client that comes
+      // later must find everything durable that this mover has sent to the primary.
+      this.volume.whenAnswered(ino, drain.part, done)
     })
   }
 

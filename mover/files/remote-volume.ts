@@ -14,7 +14,9 @@ import type { DurableDone, DurableLog } from '../volume/log.ts'
 import type { Stretch } from '../volume/records/extent-parts.ts'
 import type { LogRecord } from '../volume/records/schema.ts'
 import type { DataRecordName, DataSpace, DataVolume } from './data-volume.ts'
+import type { Unanswered } from './drain.ts'
 import { MAX_TRANSFER_BYTES } from './transfer.ts'
+import { UnansweredCommits } from './unanswered-commits.ts'
 import type { WrittenFile } from './written.ts'
 
 /** Blocks that are asked for at least, so that few writes have to wait for some. */
@@ -161,6 +163,7 @@ export class RemoteVolume implements DataVolume {
   readonly space = new ReservedSpace()
   readonly #o: RemoteVolumeOptions
   readonly #extents = new Map<number, ExtentCache>()
+  readonly #unanswered = new UnansweredCommits()
   #failure: Error | null = null
   /** Who waits for the reservation that is under way. */
   #reserving: (() => void)[] | null = null
@@ -246,6 +249,18 @@ export class RemoteVolume implements DataVolume {
     else cache.forget(start, end)
   }
 
+  /** What has been committed of a file, and not been answered. */
+  unanswered(ino: number): Unanswered {
+    return this.#unanswered.of(ino)
+  }
+
+  /** Calls `done` when all is answered that has been committed of these blocks: at once where there is nothing. */
+  whenAnswered(ino: number, span: Span, done: () => void): void {
+    const lsn = this.#unanswered.lastOf(ino, span)
+    if (lsn === 0) done()
+    else this.log.whenDurable(lsn, () => this.env.defer(done))
+  }
+
   #commit({ ino, size, runs }: LogRecord<'fold'>): number {
     const file = this.#o.file(ino)
     if (file === undefined) throw new Error(`inode ${ino} is written out, but not held`)
@@ -253,6 +268,8 @@ export class RemoteVolume implements DataVolume {
     const changes = file.commit(this.#o.nextSequence())
     const lsn = ++this.log.lastLsn
     inode.lastLsn = lsn
+    const growsFrom = size > inode.loggedSize ? Math.floor(inode.loggedSize / BLOCK_BYTES) : null
+    this.#unanswered.sent(ino, lsn, runs, growsFrom)
     inode.loggedSize = size
     for (const { fileBlock, deviceBlock, length } of runs) {
       inode.blocks += length
@@ -269,6 +286,7 @@ export class RemoteVolume implements DataVolume {
       if (outcome === null) return
       if (outcome === 'OK') {
         file.seen(changes.sequence)
+        this.#unanswered.answered(ino, lsn)
         this.log.answered(lsn)
       }
       // The primary has room for what it has promised room for, and the file cannot have gone while it was held.

@@ -88,12 +88,15 @@ export class WriteBack {
 
   /** A barrier that ends when all dirty pages in [first, end) are durable, with the file's size and extents. */
   barrier(data: FileData, first: number, end: number): Barrier {
-    return { wait: (done) => this.#request(data, { first, end, durable: true, done }) }
+    return { wait: (done) => this.#request(data, { first, end, durable: true, isPiece: false, done }) }
   }
 
-  /** Brings all dirty pages in [first, end) to the device, and logs extents and size; `done` is called also if that fails. */
-  writeOut(data: FileData, first: number, end: number, done: () => void): void {
-    this.#request(data, { first, end, durable: false, done })
+  /**
+   * Brings all dirty pages in [first, end) to the device, and logs their extents, and the file's size where they reach behind
+   * the end that the log has: before what others want of the file, and without it. `done` is called also if that fails.
+   */
+  writePiece(data: FileData, first: number, end: number, done: () => void): void {
+    this.#request(data, { first, end, durable: false, isPiece: true, done })
   }
 
   /** Blocks [first, last) were written: a sequential writer's megabytes go to the device before its COMMIT asks for them. */
@@ -109,7 +112,7 @@ export class WriteBack {
     const { streamStart: first, streamEnd: end } = data
     if (data.writing || end - first < STREAM_PAGES) return
     data.streamStart = end
-    this.#request(data, { first, end, durable: false, done: () => this.#flushBehind(end - first) })
+    this.#request(data, { first, end, durable: false, isPiece: false, done: () => this.#flushBehind(end - first) })
     // Not after this tick: it may go on for as long as the socket has more.
     this.#round(data)
   }
@@ -148,9 +151,9 @@ export class WriteBack {
   }
 
   #round(data: FileData): void {
-    const requests = this.#queues.get(data)
-    if (requests === undefined || data.writing) return
-    this.#queues.delete(data)
+    if (data.writing) return
+    const requests = this.#takeRound(data)
+    if (requests.length === 0) return
     data.writing = true
     start(this.#serve(data, requests), (error) => {
       data.writing = false
@@ -166,6 +169,18 @@ export class WriteBack {
       else if (failure === null) this.#writeBehind(data)
       if (this.#pages.dirtyCount > this.#pages.dirtyLimit / 2) this.#relieve()
     })
+  }
+
+  /** What the next round is for: pieces that are given back do not wait for anything else. */
+  #takeRound(data: FileData): WriteRequest[] {
+    const queue = this.#takeQueue(data)
+    const pieces = queue.filter(({ isPiece }) => isPiece)
+    if (pieces.length === 0 || pieces.length === queue.length) return queue
+    this.#queues.set(
+      data,
+      queue.filter(({ isPiece }) => !isPiece),
+    )
+    return pieces
   }
 
   #takeQueue(data: FileData): WriteRequest[] {

@@ -14,7 +14,7 @@ const PAGES_PER_ROUND = 16_384
 /** A single short write is made durable by itself; otherwise a flush serves all. */
 const DURABLE_WRITE_PAGES = 32
 /** All blocks of a file. */
-export const EVERYTHING = { first: 0, end: Number.MAX_SAFE_INTEGER, durable: false }
+export const EVERYTHING = { first: 0, end: Number.MAX_SAFE_INTEGER, durable: false, isPiece: false }
 
 /** Dirty blocks that somebody waits for. */
 export interface WriteRequest {
@@ -23,6 +23,8 @@ export interface WriteRequest {
   end: number
   /** Wait until the data is durable; otherwise until it is on its way out of the cache. */
   durable: boolean
+  /** They are given back, and what is dirty besides need not go with them. */
+  isPiece: boolean
   done: (failure: Failure | null) => void
 }
 
@@ -51,7 +53,9 @@ export interface Round {
 export function gatherRound(context: DataContext, data: FileData, requests: readonly WriteRequest[]): Round {
   const { pages } = context
   const { inode } = data
-  let size = context.mayGrow(inode.ino, inode.size) ? inode.size : inode.loggedSize
+  // Before the old end nothing depends on what lies behind it.
+  const isPiece = requests.every(({ isPiece, end }) => isPiece && end * PAGE_BYTES <= inode.loggedSize)
+  let size = !isPiece && context.mayGrow(inode.ino, inode.size) ? inode.size : inode.loggedSize
   let blocks: number[] = []
   // A file may lose its last name between the request and the round: then nothing is left to write or to log.
   const isGone = inode.removed || inode.nlink === 0
@@ -60,8 +64,9 @@ export function gatherRound(context: DataContext, data: FileData, requests: read
     blocks.push(block)
     if (pages.deviceBlock[data.pages.get(block) as number] === 0) fold = true
   }
-  // A record with a new size or extents must not pass older data of the same file, its old last block above all.
-  if (fold) blocks = [...data.dirty]
+  // A record with a new size or extents must not pass older data of the same file, its old last block above all. That of a
+  // piece does: others may have written there before what is older is on the device.
+  if (fold && !isPiece) blocks = [...data.dirty]
   blocks.sort((a, b) => a - b)
   const complete = blocks.length <= PAGES_PER_ROUND
   if (!complete) {

@@ -1,14 +1,39 @@
 import { SpanSet } from './span-set.ts'
-import { ALLOWS, common, isWhole, type Span, type Token, type TokenKind, touches, without } from './token.ts'
+import {
+  ALLOWS,
+  common,
+  FILE_END,
+  isWhole,
+  overlap,
+  type Span,
+  type Token,
+  type TokenKind,
+  touches,
+  without,
+} from './token.ts'
 import { TokenSet } from './token-set.ts'
 
 /** A part of a token that its holder gives back as soon as nothing uses it any more. */
 export interface Leaving extends Span {
   readonly serial: number
   readonly kind: TokenKind
+  /** What of it somebody waits for. */
+  readonly first: Span
+  /** It is known in which pieces it goes: this is one of them. */
+  readonly isPiece: boolean
+  /** One of several pieces that must be written before they go: one after the other. */
+  readonly inTurn: boolean
   /** Its draining has begun. */
   draining: boolean
 }
+
+/** A piece of a part that leaves. */
+export interface Piece extends Span {
+  /** It must be written first. */
+  readonly inTurn: boolean
+}
+
+const WHOLE: Readonly<Span> = { start: 0, end: FILE_END }
 
 /** By what somebody might need: where it is allowed. */
 type Allowed = Readonly<Record<TokenKind, SpanSet>>
@@ -46,14 +71,17 @@ export class HeldTokens {
     this.#change(lost, [token])
   }
 
-  /** The primary asks for a span of a token. Returns what of it is not held (any more), to be released at once. */
+  /**
+   * The primary asks for a span of a token; of one of the whole file all goes, this first. Returns what of it is not held (any
+   * more), to be released at once.
+   */
   revoked(serial: number, span: Span): Span[] {
+    this.#hurry(serial, span)
     const left: Token[] = []
     const lost = this.#usable.near(span).filter((token) => token.serial === serial && touches(token, span))
     for (const token of lost) {
-      const { kind } = token
-      const part = isWhole(kind) ? token : common(token, span)
-      this.leaving.push({ serial, kind, start: part.start, end: part.end, draining: false })
+      const part = isWhole(token.kind) ? token : common(token, span)
+      this.#leave(token, part, span)
       left.push(...without(token, part))
     }
     this.#change(lost, left)
@@ -64,8 +92,35 @@ export class HeldTokens {
   /** Tokens of these kinds are to be given back, of the holder's own wish. */
   leave(kinds: readonly TokenKind[]): void {
     const lost = this.usable.filter(({ kind }) => kinds.includes(kind))
-    for (const { serial, kind, start, end } of lost) this.leaving.push({ serial, kind, start, end, draining: false })
+    for (const token of lost) this.#leave(token, token, WHOLE)
     this.#change(lost, [])
+  }
+
+  /**
+   * A part goes in these pieces, which have all of it, in this order. What is left of a token of the whole file when some of it
+   * has gone is one of spans.
+   */
+  split(part: Leaving, pieces: readonly Piece[]): void {
+    const { serial, first } = part
+    const kind = part.kind === 'WF_X' && pieces.length > 1 ? 'BR_W' : part.kind
+    const parts = pieces.map(({ start, end, inTurn }) => {
+      return { serial, kind, start, end, first, isPiece: true, inTurn, draining: false }
+    })
+    this.leaving.splice(this.leaving.indexOf(part), 1, ...parts)
+  }
+
+  /** What is to be drained now: of what goes one after the other the next. */
+  takeDrainable(): Leaving[] {
+    const busy = new Set<number>()
+    for (const { serial, inTurn, draining } of this.leaving) if (inTurn && draining) busy.add(serial)
+    const next: Leaving[] = []
+    for (const part of this.leaving) {
+      if (part.draining || (part.inTurn && busy.has(part.serial))) continue
+      if (part.inTurn) busy.add(part.serial)
+      part.draining = true
+      next.push(part)
+    }
+    return next
   }
 
   /** A part has been drained: it is not held any more. */
@@ -97,6 +152,17 @@ export class HeldTokens {
 
   get isEmpty(): boolean {
     return this.usable.length === 0 && this.leaving.length === 0
+  }
+
+  #leave({ serial, kind }: Token, { start, end }: Span, first: Span): void {
+    this.leaving.push({ serial, kind, start, end, first, isPiece: false, inTurn: false, draining: false })
+  }
+
+  /** Pieces that somebody waits for go before others. */
+  #hurry(serial: number, span: Span): void {
+    const isAsked = (part: Leaving): boolean => part.serial === serial && part.inTurn && overlap(part, span)
+    const asked = this.leaving.filter(isAsked)
+    if (asked.length > 0) this.leaving = [...asked, ...this.leaving.filter((part) => !isAsked(part))]
   }
 
   /** These tokens may not be used any more, and those may. */

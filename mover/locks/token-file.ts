@@ -5,8 +5,10 @@ import type { MoverId, TokenRequest } from './token-table.ts'
 /** A token with its holder. */
 export interface Granted extends Token {
   readonly mover: MoverId
-  /** What the holder has been asked to give back. */
+  /** What the holder has been asked to give back; of the whole file all, and this first. */
   readonly asked: Span[]
+  /** Left of a `WF_X` that its holder gives back in pieces. */
+  readonly isRest: boolean
 }
 
 export interface Waiter extends TokenRequest {
@@ -33,18 +35,18 @@ export class TokenFile {
 
   add(token: Granted): void {
     this.tokens.add(token)
-    if (token.asked.length === 0) this.#count(token, 1)
+    if (isUnasked(token)) this.#count(token, 1)
   }
 
   remove(token: Granted): void {
     this.tokens.remove(token)
-    if (token.asked.length === 0) this.#count(token, -1)
+    if (isUnasked(token)) this.#count(token, -1)
   }
 
-  /** A span of a token is asked back; false when it has been already. */
+  /** A span of a token, or all of one of the whole file, is asked back; false when it has been already. */
   askBack(token: Granted, span: Span): boolean {
-    if (cover(token.asked, span)) return false
-    if (token.asked.length === 0) this.#count(token, -1)
+    if (isWhole(token.kind) ? token.asked.length > 0 : cover(token.asked, span)) return false
+    if (isUnasked(token)) this.#count(token, -1)
     token.asked.push(span)
     return true
   }
@@ -54,4 +56,9 @@ export class TokenFile {
     this.#unasked ??= new Map()
     this.#unasked.set(mover, this.unaskedOf(mover) + by)
   }
+}
+
+/** True while the holder may keep all of a token, and others of its own be joined to it. */
+export function isUnasked({ asked, isRest }: Granted): boolean {
+  return asked.length === 0 && !isRest
 }

@@ -1,5 +1,5 @@
-import { HeldTokens, type Leaving } from './held-tokens.ts'
-import { FILE_END, lastBlock, type Span, type Token, type TokenKind } from './token.ts'
+import { HeldTokens, type Leaving, type Piece } from './held-tokens.ts'
+import { ALLOWS, FILE_END, lastBlock, type Span, type Token, type TokenKind } from './token.ts'
 import type { TokenRequest } from './token-table.ts'
 
 /** What a holder of tokens needs of its surroundings. None of these calls back before it returns. */
@@ -8,6 +8,8 @@ export interface HolderPort {
   request(ino: number, request: TokenRequest): void
   /** To the primary: the span of the token is not used any more, and what was written there can be read from the device. */
   release(ino: number, serial: number, span: Span): void
+  /** In which pieces a part that lets this mover write goes: all of it, in the order of their going. */
+  pieces(ino: number, part: Leaving): readonly Piece[]
   /**
    * Waits until no I/O uses the part, writes what is dirty in it, forgets what is cached of it unless `HeldTokens.mayKeep`
    * says otherwise, and calls `TokenHolder.drained`.
@@ -185,6 +187,7 @@ export class TokenHolder {
     file.tokens.left(part)
     this.#port.release(ino, part.serial, { start: part.start, end: part.end })
     if (part.kind === 'WF_R') for (const ask of file.asks) if (!ask.isSent) ask.exact = true
+    this.#drainNew(ino, file)
     this.#sendAsks(ino, file)
     this.#forgetIfIdle(ino, file)
   }
@@ -237,11 +240,11 @@ export class TokenHolder {
   }
 
   #drainNew(ino: number, file: HeldFile): void {
-    for (const part of file.tokens.leaving) {
-      if (part.draining) continue
-      part.draining = true
-      this.#port.drain(ino, part)
+    const { tokens } = file
+    for (const part of [...tokens.leaving]) {
+      if (!part.isPiece && ALLOWS[part.kind].BR_W) tokens.split(part, this.#port.pieces(ino, part))
     }
+    for (const part of tokens.takeDrainable()) this.#port.drain(ino, part)
   }
 
   #file(ino: number): HeldFile {

@@ -13,7 +13,7 @@ import {
   type TokenKind,
   without,
 } from './token.ts'
-import { type Granted, TokenFile, type Waiter } from './token-file.ts'
+import { type Granted, isUnasked, TokenFile, type Waiter } from './token-file.ts'
 
 /** A mover, by the number that its session with the primary has. */
 export type MoverId = number
@@ -38,7 +38,8 @@ export type TokenEffect =
   | { type: 'grant'; ino: number; mover: MoverId; id: number; token: Token; replaces: number[] }
   /**
    * The holder shall bring what it has written to this span to the device, and release it: after the requests that the
-   * token was granted for have been served, and without serving others.
+   * token was granted for have been served, and without serving others. Of a `WF_R` or `WF_X` it shall release all, and this
+   * first.
    */
   | { type: 'revoke'; ino: number; mover: MoverId; serial: number; span: Span }
   /** There is no such file (any more). */
@@ -110,7 +111,7 @@ export class TokenTable {
     const file = this.#files.get(ino) ?? this.#open(ino, false)
     if (file.tokens.near(token).some((held) => held.mover !== mover && exclude(held, token))) return false
     file.growth = 0
-    file.add({ ...told(token), mover, asked: [] })
+    file.add({ ...told(token), mover, asked: [], isRest: false })
     this.#lastSerial = Math.max(this.#lastSerial, token.serial)
     return true
   }
@@ -219,7 +220,7 @@ export class TokenTable {
   }
 
   #token(mover: MoverId, kind: TokenKind, span: Span): Granted {
-    return { serial: ++this.#lastSerial, mover, kind, start: span.start, end: span.end, asked: [] }
+    return { serial: ++this.#lastSerial, mover, kind, start: span.start, end: span.end, asked: [], isRest: false }
   }
 
   /** Grants what can be granted, in order, and asks back what stands in the way of those behind whom nobody stands. */
@@ -238,7 +239,7 @@ export class TokenTable {
         continue
       }
       waiting.push(waiter)
-      for (const token of holders) this.#revoke(ino, file, token, asked)
+      for (const token of holders) this.#revoke(ino, file, token, asked, waiter.need)
     }
     file.queue = waiting
     if (waiting.length > 0 || file.tokens.all.some(({ mover }) => mover !== this.home)) return
@@ -259,15 +260,17 @@ export class TokenTable {
     this.#bound(ino, file, mover)
   }
 
-  #revoke(ino: number, file: TokenFile, token: Granted, asked: Span & { kind: TokenKind }): void {
+  #revoke(ino: number, file: TokenFile, token: Granted, asked: Span, need: Span): void {
     file.growth = 0
-    this.#askBack(ino, file, token, isWhole(token.kind) ? WHOLE : common(token, asked))
+    // All of a file is asked back of its holder, but somebody waits for some of it.
+    const first = need.start < need.end ? need : WHOLE
+    this.#askBack(ino, file, token, isWhole(token.kind) ? first : common(token, asked))
   }
 
   /** Random writes of several movers leave each with more and more pieces of a file. */
   #bound(ino: number, file: TokenFile, mover: MoverId): void {
     if (file.unaskedOf(mover) <= this.#mostTokens) return
-    const isOwn = (token: Granted): boolean => token.mover === mover && !isWhole(token.kind) && token.asked.length === 0
+    const isOwn = (token: Granted): boolean => token.mover === mover && !isWhole(token.kind) && isUnasked(token)
     const own = file.tokens.all.filter(isOwn)
     own.sort((a, b) => a.serial - b.serial)
     const count = Math.max(own.length - this.#mostTokens, Math.ceil(own.length * TOO_OLD))
@@ -292,9 +295,12 @@ function replacedBy({ tokens }: TokenFile, token: Granted): Granted[] {
 }
 
 function whatIsLeft(token: Granted, released: Span): Granted[] {
-  if (isWhole(token.kind)) return []
+  if (token.kind === 'WF_R') return []
+  const isRest = token.isRest || token.kind === 'WF_X'
   return without(token, released).map((piece) => ({
     ...piece,
+    kind: isRest ? 'BR_W' : token.kind,
+    isRest,
     asked: token.asked.filter((asked) => overlap(asked, piece)),
   }))
 }
@@ -348,7 +354,7 @@ function joined(file: TokenFile, mover: MoverId, span: Span): Span {
   for (let grew = true; grew; ) {
     grew = false
     for (const token of file.tokens.near({ start, end })) {
-      const isOwn = token.mover === mover && token.kind === 'BR_W' && token.asked.length === 0
+      const isOwn = token.mover === mover && token.kind === 'BR_W' && isUnasked(token)
       if (!isOwn || (token.start >= start && token.end <= end)) continue
       start = Math.min(start, token.start)
       end = Math.max(end, token.end)

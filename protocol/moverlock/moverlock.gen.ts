@@ -645,7 +645,10 @@ export function sizewritten(_v: written): number {
   return 60
 }
 
-/** RELEASE: the span is not used any more; what was written to it is on the device, and its extents are committed. */
+/**
+ * RELEASE: the span is not used any more; what was written to it is on the device, and its extents are committed. Of a WF_X
+ * of which some has been released the holder has BR_W of the rest, under the same serial.
+ */
 export interface release {
   ino: number64
   serial: number64
@@ -801,7 +804,10 @@ export function sizedenied(_v: denied): number {
   return 20
 }
 
-/** REVOKE: the holder drains the span and releases it. */
+/**
+ * REVOKE: the holder drains the span and releases it, in as many parts as it likes. Of a WF_R or WF_X it releases all, and
+ * this first.
+ */
 export interface revoke {
   ino: number64
   serial: number64

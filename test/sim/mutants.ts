@@ -61,7 +61,7 @@ const OF_TOKENS: readonly Break[] = [
   {
     name: 'a release of a part gives up all',
     file: TABLE,
-    find: '  if (isWhole(token.kind)) return []\n',
+    find: "  if (token.kind === 'WF_R') return []\n",
     replace: '  if (token.serial > 0) return []\n',
   },
   {
@@ -129,8 +129,30 @@ const OF_TOKENS: readonly Break[] = [
   {
     name: 'released before it is drained',
     file: HOLDER,
-    find: '      part.draining = true\n',
-    replace: '      part.draining = true\n      this.#port.release(ino, part.serial, part)\n',
+    find: 'for (const part of tokens.takeDrainable()) this.#port.drain(ino, part)',
+    replace:
+      'for (const part of tokens.takeDrainable()) {\n' +
+      '      this.#port.release(ino, part.serial, part)\n      this.#port.drain(ino, part)\n    }',
+  },
+  {
+    name: 'a piece is released before it has landed',
+    file: HOLDER,
+    find: 'for (const part of tokens.takeDrainable()) this.#port.drain(ino, part)',
+    replace:
+      'for (const part of tokens.takeDrainable()) {\n' +
+      '      if (part.inTurn) this.#port.release(ino, part.serial, part)\n      this.#port.drain(ino, part)\n    }',
+  },
+  {
+    name: 'the rest of a file that is given back in pieces is forgotten at the primary',
+    file: TABLE,
+    find: "  if (token.kind === 'WF_R') return []\n",
+    replace: '  if (isWhole(token.kind)) return []\n',
+  },
+  {
+    name: 'the rest of a file that is given back in pieces is not drained',
+    file: HOLDER,
+    find: '    this.#drainNew(ino, file)\n    this.#sendAsks(ino, file)\n    this.#forgetIfIdle(ino, file)',
+    replace: '    this.#sendAsks(ino, file)\n    this.#forgetIfIdle(ino, file)',
   },
   {
     name: 'a part that is being drained is released at once',
@@ -171,6 +193,24 @@ const OF_DATA: readonly Break[] = [
     file: DRAIN,
     find: 'data.hasDirtyIn(start, end) ||',
     replace: 'data.hasDirtyIn(end, end) ||',
+  },
+  {
+    name: 'what must be written is given back as if it were clean',
+    file: 'mover/files/pieces.ts',
+    find: '{ ...span, inTurn: true }',
+    replace: '{ ...span, start: span.end - 1, inTurn: true }',
+  },
+  {
+    name: 'the end goes before growth is committed',
+    file: DRAIN,
+    find: '  return end * BLOCK_BYTES > loggedSize && context.mayGrow(ino, size)\n',
+    replace: '  return end < 0\n',
+  },
+  {
+    name: 'the blocks of a piece are written to the device and not committed',
+    file: 'mover/files/write-round.ts',
+    find: 'if (pages.deviceBlock[data.pages.get(block) as number] === 0) fold = true',
+    replace: 'if (pages.deviceBlock[data.pages.get(block) as number] === 0) fold = !isPiece',
   },
   {
     name: 'pages stay in memory of what is given up',

@@ -1,4 +1,5 @@
-import type { Leaving } from '../../mover/locks/held-tokens.ts'
+import { piecesOf } from '../../mover/files/pieces.ts'
+import type { Leaving, Piece } from '../../mover/locks/held-tokens.ts'
 import { conflict, exclude, isWhole, overlap, type Span, type TokenKind } from '../../mover/locks/token.ts'
 import { TokenHolder } from '../../mover/locks/token-holder.ts'
 import { type MoverId, type TokenEffect, type TokenRequest, TokenTable } from '../../mover/locks/token-table.ts'
@@ -86,11 +87,18 @@ class SimMover {
       {
         request: (ino, request) => this.toPrimary.push({ type: 'request', ino, request }),
         release: (ino, serial, span) => this.toPrimary.push({ type: 'release', ino, serial, span }),
+        pieces: (ino, part) => this.#pieces(ino, part),
         drain: (ino, part) => this.drains.push({ ino, part }),
         forgotten: () => {},
       },
       id === HOME,
     )
+  }
+
+  /** What is dirty goes in turn, in pieces of two blocks, the wanted ones first. */
+  #pieces(ino: number, part: Leaving): readonly Piece[] {
+    const dirty = [...this.cache(ino)].filter(([, page]) => page.dirty).map(([block]) => block)
+    return piecesOf(part, part.first, { blocks: dirty.sort((a, b) => a - b), growsFrom: Infinity }, 2)
   }
 
   cache(ino: number): Map<number, Page> {
@@ -240,7 +248,8 @@ export class TokenWorld {
   #drain(mover: SimMover): void {
     const at = this.#random.below(mover.drains.length)
     const { ino, part } = mover.drains[at]
-    if (mover.uses.some((use) => use.ino === ino && overlap(use, part))) return
+    // Who needs all of a file keeps all of it meanwhile.
+    if (mover.uses.some((use) => use.ino === ino && (use.kind === 'WF_X' || overlap(use, part)))) return
     mover.drains.splice(at, 1)
     const cache = mover.cache(ino)
     for (const [block, page] of cache) {

@@ -26,6 +26,7 @@ class Writer {
           this.hold.asked(ino, request)
         },
         release: (_, _serial, span) => this.released.push({ span, ms: this.env.monotonicMs() }),
+        pieces: (_, { start, end }) => [{ start, end, inTurn: false }],
         drain: (ino, part) => this.env.defer(() => this.tokens.drained(ino, part)),
         forgotten: (ino) => this.hold.forget(ino),
       },

@@ -24,7 +24,7 @@ const ROOT = { uid: 0, gid: 0, gids: [] }
 function world() {
   const env = new TestEnvironment(1)
   const turns: boolean[] = []
-  const port = { request: () => {}, release: () => {}, drain: () => {}, forgotten: () => {} }
+  const port = { request: () => {}, release: () => {}, pieces: () => [], drain: () => {}, forgotten: () => {} }
   const tokens = new TokenHolder(port, false)
   const trace = new VolumeTrace({ env, tokens: () => tokens, turned: (isOn) => turns.push(isOn) })
   const session = trace.session('a')

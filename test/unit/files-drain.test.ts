@@ -10,25 +10,32 @@ const BLOCKS = 16
 /** Far more than a message takes. */
 const LONG_MS = 100
 
+type Write = (mover: SimulatedMover, block: number, count: number) => { isAnswered: boolean }
+
+/** Begins writes to a file. */
+function writerOf(world: MoverWorld, ino: number): Write {
+  return (mover, block, count) => {
+    const state = { isAnswered: false }
+    const result: WriteResult = { count: 0, committed: 'unstable' }
+    const data = filled(count * BLOCK_BYTES, 1)
+    world.run(
+      mover,
+      (op) => mover.write(op, ino, block * BLOCK_BYTES, data, 'unstable', result),
+      () => {
+        state.isAnswered = true
+      },
+    )
+    return state
+  }
+}
+
 t.test('a part of a file is given back while other parts are written', (t) => {
   for (const place of ['a secondary', 'the primary'] as const) {
     const world = new MoverWorld(1, 2)
     const [other, first] = world.secondaries
     const writer = place === 'a secondary' ? first : world.primary
     const ino = world.create(writer, 'file')
-    const write = (mover: SimulatedMover, block: number, count: number): { isAnswered: boolean } => {
-      const state = { isAnswered: false }
-      const result: WriteResult = { count: 0, committed: 'unstable' }
-      const data = filled(count * BLOCK_BYTES, 1)
-      world.run(
-        mover,
-        (op) => mover.write(op, ino, block * BLOCK_BYTES, data, 'unstable', result),
-        () => {
-          state.isAnswered = true
-        },
-      )
-      return state
-    }
+    const write = writerOf(world, ino)
     write(writer, 0, BLOCKS)
     world.env.runUntilIdle()
     world.answer(writer, (op) => writer.commit(op, ino))
@@ -59,6 +66,41 @@ t.test('a part of a file is given back while other parts are written', (t) => {
     for (const task of late) task()
     world.env.advance(LONG_MS)
     t.ok(changed.isAnswered && same.isAnswered, 'when it is written, it is')
+  }
+  t.end()
+})
+
+t.test('of a file with dirty pieces what is clean is given back at once, each piece when it is written', (t) => {
+  for (const place of ['a secondary', 'the primary'] as const) {
+    const world = new MoverWorld(1, 2)
+    const [other, first] = world.secondaries
+    const writer = place === 'a secondary' ? first : world.primary
+    const ino = world.create(writer, 'file')
+    const write = writerOf(world, ino)
+    write(writer, 0, BLOCKS)
+    world.env.runUntilIdle()
+    world.answer(writer, (op) => writer.commit(op, ino))
+    for (const block of [0, 1, 8, 14]) write(writer, block, 1)
+    world.env.runUntilIdle()
+
+    const device: BlockDevice = world.files.device
+    const { write: writeNow } = device
+    const late: (() => void)[] = []
+    device.write = (...args) => void late.push(() => writeNow.apply(device, args))
+    const clean = write(other, 4, 1)
+    world.env.advance(LONG_MS)
+    t.ok(clean.isAnswered, `${place}: what is clean is given back before anything is written`)
+    t.equal(late.length, 1, 'one piece is being written')
+    const [wanted, last] = [write(other, 14, 1), write(other, 8, 1)]
+    for (const task of late.splice(0)) task()
+    world.env.advance(LONG_MS)
+    for (const task of late.splice(0)) task()
+    world.env.advance(LONG_MS)
+    t.ok(wanted.isAnswered || last.isAnswered, 'each piece goes when it is written')
+    device.write = writeNow
+    for (const task of late) task()
+    world.env.advance(LONG_MS)
+    t.ok(wanted.isAnswered && last.isAnswered)
   }
   t.end()
 })

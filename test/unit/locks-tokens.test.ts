@@ -1,5 +1,7 @@
 /** Tokens between a primary and its secondaries, message by message. */
 import t from 'tap'
+import { piecesOf } from '../../mover/files/pieces.ts'
+import { HeldTokens } from '../../mover/locks/held-tokens.ts'
 import { FILE_END, MEETINGS, type Span, type TokenKind } from '../../mover/locks/token.ts'
 import { TokenHolder } from '../../mover/locks/token-holder.ts'
 import { type TokenRequest, TokenTable } from '../../mover/locks/token-table.ts'
@@ -20,6 +22,9 @@ class Movers {
   /** Files of which home has something in memory. */
   usedAtHome = false
 
+  /** Blocks that are dirty at a mover, and from where on it has lengthened the file. */
+  readonly dirty = new Map<number, { blocks: readonly number[]; growsFrom: number }>()
+
   /** `mostTokens`: of a mover on one file. */
   constructor(mostTokens?: number) {
     this.table = new TokenTable(HOME, mostTokens)
@@ -34,6 +39,10 @@ class Movers {
       {
         request: (ino, request) => this.#later(() => this.#request(ino, id, request)),
         release: (ino, serial, span) => this.#later(() => this.#release(ino, id, serial, span)),
+        pieces: (_, part) => {
+          const { blocks, growsFrom } = this.dirty.get(id) ?? { blocks: [], growsFrom: Number.POSITIVE_INFINITY }
+          return piecesOf(part, part.first, { blocks, growsFrom }, 2)
+        },
         drain: (ino, part) => this.#pending.push(() => drained(ino, part)),
         forgotten: () => {},
       },
@@ -66,7 +75,10 @@ class Movers {
 
   #release(ino: number, id: number, serial: number, span: Span): void {
     const held = this.table.describe(ino).held.find((token) => token.serial === serial)
-    this.trace.push(`${id} releases ${held?.kind}`)
+    const isWhole = span.start === 0 && span.end === FILE_END
+    this.trace.push(
+      `${id} releases ${held?.kind}${isWhole || held?.kind === 'BR_R' ? '' : ` [${span.start}, ${span.end})`}`,
+    )
     this.table.release(ino, id, serial, span)
     this.#tell()
   }
@@ -233,4 +245,89 @@ t.test('how tokens meet does not depend on who came first', async (t) => {
   t.equal(looks, 'apart', 'but for who only looks at a file that another mover has')
   const meetings = { ...MEETINGS, WF_X: { ...MEETINGS.WF_X, BR_R: 'never' } }
   for (const a of kinds) for (const b of kinds) t.equal(meetings[a][b], meetings[b][a], `${a} and ${b}`)
+})
+
+/** Who has all of the file, with these blocks dirty. */
+function writer(blocks: readonly number[], growsFrom = Number.POSITIVE_INFINITY): Movers {
+  const movers = new Movers()
+  movers.wants(1, 'BR_W', { start: 0, end: 8 })
+  movers.dirty.set(1, { blocks, growsFrom })
+  return movers
+}
+
+t.test('a file of which nothing is dirty is given back as a whole', async (t) => {
+  t.same(writer([]).wants(2, 'BR_R', { start: 5, end: 6 }), [
+    '2 asks for BR_R [5, 6)',
+    '1 is asked back',
+    '1 releases WF_X',
+    '2 is granted BR_R',
+    '2 grants its client',
+  ])
+  t.same(
+    writer([5]).wants(2, 'BR_R', { start: 5, end: 6 }).slice(2),
+    ['1 releases WF_X', '2 is granted BR_R', '2 grants its client'],
+    'and so it is when all that is dirty is waited for',
+  )
+})
+
+t.test('what is clean is given back at once, what is dirty piece by piece', async (t) => {
+  const clean = writer([0, 1, 2, 3, 7]).wants(2, 'WF_R', { start: 5, end: 6 })
+  t.same(clean, [
+    '2 asks for WF_R [5, 6)',
+    '1 is asked back',
+    '1 releases WF_X [4, 7)',
+    '2 is granted BR_R [4, 7)',
+    `1 releases BR_W [8, ${FILE_END})`,
+    '1 releases BR_W [0, 2)',
+    '2 grants its client',
+    '1 releases BR_W [2, 4)',
+    '1 releases BR_W [7, 8)',
+  ])
+  const dirty = writer([0, 1, 2, 3, 7]).wants(2, 'BR_W', { start: 7, end: 8 })
+  t.equal(dirty.filter((line) => line === '1 is asked back').length, 1)
+  const releases = dirty.filter((line) => line.startsWith('1 releases')).map((line) => line.slice(line.indexOf('[')))
+  t.same(releases, ['[4, 7)', `[8, ${FILE_END})`, '[7, 8)', '[0, 2)', '[2, 4)'], 'what is waited for before the rest')
+  t.ok(dirty.indexOf('2 grants its client') < dirty.indexOf('1 releases BR_W [0, 2)'), dirty.join('; '))
+})
+
+t.test('the end of a file is kept until its growth is committed', async (t) => {
+  const trace = writer([3, 6, 7], 6).wants(2, 'BR_R', { start: 5, end: 6 })
+  t.same(trace.slice(2), [
+    '1 releases WF_X [0, 3)',
+    '1 releases BR_W [4, 6)',
+    '2 is granted BR_R [4, 6)',
+    '1 releases BR_W [3, 4)',
+    '2 grants its client',
+    `1 releases BR_W [6, ${FILE_END})`,
+  ])
+})
+
+t.test('who asks later for a piece has it before those that nobody waits for', async (t) => {
+  const tokens = new HeldTokens()
+  tokens.granted({ serial: 1, kind: 'WF_X', ...WHOLE }, [])
+  t.same(tokens.revoked(1, { start: 0, end: 1 }), [])
+  const ends = [0, 10, 20, 30, FILE_END]
+  const pieces = ends.slice(1).map((end, i) => ({ start: ends[i], end, inTurn: true }))
+  tokens.split(tokens.leaving[0], pieces)
+  const next = (): number[] => tokens.takeDrainable().map(({ start }) => start)
+  t.same([next(), next()], [[0], []], 'one after the other')
+  t.same(tokens.revoked(1, { start: 25, end: 26 }), [], 'none of it is released before it is drained')
+  tokens.left(tokens.leaving.find(({ draining }) => draining) as (typeof tokens.leaving)[0])
+  t.same(next(), [20])
+  t.same(
+    tokens.all().map(({ kind }) => kind),
+    ['BR_W', 'BR_W', 'BR_W'],
+    'another primary is told of what is left',
+  )
+})
+
+t.test('what is left of a file that is given back is joined to nothing', async (t) => {
+  const movers = writer([0, 1, 2, 3])
+  movers.table.request(FILE, 2, { id: 1, kind: 'BR_W', need: { start: 9, end: 10 }, exact: false }, false)
+  const [{ serial }] = movers.table.describe(FILE).held
+  movers.table.release(FILE, 1, serial, { start: 4, end: FILE_END })
+  movers.table.takeEffects()
+  movers.table.request(FILE, 1, { id: 2, kind: 'BR_W', need: { start: 4, end: 5 }, exact: true }, false)
+  const granted = movers.table.takeEffects().find(({ type }) => type === 'grant')
+  t.match(granted, { token: { kind: 'BR_W', start: 4, end: 5 } })
 })
