@@ -110,8 +110,9 @@ function reignOver({ volume, noted, device, heartbeat }: Opened, options: ReignO
   const { claimed, term, holders, isCalm, beside, cacheBytes, environment: env, logger, onFatal } = options
   const { name } = claimed.config
   if (volume.failure === null) heartbeat.term = volume.term
+  const sharedLeaseMs = options.movers.length > 1 ? options.leaseMs : null
   const pagePool = new PagePool(beside === null ? pagesOf(cacheBytes) : FEW_PAGES)
-  const files = new VolumeFiles({ volume, env, pagePool, inodeCapacity: INODE_CAPACITY })
+  const files = new VolumeFiles({ volume, env, pagePool, inodeCapacity: INODE_CAPACITY, sharedLeaseMs })
   volume.onFailure = (error) => {
     heartbeat.stop()
     onFatal(`volume ${name}: ${error.message}`)

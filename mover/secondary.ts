@@ -58,6 +58,7 @@ export async function openSecondary(options: SecondaryOptions): Promise<OpenedSe
     authority: () => authority,
     pagePool: new PagePool(pagesOf(options.cacheBytes)),
     inodeCapacity: INODE_CAPACITY,
+    leaseMs: options.leaseMs,
     onFailure: fail,
   })
   const authority = new SecondaryAuthority(held, env)

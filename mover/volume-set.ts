@@ -72,11 +72,12 @@ export class VolumeSet {
   readonly #places: readonly Place[]
 
   constructor(options: VolumeSetOptions) {
-    const { volumes, self, names, cacheBytes, graceMs, lease, environment, logger, onFatal } = options
+    const { volumes, self, names, cacheBytes, leaseMs, graceMs, lease, environment, logger, onFatal } = options
     this.#options = options
     this.#host = {
       cacheBytes: Math.floor(cacheBytes / volumes.length),
       lanes: new IoLanes(),
+      leaseMs,
       graceMs,
       movers: names,
       self: self.name,

@@ -52,6 +52,8 @@ export interface VolumeHost {
   /** Memory for file pages and tree nodes of one volume, bytes. */
   cacheBytes: number
   lanes: IoLanes
+  /** Between movers, ms. */
+  leaseMs: number
   /** How long clients have to reclaim locks that their mover has lost, ms. */
   graceMs: number
   /** All movers of the configuration, by name, and this one. */

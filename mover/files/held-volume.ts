@@ -12,6 +12,7 @@ import { InodeValue } from '../volume/inode-value.ts'
 import { BLOCK_BYTES } from '../volume/layout.ts'
 import { BusyDirectories } from './busy-directories.ts'
 import type { DataContext } from './data-volume.ts'
+import { DirtyBound } from './dirty-bound.ts'
 import { drainedPieces, drainPages } from './drain.ts'
 import { HeldNames } from './held-names.ts'
 import { LiveInode } from './live-inode.ts'
@@ -29,6 +30,8 @@ export interface HeldVolumeOptions {
   pagePool: PagePool
   /** Inodes kept in memory. */
   inodeCapacity: number
+  /** Between movers, ms. */
+  leaseMs: number
   onFailure: (error: Error) => void
 }
 
@@ -49,7 +52,7 @@ export class HeldVolume implements HeldFiles {
   readonly #value = new InodeValue()
 
   constructor(options: HeldVolumeOptions) {
-    const { device, env, authority, onFailure } = options
+    const { device, env, authority, leaseMs, onFailure } = options
     this.#o = options
     this.calls = new RemoteCalls({ call: ({ id: _, ...call }, done) => authority().call(call, done) })
     this.volume = new RemoteVolume({
@@ -65,7 +68,7 @@ export class HeldVolume implements HeldFiles {
       volume: this.volume,
       env,
       pages,
-      writeBack: new WriteBack(this.volume, pages, () => this.context),
+      writeBack: new WriteBack(this.volume, pages, () => this.context, new DirtyBound(pages, env, leaseMs)),
       // The primary grants nothing of a file that is being truncated.
       housekeeping: { waitForSteps: () => new Suspend((resume) => env.defer(resume)) },
       moverNumber: 0,

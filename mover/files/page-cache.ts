@@ -23,7 +23,7 @@ export class PageCache {
   readonly deviceBlock: Float64Array
   dirtyCount = 0
   /** A write that would make more pages dirty than this waits. */
-  readonly dirtyLimit: number
+  dirtyLimit: number
   /** Pins for replies that have not reached their clients yet. */
   sendingCount = 0
   /** Replies beyond so many pins carry copies: clients that do not read must not keep the others from the cache. */

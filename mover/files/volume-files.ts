@@ -15,6 +15,7 @@ import type { ClientLocks } from './client-locks.ts'
 import { type ClientRecords, OwnClientRecords } from './client-records.ts'
 import { type FilesContext, holdFor, LogBarrier } from './context.ts'
 import { lookUp, readDirectory } from './directory.ts'
+import { DirtyBound } from './dirty-bound.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { InodeCache } from './inode-cache.ts'
 import type { LiveInode } from './live-inode.ts'
@@ -59,6 +60,8 @@ export interface VolumeFilesOptions {
   pagePool: PagePool
   /** Inodes kept in memory. */
   inodeCapacity: number
+  /** Between movers, ms; null: there is one mover alone. */
+  sharedLeaseMs: number | null
 }
 
 /** The file service of one open volume: names, attributes and data, with permissions, caches and write-back. */
@@ -76,7 +79,8 @@ export class VolumeFiles implements PrimaryFiles {
     this.volume = volume
     this.volumeUuid = volume.superblock.uuid
     const pages = new PageCache(options.pagePool, (task) => env.defer(task))
-    const writeBack = new WriteBack(volume, pages, () => this.context)
+    const bound = options.sharedLeaseMs === null ? null : new DirtyBound(pages, env, options.sharedLeaseMs)
+    const writeBack = new WriteBack(volume, pages, () => this.context, bound)
     this.context = {
       volume,
       env,

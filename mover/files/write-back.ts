@@ -6,6 +6,7 @@ import { MAX_EXTENTS_PER_RECORD } from '../volume/records/schema.ts'
 import { failureOf, URGENT_WITH_DATA } from '../volume/volume.ts'
 import { changeTime, untilDone } from './context.ts'
 import type { DataContext, DataVolume } from './data-volume.ts'
+import type { DirtyBound } from './dirty-bound.ts'
 import type { FileData } from './file-data.ts'
 import type { LiveInode } from './live-inode.ts'
 import type { PageCache } from './page-cache.ts'
@@ -45,6 +46,8 @@ export class WriteBack {
   readonly #volume: DataVolume
   readonly #pages: PageCache
   readonly #context: () => DataContext
+  /** Null: nobody else can ask for what is dirty. */
+  readonly #bound: DirtyBound | null
   readonly #queues = new Map<FileData, WriteRequest[]>()
   readonly #dirtyFiles = new Set<FileData>()
   readonly #unlogged: UnloggedInodes
@@ -56,8 +59,9 @@ export class WriteBack {
   /** Told when data could not be written: file and reason. */
   onLoss: (inode: LiveInode, error: Error) => void = () => {}
 
-  constructor(volume: DataVolume, pages: PageCache, context: () => DataContext) {
+  constructor(volume: DataVolume, pages: PageCache, context: () => DataContext, bound: DirtyBound | null) {
     this.#volume = volume
+    this.#bound = bound
     this.#pages = pages
     this.#context = context
     this.#unlogged = new UnloggedInodes(volume, context)
@@ -238,6 +242,8 @@ export class WriteBack {
     if (round.writes.length === 0) return
     const { device, space } = this.#volume
     const io = space.ioBegin()
+    let written = 0
+    this.#bound?.writes()
     try {
       if (durable) {
         const [write] = round.writes
@@ -249,7 +255,9 @@ export class WriteBack {
         yield* wait(together(steps, WRITES_AT_ONCE))
         data.writeMark = this.#volume.flushGate.wrote()
       }
+      written = round.slots.length
     } finally {
+      this.#bound?.wrote(written)
       space.ioEnd(io)
       space.releaseFreed(this.#volume.log.durableLsn)
     }

@@ -108,6 +108,7 @@ export class World {
       env: this.env,
       pagePool: this.memory.pagePool(this.tuning.pagePoolSize),
       inodeCapacity: this.tuning.inodeCapacity,
+      sharedLeaseMs: null,
     })
     return this.files
   }

@@ -342,7 +342,7 @@ export class SimulatedMover {
   ): void {
     const { process: env } = this
     const { inodeCapacity, locks } = this.#site
-    const files = new VolumeFiles({ volume, env, pagePool, inodeCapacity })
+    const files = new VolumeFiles({ volume, env, pagePool, inodeCapacity, sharedLeaseMs: this.#site.leaseMs })
     const most = { mostReserved: mostReserved(MOST_PAGES) }
     const { graceMs, movers } = locks ?? { graceMs: 0, movers: [] }
     const locking = { movers, self: this.incarnation.name, noted, graceMs, isCalm }
@@ -415,6 +415,7 @@ export class SimulatedMover {
       authority: () => authority,
       pagePool: this.#pagePool,
       inodeCapacity: site.inodeCapacity,
+      leaseMs: site.leaseMs,
       onFailure: (error) => this.#fail(error.message),
     })
     const authority = new SecondaryAuthority(held, env)

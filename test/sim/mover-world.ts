@@ -173,6 +173,7 @@ export class Secondary implements SimulatedMover {
       authority: () => this.authority,
       pagePool,
       inodeCapacity: 100,
+      leaseMs: 5000,
       onFailure: (error) => {
         throw error
       },

@@ -70,6 +70,7 @@ class Heir {
       authority: () => this.authority,
       pagePool: pool,
       inodeCapacity: 10,
+      leaseMs: LEASE_MS,
       onFailure: (error) => {
         throw error
       },
