@@ -109,6 +109,7 @@ class MoverMain {
       logger,
       onFatal: (reason) => this.#fail(new Error(reason)),
       onSilent: (mover) => this.#channel.send({ type: 'silent', ...mover }),
+      onStuck: (mover, volume, what) => this.#channel.send({ type: 'stuck', ...mover, volume, ...what }),
     })
     await this.#volumes.open()
     const { volumes } = this.#volumes

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Stuck } from './authority/revocations.ts'
 import type { Environment } from './environment.ts'
 import type { Incarnation, VolumeRole } from './host/channel.ts'
 import { type Connect, PrimaryLink } from './primary-link.ts'
@@ -31,6 +32,8 @@ export interface MembershipOptions {
   onElected: (term: number, holders: readonly Incarnation[], isCalm: boolean) => void
   /** This mover does not say what it holds of earlier reigns. */
   onSilent: (mover: Incarnation) => void
+  /** This mover does not give back what it was asked for. */
+  onStuck: (mover: Incarnation, what: Stuck) => void
 }
 
 /**
@@ -98,10 +101,11 @@ export class Membership {
 
   /** This mover has opened the volume as its primary: those who share it may come to whom this returns. */
   reigns(volume: ReignedVolume & { reign: PrimaryReign }, holders: readonly Incarnation[]): Reception {
-    const { environment, logger, leaseMs, signal, onSilent } = this.#o
+    const { environment, logger, leaseMs, signal, onSilent, onStuck } = this.#o
     const reception = new Reception(environment, logger, volume)
     reception.begin([...this.#running.values()], holders)
     volume.reign.watchHolders(leaseMs, signal, onSilent)
+    volume.reign.watchRevocations(leaseMs, signal, onStuck)
     this.#reception = reception
     for (const connect of this.#connecting.splice(0)) connect()
     return reception

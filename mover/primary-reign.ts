@@ -3,6 +3,7 @@ import { type hello, message_kind } from '../protocol/moverlock/moverlock.gen.ts
 import type { Peer } from './authority/peer.ts'
 import { type HeldToken, PrimaryAuthority } from './authority/primary.ts'
 import { PrimaryLocks } from './authority/primary-locks.ts'
+import type { Stuck } from './authority/revocations.ts'
 import { Session, type SessionStream } from './authority/session.ts'
 import { VolumeTrace } from './authority/trace.ts'
 import type { ClientLockStatus, FileTokens, MoreWaiting, MoverLocks, TokenStatus } from './control/status.ts'
@@ -23,6 +24,9 @@ const ORDINARY_ENDS = ['the other mover has closed it', 'its mover is gone', 'th
 /** Requests for locks of a file that are shown, and what is shown of what each of them waits for. */
 const MOST_SHOWN = 100
 const MOST_IN_THE_WAY = 8
+
+/** How often it is looked whether who was asked for something gives it back. */
+const LOOKS_A_LEASE = 4
 
 /** Who looks so much later than he wanted to was held up. */
 const HELD_UP = 1.5
@@ -127,6 +131,27 @@ export class PrimaryReign implements Reign {
       this.watchHolders(leaseMs, signal, silent)
     }
     env.timer(leaseMs, () => env.defer(judge))
+  }
+
+  /**
+   * Calls `stuck` for each other mover of which nothing has come for a lease of a file that it was asked for, and which waits
+   * for nothing of this one, while `signal` lets it. As with holders, who was held up himself counts anew.
+   */
+  watchRevocations(leaseMs: number, signal: AbortSignal, stuck: (mover: Incarnation, what: Stuck) => void): void {
+    const { env, self } = this.#options
+    const sinceMs = env.monotonicMs()
+    const intervalMs = leaseMs / LOOKS_A_LEASE
+    const judge = (): void => {
+      if (signal.aborted) return
+      const wasHeldUp = env.monotonicMs() - sinceMs > HELD_UP * intervalMs
+      for (const [incarnation, { name, revocations }] of this.#peers) {
+        if (wasHeldUp) revocations.refresh()
+        const what = name === self ? null : revocations.stuck(leaseMs)
+        if (what !== null) stuck({ name, incarnation }, what)
+      }
+      this.watchRevocations(leaseMs, signal, stuck)
+    }
+    env.timer(intervalMs, () => env.defer(judge))
   }
 
   /** Counters of the sessions together, and how many files are shared now. */

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Stuck } from './authority/revocations.ts'
 import type { Environment } from './environment.ts'
 import type { Incarnation, VolumeRole } from './host/channel.ts'
 import { removeSessionSockets, sessionSocket } from './host/state-folder.ts'
@@ -43,6 +44,8 @@ export interface VolumeSetOptions {
   onFatal: (reason: string) => void
   /** This mover does not say what it holds of earlier reigns. */
   onSilent: (mover: Incarnation) => void
+  /** This mover does not give back what it was asked for, of a volume of this name. */
+  onStuck: (mover: Incarnation, volume: string, what: Stuck) => void
 }
 
 /** A volume of this mover, for as long as the mover runs. */
@@ -209,7 +212,7 @@ export class VolumeSet {
   }
 
   #placeOf({ claimed, role }: AssignedVolume): Place {
-    const { self, movers, stateDir, leaseMs, graceMs, environment, logger, onFatal, onSilent } = this.#options
+    const { self, movers, stateDir, leaseMs, graceMs, environment, logger, onFatal, onSilent, onStuck } = this.#options
     const { signal } = this.#ending
     const volume = claimed.config.name
     const membership = new Membership({
@@ -232,6 +235,7 @@ export class VolumeSet {
         if (!signal.aborted) place.electing = this.#elected(place, term, holders, isCalm)
       },
       onSilent,
+      onStuck: (mover, what) => onStuck(mover, volume, what),
     })
     const place: Place = {
       claimed,

@@ -24,6 +24,8 @@ export interface PeerEvents {
   holds(ino: number, mover: MoverId): boolean
   /** A message about client locks; false when it is not about them. */
   locks(mover: MoverId, message: message): boolean
+  /** True when the mover holds something of the file that it has been asked for. */
+  isAsked(ino: number, mover: MoverId): boolean
   /** True when that is a right to write. */
   isWriter(ino: number, mover: MoverId): boolean
 }

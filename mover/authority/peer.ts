@@ -3,7 +3,6 @@ import {
   type block_map,
   type call,
   type commit,
-  create_how,
   type extent,
   failure,
   type lock,
@@ -12,14 +11,13 @@ import {
   type map_request,
   type message,
   message_kind,
-  type moment,
-  type operation,
-  operation_kind,
   type release,
   type reserve,
+  type revoke,
   type run,
   type written,
 } from '../../protocol/moverlock/moverlock.gen.ts'
+import type { Environment } from '../environment.ts'
 import type { Failure } from '../failure.ts'
 import { ALLOWS, FILE_END, isWhole, lastBlock, type Span, type Token } from '../locks/token.ts'
 import { type MoverId, type TokenEffect, UNASKED } from '../locks/token-table.ts'
@@ -34,12 +32,11 @@ import { InOrder } from './in-order.ts'
 import type { PeerEvents } from './peer-events.ts'
 import { MAY_COME, type Phase } from './peer-phase.ts'
 import { PeerSpace } from './peer-space.ts'
+import { Revocations } from './revocations.ts'
 import type { Session } from './session.ts'
 import { SessionError } from './session-error.ts'
+import { isTime, makes, NOTHING_WRITTEN } from './told-of-files.ts'
 
-const NEVER = { sec: 0, nsec: 0 }
-/** What somebody who only reads has made of a file, besides its access time. */
-const NOTHING_WRITTEN: written = { sequence: 0, size: 0, atime: NEVER, mtime: NEVER, ctime: NEVER, changes: 0 }
 const WHOLE: Readonly<Span> = { start: 0, end: FILE_END }
 
 /**
@@ -51,6 +48,8 @@ export class Peer {
   readonly id: MoverId
   readonly name: string
   readonly session: Session
+  /** What it has been asked to give back. */
+  readonly revocations: Revocations
   readonly #space: PeerSpace
   readonly #files: GovernedFiles
   readonly #log: DurableLog
@@ -68,10 +67,19 @@ export class Peer {
   /** Until they are over it is not known what the mover holds of earlier reigns; ASSERTED is one of them. */
   #assertions = 1
 
-  constructor(id: MoverId, name: string, session: Session, files: GovernedFiles, log: DurableLog, events: PeerEvents) {
+  constructor(
+    id: MoverId,
+    name: string,
+    session: Session,
+    files: GovernedFiles,
+    log: DurableLog,
+    env: Environment,
+    events: PeerEvents,
+  ) {
     this.id = id
     this.name = name
     this.session = session
+    this.revocations = new Revocations(env)
     this.#files = files
     this.#space = new PeerSpace(files)
     this.#log = log
@@ -154,8 +162,13 @@ export class Peer {
       this.#outgoing.run(ino, () => this.#grant(ino, effect.id, effect.token, effect.replaces))
     else if (effect.type === 'revoke') {
       const revoke = { ino, serial: effect.serial, blocks: effect.span }
-      this.#outgoing.run(ino, () => this.session.send({ kind: message_kind.REVOKE, revoke }))
+      this.#outgoing.run(ino, () => this.#revoke(revoke))
     } else this.#outgoing.run(ino, () => this.#deny(ino, effect.id, 'STALE'))
+  }
+
+  #revoke(revoke: revoke): void {
+    this.session.send({ kind: message_kind.REVOKE, revoke })
+    this.revocations.asked(revoke.ino)
   }
 
   glimpse(ino: number, id: number): void {
@@ -220,10 +233,14 @@ export class Peer {
   }
 
   #release({ ino, serial, blocks, changes }: release): void {
+    this.revocations.progress(ino)
+    const carriedOut = this.revocations.owe()
     this.#inOrder(ino, () => {
       if (changes !== null) this.#absorb(ino, changes)
       this.#events.release(ino, this.id, serial, { ...blocks })
       if (!this.#events.isInvolved(ino, this.id)) this.#seen.delete(ino)
+      carriedOut()
+      if (!this.#events.isAsked(ino, this.id)) this.revocations.settled(ino)
     })
   }
 
@@ -236,15 +253,17 @@ export class Peer {
     // Lists of the message are the session's again when this returns.
     const kept = runs.map((extent) => ({ ...extent }))
     const blocks = blocksOf(kept)
+    this.revocations.progress(ino)
+    const answered = this.revocations.owe()
     if (this.#phase === 'asserting') {
-      this.#commitAgain(kept, blocks, (runs) => this.#fold(id, ino, size, changes, runs), ino)
+      this.#commitAgain(kept, blocks, (runs) => this.#fold(id, ino, size, changes, runs, answered), ino)
       return
     }
     this.#space.take(blocks)
     this.#incoming.run(ino, () => {
       // Whoever gets the file's tokens now is told what it was before.
       if (this.#isGone) this.#files.giveBack(blocks)
-      else this.#fold(id, ino, size, changes, kept)
+      else this.#fold(id, ino, size, changes, kept, answered)
     })
   }
 
@@ -266,7 +285,7 @@ export class Peer {
     })
   }
 
-  #fold(id: number, ino: number, size: number, changes: written, runs: readonly extent[]): void {
+  #fold(id: number, ino: number, size: number, changes: written, runs: readonly extent[], answered: () => void): void {
     try {
       this.#checkTold(ino, changes)
       if (size > changes.size) throw new SessionError(`a commit of inode ${ino} behind its end`)
@@ -281,25 +300,34 @@ export class Peer {
     this.#seen.set(ino, changes.sequence)
     if (typeof lsn === 'string') {
       this.#files.giveBack(blocksOf(runs))
-      this.#committed(id, failureNumber(lsn))
-    } else this.#log.whenDurable(lsn, (error) => this.#committed(id, failureNumber(error === null ? null : 'IO')))
+      this.#committed(id, failureNumber(lsn), answered)
+    } else {
+      this.#log.whenDurable(lsn, (error) => this.#committed(id, failureNumber(error === null ? null : 'IO'), answered))
+    }
   }
 
-  #committed(id: number, status: failure): void {
+  #committed(id: number, status: failure, answered: () => void): void {
+    answered()
     this.session.send({ kind: message_kind.COMMITTED, committed: { id, status } })
   }
 
   #map({ ino, id, first }: map_request): void {
+    const answered = this.revocations.owe()
     this.#inOrder(ino, () => {
       if (!this.#events.holds(ino, this.id))
         throw new SessionError(`it asks where inode ${ino} lies, and holds nothing of it`)
+      answered()
       this.session.send({ kind: message_kind.MAPPED, mapped: { id, map: this.#mapOf(ino, first, FILE_END) } })
     })
   }
 
   /** In no order with others: what is reserved is nobody's. */
   #reserve({ id, count }: reserve): void {
-    this.#space.reserve(count, (runs) => this.session.send({ kind: message_kind.RESERVED, reserved: { id, runs } }))
+    const answered = this.revocations.owe()
+    this.#space.reserve(count, (runs) => {
+      answered()
+      this.session.send({ kind: message_kind.RESERVED, reserved: { id, runs } })
+    })
   }
 
   #glimpsed(id: number, { ino, changes }: { ino: number; changes: written | null }): void {
@@ -404,14 +432,4 @@ export class Peer {
 /** Where they lie on the device. */
 function blocksOf(runs: readonly extent[]): run[] {
   return runs.map(({ device_block, length }) => ({ start: device_block, length }))
-}
-
-/** True for what ends the making of a file: its client writes to it next. Exclusively made, it is given its attributes first. */
-function makes(what: operation): boolean {
-  if (what.kind === operation_kind.CREATE) return what.create.how !== create_how.EXCLUSIVE
-  return what.kind === operation_kind.SETATTR
-}
-
-function isTime({ nsec }: moment): boolean {
-  return nsec < 1e9
 }

@@ -142,7 +142,7 @@ export class PrimaryAuthority {
    */
   admit(name: string, session: Session, asserted: () => void): Peer {
     const id = ++this.#lastId
-    const peer: Peer = new Peer(id, name, session, this.#files, this.#log, {
+    const peer: Peer = new Peer(id, name, session, this.#files, this.#log, this.#env, {
       isRecovering: () => this.#isRecovering,
       assert: (ino, mover, token) => this.#assert(ino, mover, token),
       asserted: () => {
@@ -169,6 +169,7 @@ export class PrimaryAuthority {
       mayWrite: (ino, mover, span) => this.#table.mayWrite(ino, mover, span),
       isInvolved: (ino, mover) => this.#table.isInvolved(ino, mover),
       holds: (ino, mover) => this.#table.holds(ino, mover),
+      isAsked: (ino, mover) => this.#table.isAsked(ino, mover),
       isWriter: (ino, mover) => this.#table.isWriter(ino, mover),
       glimpsed: (mover, glimpse) => this.#glimpsed(mover, glimpse),
       locks: (mover, message) => this.locks.received(mover, message),

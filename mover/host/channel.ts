@@ -80,14 +80,23 @@ export interface ServingState {
   unserved: UnservedExport[]
 }
 
+/** A mover that was asked for something of a file, in vain. */
+export interface StuckMover extends Incarnation {
+  volume: string
+  ino: number
+  forMs: number
+}
+
 /**
  * What a mover tells its supervisor. `silent`: this other mover does not say what it holds, and keeps all others waiting.
+ * `stuck`: it has not given back something of this file, nor written to it, for so long.
  * `quiet`: it serves nobody any more. After `failed` and `stopped` it ends.
  */
 export type MoverMessage =
   | { type: 'pong' }
   | { type: 'ready'; serving: ServingState }
   | ({ type: 'silent' } & Incarnation)
+  | ({ type: 'stuck' } & StuckMover)
   | { type: 'failed'; message: string }
   | { type: 'quiet' }
   | { type: 'stopped' }

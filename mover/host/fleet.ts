@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/schema.ts'
 import type { Environment } from '../environment.ts'
 import { start, type Task, wait } from '../task.ts'
-import type { Incarnation, ServingState, SupervisorMessage, VolumeRole } from './channel.ts'
+import type { Incarnation, ServingState, StuckMover, SupervisorMessage, VolumeRole } from './channel.ts'
 import { Elections } from './elections.ts'
 import type { FleetRecords } from './fleet-records.ts'
 import { startBeat } from './lease.ts'
@@ -178,6 +178,7 @@ export class Fleet {
       leaseMs: config.timing.leaseMs,
       onReady: (serving) => this.#ready(mover, serving),
       onSilent: (other) => this.#silent(name, other),
+      onHolding: (other) => this.#holding(name, other),
       onQuiet: () => {
         // Somebody has sent it a signal.
         if (!this.#isStopping) void mover.process?.close()
@@ -188,11 +189,22 @@ export class Fleet {
     return mover.spawn(() => makeProcess(options))
   }
 
-  /** A mover keeps the primary `waiting` from serving. Who is still being started has a limit of its own. */
-  #silent(waiting: string, { name, incarnation }: Incarnation): void {
+  /** A mover keeps the primary `waiting` from serving. */
+  #silent(waiting: string, mover: Incarnation): void {
+    this.#fence(mover, `did not tell mover ${waiting} what it holds`)
+  }
+
+  /** A mover keeps others from a file. */
+  #holding(asking: string, { ino, volume, forMs, ...mover }: StuckMover): void {
+    const what = `inode ${ino} of the volume ${volume}`
+    this.#fence(mover, `was asked for ${what} by mover ${asking}, did nothing for that in ${Math.round(forMs)} ms`)
+  }
+
+  /** Kills a mover that others wait for. Who is still being started has a limit of its own. */
+  #fence({ name, incarnation }: Incarnation, why: string): void {
     const mover = this.#movers.find((one) => one.name === name)
     if (mover?.process?.incarnation !== incarnation || mover.state !== 'serving') return
-    mover.process.kill(`did not tell mover ${waiting} what it holds, and was killed`)
+    mover.process.kill(`${why}, and was killed`)
   }
 
   /** Who the movers are: that is written down before one is told to start. */

@@ -11,6 +11,7 @@ import {
   type MoverMessage,
   type ServingState,
   type StartMessage,
+  type StuckMover,
   type SupervisorMessage,
 } from './channel.ts'
 import { MoverWatch } from './lease.ts'
@@ -45,6 +46,8 @@ export interface MoverProcessOptions {
   onReady: (serving: ServingState) => void
   /** The mover waits in vain for another one: see `MoverMessage`. */
   onSilent: (other: Incarnation) => void
+  /** The mover has asked another one for something in vain. */
+  onHolding: (other: StuckMover) => void
   /** The mover has let its clients and primaries go, because it was told to stop or for reasons of its own. */
   onQuiet: () => void
   /** Nothing of the process is left. `reason` says why it ended, in words. */
@@ -159,6 +162,8 @@ export class MoverProcess {
       this.#options.onReady(message.serving)
     } else if (message.type === 'silent') {
       this.#options.onSilent(message)
+    } else if (message.type === 'stuck') {
+      this.#options.onHolding(message)
     } else if (message.type === 'failed') {
       this.#failure ??= message.message
     } else if (message.type === 'quiet') {

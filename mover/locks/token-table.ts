@@ -161,6 +161,11 @@ export class TokenTable {
     return this.#tokensOf(ino).some((token) => token.mover === mover)
   }
 
+  /** True when the mover holds something of the file that it has been asked for. */
+  isAsked(ino: number, mover: MoverId): boolean {
+    return this.#tokensOf(ino).some((token) => token.mover === mover && !isUnasked(token))
+  }
+
   /** True when the mover may write to the span, or has not released it yet. */
   mayWrite(ino: number, mover: MoverId, span: Span): boolean {
     const near = this.#files.get(ino)?.tokens.near(span) ?? []

@@ -77,6 +77,7 @@ export class LockMover {
       logger,
       onFatal: (reason) => t.fail(reason),
       onSilent: () => {},
+      onStuck: () => {},
     })
     await volumes.open()
     const mover = new Mover({

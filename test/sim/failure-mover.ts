@@ -10,7 +10,7 @@ import { mostReserved } from '../../mover/files/remote-volume.ts'
 import { SecondaryFiles } from '../../mover/files/secondary-files.ts'
 import type { FileService, Operation } from '../../mover/files/service.ts'
 import { VolumeFiles } from '../../mover/files/volume-files.ts'
-import type { Incarnation, SupervisorMessage, VolumeRole } from '../../mover/host/channel.ts'
+import type { Incarnation, StuckMover, SupervisorMessage, VolumeRole } from '../../mover/host/channel.ts'
 import { SupervisorWatch } from '../../mover/host/lease.ts'
 import { RenewedLease } from '../../mover/lease.ts'
 import { Membership } from '../../mover/membership.ts'
@@ -102,8 +102,8 @@ interface Elected {
   readonly isCalm: boolean
 }
 
-/** It lives; it serves; this other mover does not say what it holds. */
-export type MoverReport = 'pong' | 'ready' | Incarnation
+/** It lives; it serves; this other mover does not say what it holds, or does not give back what it was asked for. */
+export type MoverReport = 'pong' | 'ready' | Incarnation | StuckMover
 
 /** A mover's way to the store, of which it is known when what was read is shown. */
 class WatchedDevice extends LeasedDevice {
@@ -241,6 +241,7 @@ export class SimulatedMover {
       onLost: (reason) => this.#fail(`the session has ended: ${reason}`),
       onElected: (term, holders, isCalm) => this.#reign({ term, holders, isCalm }, REIGN_POOL, () => {}),
       onSilent: report,
+      onStuck: (mover, what) => report({ ...mover, volume: 'share', ...what }),
     })
     this.#membership = membership
     const serve = (service: FileService): void => {

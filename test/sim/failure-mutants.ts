@@ -11,6 +11,18 @@ const REIGN = 'mover/primary-reign.ts'
 /** Deliberate breaks of what is done when movers fail; those of the supervisor are in the simulated one. */
 export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   {
+    name: 'the end goes before growth is committed',
+    file: 'mover/files/drain.ts',
+    find: '  return end * BLOCK_BYTES > loggedSize && context.mayGrow(ino, size)\n',
+    replace: '  return end < 0\n',
+  },
+  {
+    name: 'what is committed and not answered is given back',
+    file: 'mover/files/unanswered-commits.ts',
+    find: '?.findLast(has)?.lsn ?? 0',
+    replace: '?.findLast(({ lsn }) => lsn < 0 && has === null)?.lsn ?? 0',
+  },
+  {
     name: 'who is silent for a lease is told gone, and lives on',
     file: PROCESS,
     find: '    this.isEnding = true\n    this.#mover.process.die()\n',

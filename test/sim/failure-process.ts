@@ -124,7 +124,8 @@ export class SimulatedProcess implements RunningMover {
       this.#watch.serves(env.monotonicMs())
       ready()
       options.onReady({ addresses: { address: '', nfs: 0, portmap: 0 }, unserved: [] })
-    } else this.#silent(what)
+    } else if ('ino' in what) options.onHolding(what)
+    else this.#silent(what)
   }
 
   #silent(other: Incarnation): void {

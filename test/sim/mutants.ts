@@ -201,12 +201,6 @@ const OF_DATA: readonly Break[] = [
     replace: '{ ...span, start: span.end - 1, inTurn: true }',
   },
   {
-    name: 'the end goes before growth is committed',
-    file: DRAIN,
-    find: '  return end * BLOCK_BYTES > loggedSize && context.mayGrow(ino, size)\n',
-    replace: '  return end < 0\n',
-  },
-  {
     name: 'the blocks of a piece are written to the device and not committed',
     file: 'mover/files/write-round.ts',
     find: 'if (pages.deviceBlock[data.pages.get(block) as number] === 0) fold = true',
@@ -299,8 +293,8 @@ const OF_DATA: readonly Break[] = [
   {
     name: 'a revocation leaves before the grant that it is of',
     file: PEER,
-    find: 'this.#outgoing.run(ino, () => this.session.send({ kind: message_kind.REVOKE, revoke }))',
-    replace: 'this.session.send({ kind: message_kind.REVOKE, revoke })',
+    find: 'this.#outgoing.run(ino, () => this.#revoke(revoke))',
+    replace: 'this.#revoke(revoke)',
   },
   {
     name: 'the primary does not count that it has pages of a file',

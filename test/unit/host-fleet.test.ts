@@ -42,10 +42,13 @@ class FakeProcess implements RunningMover {
     this.told.push(message)
   }
 
+  killedFor = ''
+
   beat(): void {}
 
-  kill(): void {
+  kill(reason = ''): void {
     this.isEnding = true
+    this.killedFor = reason
   }
 
   async stop(): Promise<void> {}
@@ -67,6 +70,11 @@ class FakeProcess implements RunningMover {
   /** It finds that another mover does not say what it holds. */
   misses({ name, incarnation }: FakeProcess): void {
     this.#options.onSilent({ name, incarnation })
+  }
+
+  /** It finds that another mover does not give back what it was asked for. */
+  asksInVain({ name, incarnation }: FakeProcess): void {
+    this.#options.onHolding({ name, incarnation, volume: 'share', ino: 17, forMs: 5000.4 })
   }
 
   /** What it has been told of this kind. */
@@ -261,6 +269,18 @@ t.test('while anything is left of a primary that was killed, nobody else is elec
   t.strictSame(b.all('gone').length, 1)
   a.gone()
   await until('there is another primary', () => b.lastReign.startsWith('primary of b in 2'))
+  await fleet.fleet.stop()
+})
+
+t.test('who does not give back what it was asked for is killed, and told why', async (t) => {
+  const fleet = await TestFleet.up(t, 'a', 'b')
+  const [a, b] = fleet.processes
+  a.asksInVain(b)
+  t.ok(b.isEnding)
+  t.equal(
+    b.killedFor,
+    'was asked for inode 17 of the volume share by mover a, did nothing for that in 5000 ms, and was killed',
+  )
   await fleet.fleet.stop()
 })
 

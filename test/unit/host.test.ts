@@ -135,6 +135,7 @@ t.test('a mover that has died is not called gone while something of it is left',
     leaseMs: 60_000,
     onReady: () => {},
     onSilent: () => {},
+    onHolding: () => {},
     onQuiet: () => {},
     onGone: (reason) => {
       events.push(`gone: ${reason}`)

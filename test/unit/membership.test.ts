@@ -38,6 +38,7 @@ class Heir {
   readonly log = memoryLogger()
   readonly ending = new AbortController()
   readonly silent: string[] = []
+  readonly stuck: string[] = []
   readonly elected: [number, readonly Incarnation[], boolean][] = []
   readonly authority: SecondaryAuthority
   readonly membership: Membership
@@ -63,6 +64,7 @@ class Heir {
       },
       onElected: (...args) => this.elected.push(args),
       onSilent: ({ name }) => this.silent.push(name),
+      onStuck: ({ name }, { ino, forMs }) => this.stuck.push(`${name}: ${ino} for ${forMs} ms`),
     })
     const held = new HeldVolume({
       device,

@@ -1,0 +1,109 @@
+/** Who was asked to give something back, and does nothing for it, is told of; who works on it, or waits for the primary, is not. */
+import t from 'tap'
+import { Revocations, type Stuck } from '../../mover/authority/revocations.ts'
+import type { Suspend } from '../../mover/suspend.ts'
+import { type message, message_kind, token_kind } from '../../protocol/moverlock/moverlock.gen.ts'
+import { TestEnvironment } from '../crash/test-environment.ts'
+import { Rude, WHOLE } from './rude-mover.ts'
+
+const LEASE_MS = 5000
+const STEP_MS = 3000
+
+/** A mover that may write to a file, and is asked for it by the primary. */
+function asked() {
+  const mover = new Rude()
+  const { env } = mover.world
+  const { serial, blocks } = mover.lock(token_kind.BR_W, 0, 1000).granted
+  const stuck: string[] = []
+  const ending = new AbortController()
+  mover.reign.watchRevocations(LEASE_MS, ending.signal, ({ name }, { ino }: Stuck) => stuck.push(`${name}: ${ino}`))
+  mover.got.length = 0
+  try {
+    mover.reign.authority.need(mover.ino, 'BR_W', 0, 10)
+  } catch (error) {
+    ;(error as Suspend).wait(() => {})
+  }
+  env.advance(10)
+  const told = mover.got.find((message) => message.kind === message_kind.REVOKE)
+  if (told === undefined) throw new Error('nothing is asked back')
+  const release = (start: number, end: number): message => {
+    return { kind: message_kind.RELEASE, release: { ino: mover.ino, serial, blocks: { start, end }, changes: null } }
+  }
+  return { mover, env, stuck, ending, blocks, revoke: told.revoke, release, expected: `b: ${mover.ino}` }
+}
+
+t.test('after a lease without an answer', async (t) => {
+  const { env, stuck, ending, expected } = asked()
+  env.advance(LEASE_MS - 100)
+  t.same(stuck, [])
+  env.advance(LEASE_MS / 2)
+  t.equal(stuck[0], expected)
+  ending.abort()
+  stuck.length = 0
+  env.advance(2 * LEASE_MS)
+  t.same(stuck, [], 'when the primary ends it looks no more')
+})
+
+t.test('each piece, and each commit, is progress', async (t) => {
+  const { mover, env, stuck, revoke, release, expected } = asked()
+  const { start, end } = revoke.blocks
+  env.advance(STEP_MS)
+  mover.say(release(start, start + 1))
+  env.advance(STEP_MS)
+  mover.say(mover.commit({}))
+  env.advance(STEP_MS)
+  mover.say(release(start + 1, start + 2))
+  env.advance(STEP_MS)
+  t.same(stuck, [])
+  env.advance(STEP_MS)
+  t.equal(stuck[0], expected, 'until it stops')
+  stuck.length = 0
+  mover.say(release(start, end))
+  env.advance(2 * LEASE_MS)
+  t.same(stuck, [], 'who has given back everything is asked for nothing')
+})
+
+t.test('who waits for the primary is not to blame', async (t) => {
+  const { mover, env, stuck, release, revoke } = asked()
+  const { device } = mover.world
+  const { flush } = device
+  const late: (() => void)[] = []
+  device.flush = (...args) => void late.push(() => flush.apply(device, args))
+  mover.say(mover.commit({}))
+  env.advance(4 * LEASE_MS)
+  t.ok(late.length > 0, 'the commit is not durable')
+  t.same(stuck, [])
+  device.flush = flush
+  for (const task of late) task()
+  env.advance(LEASE_MS - 100)
+  t.same(stuck, [], 'when it is, the mover has a lease')
+  mover.say(release(revoke.blocks.start, revoke.blocks.end))
+  env.advance(2 * LEASE_MS)
+  t.same(stuck, [])
+})
+
+t.test('what was not asked for may be kept', async (t) => {
+  const mover = new Rude()
+  const stuck: Stuck[] = []
+  mover.lock(token_kind.WF_R, WHOLE.start, WHOLE.end)
+  mover.reign.watchRevocations(LEASE_MS, new AbortController().signal, (_, what) => stuck.push(what))
+  mover.world.env.advance(4 * LEASE_MS)
+  t.same(stuck, [])
+})
+
+t.test('short waits for the primary do not excuse, and who counts may have been held up', async (t) => {
+  const env = new TestEnvironment(1)
+  const revocations = new Revocations(env)
+  revocations.asked(7)
+  for (let i = 0; i < 50; i++) {
+    const answered = revocations.owe()
+    env.advance(99)
+    answered()
+    env.advance(2)
+  }
+  t.match(revocations.stuck(LEASE_MS), { ino: 7, forMs: 5050 })
+  revocations.refresh()
+  t.equal(revocations.stuck(LEASE_MS), null)
+  env.advance(LEASE_MS)
+  t.match(revocations.stuck(LEASE_MS), { ino: 7, forMs: LEASE_MS })
+})
