@@ -8,14 +8,6 @@ import { Suspend, SuspendForAnother } from '../suspend.ts'
  */
 export function keepTokens(holder: TokenHolder, error: unknown, inos: readonly number[]): unknown {
   if (!(error instanceof Suspend) || error instanceof SuspendForAnother) return error
-  for (const ino of inos) holder.retain(ino)
-  return new Suspend((resume) =>
-    error.wait(() => {
-      try {
-        resume()
-      } finally {
-        for (const ino of inos) holder.letGo(ino)
-      }
-    }),
-  )
+  for (const ino of inos) holder.keep(ino)
+  return new Suspend((resume) => error.wait(() => holder.runAgain(inos, resume)))
 }

@@ -40,10 +40,14 @@ class HeldFile {
   isAlone: boolean
   /** Operations that must not lose what they have been granted until they have all that they need. */
   retained = 0
+  /** How many of those are about to run again: see `keep`. */
+  kept = 0
   /** Revocations that wait for those. */
   postponed: { serial: number; span: Span }[] = []
   /** All is to be given up when they are over. */
   givesUp = false
+  /** Who looks again when they are over. */
+  later: Answered[] = []
 
   constructor(isAlone: boolean) {
     this.isAlone = isAlone
@@ -59,6 +63,8 @@ export class TokenHolder {
   readonly #isHome: boolean
   readonly #files = new Map<number, HeldFile>()
   #lastId = 0
+  /** Files whose tokens are kept for the operation that runs now. */
+  #keptNow: readonly number[] = []
 
   constructor(port: HolderPort, isHome: boolean) {
     this.#port = port
@@ -68,7 +74,8 @@ export class TokenHolder {
   /** True when the mover may do now, on its own, what `kind` allows. */
   allows(ino: number, kind: TokenKind, start: number, end: number): boolean {
     const file = this.#files.get(ino)
-    return file === undefined ? this.#isHome : file.isAlone || file.tokens.allows(kind, start, end)
+    if (file === undefined) return this.#isHome
+    return file.isAlone || (file.tokens.allows(kind, start, end) && !this.#isClosed(ino, file))
   }
 
   /** What is held of a file; undefined when nothing is (at home: when all is). */
@@ -97,6 +104,10 @@ export class TokenHolder {
    */
   ask(ino: number, kind: TokenKind, need: Span, done: Answered): void {
     const file = this.#file(ino)
+    if (this.#isClosed(ino, file)) {
+      file.later.push(done)
+      return
+    }
     const pending = file.asks.find(
       (ask) => ask.kind === kind && (kind === 'WF_X' || (ask.need.start <= need.start && need.end <= ask.need.end)),
     )
@@ -122,11 +133,34 @@ export class TokenHolder {
   letGo(ino: number): void {
     const file = this.#files.get(ino)
     if (file === undefined || --file.retained > 0) return
-    const { postponed } = file
+    const { postponed, later } = file
     file.postponed = []
+    file.later = []
     for (const { serial, span } of postponed) this.revoked(ino, serial, span)
     if (file.givesUp) this.giveUp(ino)
     this.#forgetIfIdle(ino, file)
+    for (const answered of later) answered(true)
+  }
+
+  /**
+   * As `retain`, for an operation that is about to run again, with `runAgain`. Once the primary asks for some of the file no
+   * other operation begins with it: with ever new ones that keep it, it would never be given back.
+   */
+  keep(ino: number): void {
+    this.#file(ino).kept++
+    this.retain(ino)
+  }
+
+  /** Runs an operation again for which these files were kept, and lets them go. */
+  runAgain(inos: readonly number[], run: () => void): void {
+    try {
+      this.#runWith(inos, run)
+    } finally {
+      for (const ino of inos) {
+        this.#file(ino).kept--
+        this.letGo(ino)
+      }
+    }
   }
 
   granted(ino: number, id: number, token: Token, replaces: readonly number[]): void {
@@ -221,8 +255,26 @@ export class TokenHolder {
     const at = file.asks.findIndex((ask) => ask.id === id)
     if (at < 0) return
     const [{ done }] = file.asks.splice(at, 1)
-    for (const answered of done) answered(isGranted)
+    // Who has got something uses it, whoever else asks for it already.
+    this.#runWith([ino], () => {
+      for (const answered of done) answered(isGranted)
+    })
     this.#forgetIfIdle(ino, file)
+  }
+
+  /** True when nothing may begin with what is held: the primary asks for some of it. Home is slower to give way. */
+  #isClosed(ino: number, { postponed, retained, kept }: HeldFile): boolean {
+    return postponed.length > 0 && retained === kept && !this.#isHome && !this.#keptNow.includes(ino)
+  }
+
+  #runWith(inos: readonly number[], run: () => void): void {
+    const before = this.#keptNow
+    this.#keptNow = inos
+    try {
+      run()
+    } finally {
+      this.#keptNow = before
+    }
   }
 
   /**

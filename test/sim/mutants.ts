@@ -275,8 +275,8 @@ const OF_DATA: readonly Break[] = [
   {
     name: 'tokens are lost while an operation waits for its pages',
     file: 'mover/authority/keep.ts',
-    find: 'for (const ino of inos) holder.retain(ino)',
-    replace: 'if (inos.length > 4) for (const ino of inos) holder.retain(ino)',
+    find: 'for (const ino of inos) holder.keep(ino)',
+    replace: 'if (inos.length > 4) for (const ino of inos) holder.keep(ino)',
   },
   {
     name: 'what a mover has written is not taken over',
