@@ -158,9 +158,14 @@ export class Peer {
   /** Tells the mover what the table has decided. */
   tell(effect: Extract<TokenEffect, { type: 'grant' | 'revoke' | 'deny' }>): void {
     const { ino } = effect
-    if (effect.type === 'grant')
-      this.#outgoing.run(ino, () => this.#grant(ino, effect.id, effect.token, effect.replaces))
-    else if (effect.type === 'revoke') {
+    if (effect.type === 'grant') {
+      // A REVOKE of it is behind it.
+      const answered = this.revocations.owe()
+      this.#outgoing.run(ino, () => {
+        this.#grant(ino, effect.id, effect.token, effect.replaces)
+        answered()
+      })
+    } else if (effect.type === 'revoke') {
       const revoke = { ino, serial: effect.serial, blocks: effect.span }
       this.#outgoing.run(ino, () => this.#revoke(revoke))
     } else this.#outgoing.run(ino, () => this.#deny(ino, effect.id, 'STALE'))

@@ -82,6 +82,32 @@ t.test('who waits for the primary is not to blame', async (t) => {
   t.same(stuck, [])
 })
 
+t.test('nor is who waits for what it has been granted', async (t) => {
+  const { mover, env, stuck } = asked()
+  const { device } = mover.world
+  const { writeDurable } = device
+  const late: (() => void)[] = []
+  const ino = mover.world.create('g')
+  // Its mark is cleared meanwhile.
+  env.advance(LEASE_MS - 1000)
+  device.writeDurable = (...args) => void late.push(() => writeDurable.apply(device, args))
+  // The next one must be durable before it is told.
+  const lock = { ino, id: 1000, kind: token_kind.BR_W, need: { start: 0, end: 1 }, exact: false }
+  const answers = mover.say({ kind: message_kind.LOCK, lock })
+  t.equal(answers.filter(({ kind }) => kind === message_kind.GRANT).length, 0)
+  env.advance(4 * LEASE_MS)
+  t.ok(late.length > 0, 'what is granted is not durable')
+  t.same(stuck, [])
+  device.writeDurable = writeDurable
+  for (const task of late) task()
+  env.advance(100)
+  t.ok(mover.got.some(({ kind }) => kind === message_kind.GRANT))
+  env.advance(LEASE_MS - 200)
+  t.same(stuck, [], 'when it is told, the mover has a lease')
+  env.advance(LEASE_MS)
+  t.not(stuck.length, 0, 'and no more')
+})
+
 t.test('what was not asked for may be kept', async (t) => {
   const mover = new Rude()
   const stuck: Stuck[] = []
