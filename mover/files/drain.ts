@@ -24,6 +24,11 @@ export interface Unanswered {
   readonly from: number
 }
 
+/** A piece is an eighth of what may be dirty at most, so that a slow device brings some of them to others in a lease. */
+const PIECES_OF_DIRTY = 8
+/** Smaller ones are not worth a message. */
+const LEAST_BLOCKS = 64
+
 const NOTHING: Unanswered = { blocks: [], from: Number.POSITIVE_INFINITY }
 
 /** In which pieces a part of a token is drained: see `piecesOf`. */
@@ -43,7 +48,8 @@ export function drainedPieces(
       growsFrom = Math.min(growsFrom, Math.floor(inode.loggedSize / BLOCK_BYTES))
     }
   }
-  return piecesOf(part, part.first, { blocks: [...blocks].sort((a, b) => a - b), growsFrom })
+  const mostBlocks = Math.max(LEAST_BLOCKS, Math.floor(context.pages.dirtyLimit / PIECES_OF_DIRTY))
+  return piecesOf(part, part.first, { blocks: [...blocks].sort((a, b) => a - b), growsFrom }, mostBlocks)
 }
 
 /**

@@ -129,7 +129,9 @@ export class FileData {
 
   /** Adds the blocks of [first, end) that are dirty, or under way on the device. */
   noteUnwritten(first: number, end: number, blocks: Set<number>): void {
-    for (const block of this.dirty) if (block >= first && block < end) blocks.add(block)
+    if (end - first < this.dirty.size) {
+      for (let block = first; block < end; block++) if (this.dirty.has(block)) blocks.add(block)
+    } else for (const block of this.dirty) if (block >= first && block < end) blocks.add(block)
     if (!this.writing && this.#loads === 0) return
     for (const [block, slot] of this.pages.within(first, end)) {
       if ((this.#cache.flags[slot] & (PAGE.loading | PAGE.writing)) !== 0) blocks.add(block)

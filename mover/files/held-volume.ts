@@ -133,7 +133,7 @@ export class HeldVolume implements HeldFiles {
   }
 
   pieces(ino: number, part: Leaving): Piece[] {
-    return drainedPieces(this.context, this.inode(ino), part, this.volume.unanswered(ino))
+    return drainedPieces(this.context, this.inode(ino), part, this.volume.unanswered(ino, part))
   }
 
   drain(ino: number, drain: Drain, done: () => void): void {

@@ -18,7 +18,7 @@ export interface Unwritten {
  * it, so that a revocation has one answer.
  */
 export function piecesOf(part: Span, first: Span, dirty: Unwritten, mostBlocks = PIECE_BLOCKS): Piece[] {
-  const unwritten = spansOf(part, first, dirty, mostBlocks)
+  const unwritten = spansOf(part, first, dirty, Math.min(mostBlocks, PIECE_BLOCKS))
   const isOne = unwritten.length === 0 || (unwritten.length === 1 && overlap(unwritten[0], first))
   if (isOne) return [{ start: part.start, end: part.end, inTurn: false }]
   let clean: Span[] = [{ start: part.start, end: part.end }]

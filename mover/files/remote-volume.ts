@@ -249,9 +249,9 @@ export class RemoteVolume implements DataVolume {
     else cache.forget(start, end)
   }
 
-  /** What has been committed of a file, and not been answered. */
-  unanswered(ino: number): Unanswered {
-    return this.#unanswered.of(ino)
+  /** What has been committed of these blocks, and not been answered. */
+  unanswered(ino: number, span: Span): Unanswered {
+    return this.#unanswered.of(ino, span)
   }
 
   /** Calls `done` when all is answered that has been committed of these blocks: at once where there is nothing. */

@@ -29,12 +29,16 @@ export class UnansweredCommits {
     else this.#byFile.delete(ino)
   }
 
-  of(ino: number): Unanswered {
+  /** What of the span commits have that are not answered. */
+  of(ino: number, span: Span): Unanswered {
     const blocks: number[] = []
     let from = NOWHERE
     for (const commit of this.#byFile.get(ino) ?? []) {
       from = Math.min(from, commit.from)
-      for (const { fileBlock, length } of commit.runs) for (let i = 0; i < length; i++) blocks.push(fileBlock + i)
+      for (const { fileBlock, length } of commit.runs) {
+        const end = Math.min(span.end, fileBlock + length)
+        for (let block = Math.max(span.start, fileBlock); block < end; block++) blocks.push(block)
+      }
     }
     return { blocks, from }
   }

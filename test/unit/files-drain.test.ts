@@ -1,5 +1,6 @@
 /** What is asked back of a file waits for what is under way of it, and for nothing else. */
 import t from 'tap'
+import { drainedPieces } from '../../mover/files/drain.ts'
 import type { ReadResult, WriteResult } from '../../mover/files/service.ts'
 import type { BlockDevice } from '../../mover/store/device.ts'
 import { MoverWorld, type SimulatedMover } from '../sim/mover-world.ts'
@@ -149,5 +150,22 @@ t.test('a file that one read after the other waits for the device of is given ba
   for (const task of late) task()
   world.env.advance(10 * LONG_MS)
   t.ok(answers > 2, 'and are answered when they have it again')
+  t.end()
+})
+
+t.test('where less may be dirty, pieces are smaller', (t) => {
+  const world = new MoverWorld(1, 2)
+  const { context } = world.secondaries[0].held
+  const blocks = Array.from({ length: 2048 }, (_, block) => block)
+  const part = { serial: 1, kind: 'BR_W', start: 0, end: 2048, first: { start: 0, end: 2048 } } as const
+  const leaving = { ...part, isPiece: false, inTurn: false, draining: false }
+  const countOf = (dirtyLimit: number): number => {
+    const pages = Object.assign(Object.create(context.pages), { dirtyLimit })
+    return drainedPieces({ ...context, pages }, undefined, leaving, { blocks, from: Number.POSITIVE_INFINITY }).length
+  }
+  t.equal(countOf(8192), 2, '4 MiB')
+  t.equal(countOf(100_000), 2)
+  t.equal(countOf(2048), 8)
+  t.equal(countOf(257), 32, 'and not too small')
   t.end()
 })
