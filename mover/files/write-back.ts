@@ -270,8 +270,10 @@ export class WriteBack {
     do {
       const part = runs.slice(round.logged, round.logged + MAX_EXTENTS_PER_RECORD)
       const log = (): number | Failure => {
-        const lsn = this.#volume.submit('fold', foldRecord(inode, size, part, 0), URGENT_WITH_DATA)
-        if (typeof lsn === 'number' && inode.size === size) inode.unlogged = false
+        // Another mover may have lengthened the file since the round began.
+        const end = Math.max(size, inode.loggedSize)
+        const lsn = this.#volume.submit('fold', foldRecord(inode, end, part, 0), URGENT_WITH_DATA)
+        if (typeof lsn === 'number' && inode.size === end) inode.unlogged = false
         return lsn
       }
       const lsn = yield* wait<number | Failure>((resume) => this.#untilDone(log, resume))

@@ -169,3 +169,39 @@ t.test('where less may be dirty, pieces are smaller', (t) => {
   t.equal(countOf(257), 32, 'and not too small')
   t.end()
 })
+
+t.test('what others have lengthened a file by meanwhile is not taken from it', (t) => {
+  const world = new MoverWorld(1, 2)
+  const { primary } = world
+  const [other] = world.secondaries
+  const ino = world.create(primary, 'file')
+  const write = writerOf(world, ino)
+  world.answer(primary, (op) => primary.truncate(op, ino, BLOCKS * BLOCK_BYTES))
+  write(other, BLOCKS - 1, 1)
+  world.env.runUntilIdle()
+  world.answer(other, (op) => other.commit(op, ino))
+  // Into a hole: where its block lies must be logged.
+  write(primary, 2, 1)
+  world.env.runUntilIdle()
+  const device: BlockDevice = world.files.device
+  const { write: writeNow } = device
+  const late: (() => void)[] = []
+  device.write = (...args) => void late.push(() => writeNow.apply(device, args))
+  world.run(
+    primary,
+    (op) => primary.commit(op, ino),
+    () => {},
+  )
+  world.env.advance(LONG_MS)
+  t.equal(late.length, 1, 'it is on its way to the device')
+  device.write = writeNow
+  write(other, BLOCKS, 1)
+  world.env.advance(LONG_MS)
+  world.answer(other, (op) => other.commit(op, ino))
+  const logged = (): number | undefined => primary.files.context.inodes.peek(ino)?.loggedSize
+  t.equal(logged(), (BLOCKS + 1) * BLOCK_BYTES, 'meanwhile another mover lengthens the file')
+  for (const task of late) task()
+  world.env.advance(LONG_MS)
+  t.equal(logged(), (BLOCKS + 1) * BLOCK_BYTES)
+  t.end()
+})
