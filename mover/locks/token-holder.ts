@@ -262,9 +262,9 @@ export class TokenHolder {
     this.#forgetIfIdle(ino, file)
   }
 
-  /** True when nothing may begin with what is held: the primary asks for some of it. Home is slower to give way. */
+  /** True when nothing may begin with what is held: the primary asks for some of it. */
   #isClosed(ino: number, { postponed, retained, kept }: HeldFile): boolean {
-    return postponed.length > 0 && retained === kept && !this.#isHome && !this.#keptNow.includes(ino)
+    return postponed.length > 0 && retained === kept && !this.#keptNow.includes(ino)
   }
 
   #runWith(inos: readonly number[], run: () => void): void {

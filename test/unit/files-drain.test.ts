@@ -107,49 +107,52 @@ t.test('of a file with dirty pieces what is clean is given back at once, each pi
 })
 
 t.test('a file that one read after the other waits for the device of is given back all the same', (t) => {
-  const world = new MoverWorld(1, 2)
-  const [reader, other] = world.secondaries
-  const ino = world.create(other, 'file')
-  const write = writerOf(world, ino)
-  write(other, 0, 4 * BLOCKS)
-  world.env.runUntilIdle()
-  world.answer(other, (op) => other.commit(op, ino))
-  world.env.runUntilIdle()
+  for (const place of ['a secondary', 'the primary'] as const) {
+    const world = new MoverWorld(1, 2)
+    const [other, first] = world.secondaries
+    const reader = place === 'a secondary' ? first : world.primary
+    const ino = world.create(other, 'file')
+    const write = writerOf(world, ino)
+    write(other, 0, 4 * BLOCKS)
+    world.env.runUntilIdle()
+    world.answer(other, (op) => other.commit(op, ino))
+    world.env.runUntilIdle()
 
-  const device: BlockDevice = world.files.device
-  const { read: readNow } = device
-  const late: (() => void)[] = []
-  let answers = 0
-  /** Begins to read a block that is not in memory, behind none that has been read. */
-  const read = (block: number): void => {
-    const result: ReadResult = { count: 0, eof: false, segments: [], segmentCount: 0, release: () => {} }
-    world.run(
-      reader,
-      (op) => reader.read(op, ino, block * BLOCK_BYTES, BLOCK_BYTES, result),
-      () => {
-        answers++
-        result.release()
-      },
-    )
+    const device: BlockDevice = world.files.device
+    const { read: readNow } = device
+    const late: (() => void)[] = []
+    let answers = 0
+    /** Begins to read a block that is not in memory, behind none that has been read. */
+    const read = (block: number): void => {
+      const result: ReadResult = { count: 0, eof: false, segments: [], segmentCount: 0, release: () => {} }
+      world.run(
+        reader,
+        (op) => reader.read(op, ino, block * BLOCK_BYTES, BLOCK_BYTES, result),
+        () => {
+          answers++
+          result.release()
+        },
+      )
+      world.env.advance(LONG_MS)
+    }
+    read(0)
+    device.read = (...args) => void late.push(() => readNow.apply(device, args))
+    read(3)
+    t.equal(late.length, 1, `${place}: one read waits for the device`)
+    const written = write(other, 20, 1)
     world.env.advance(LONG_MS)
+    t.notOk(written.isAnswered, 'what it needs is kept for it')
+    for (let block = 6; block < 3 * BLOCKS && !written.isAnswered; block += 3) {
+      read(block)
+      late.shift()?.()
+      world.env.advance(LONG_MS)
+    }
+    t.ok(written.isAnswered, 'reads that come later do not keep it')
+    device.read = readNow
+    for (const task of late) task()
+    world.env.advance(10 * LONG_MS)
+    t.ok(answers > 2, 'and are answered when they have it again')
   }
-  read(0)
-  device.read = (...args) => void late.push(() => readNow.apply(device, args))
-  read(3)
-  t.equal(late.length, 1, 'one read waits for the device')
-  const written = write(other, 20, 1)
-  world.env.advance(LONG_MS)
-  t.notOk(written.isAnswered, 'what it needs is kept for it')
-  for (let block = 6; block < 3 * BLOCKS && !written.isAnswered; block += 3) {
-    read(block)
-    late.shift()?.()
-    world.env.advance(LONG_MS)
-  }
-  t.ok(written.isAnswered, 'reads that come later do not keep it')
-  device.read = readNow
-  for (const task of late) task()
-  world.env.advance(10 * LONG_MS)
-  t.ok(answers > 2, 'and are answered when they have it again')
   t.end()
 })
 
