@@ -28,6 +28,9 @@ const MOST_IN_THE_WAY = 8
 /** How often it is looked whether who was asked for something gives it back. */
 const LOOKS_A_LEASE = 4
 
+/** A device that has not answered for so long, though it is asked once a second, has come to a halt. */
+const DEVICE_SILENT_MS = 1500
+
 /** Who looks so much later than he wanted to was held up. */
 const HELD_UP = 1.5
 
@@ -41,6 +44,8 @@ export interface PrimaryReignOptions {
   mostReserved: number
   env: Environment
   logger: Logger
+  /** When the device has last answered, in monotonic milliseconds: it is asked once a second. */
+  answeredMs: () => number
   /** Movers that may hold something of earlier reigns. */
   holders: readonly Incarnation[]
   /** See `PrimaryLocks`. */
@@ -135,18 +140,21 @@ export class PrimaryReign implements Reign {
 
   /**
    * Calls `stuck` for each other mover of which nothing has come for a lease of a file that it was asked for, and which waits
-   * for nothing of this one, while `signal` lets it. As with holders, who was held up himself counts anew.
+   * for nothing of this one, while `signal` lets it. As with holders, who was held up himself counts anew; so does who finds
+   * that the device does not answer anybody.
    */
   watchRevocations(leaseMs: number, signal: AbortSignal, stuck: (mover: Incarnation, what: Stuck) => void): void {
-    const { env, self } = this.#options
+    const { env, self, answeredMs } = this.#options
     const sinceMs = env.monotonicMs()
     const intervalMs = leaseMs / LOOKS_A_LEASE
+    const limitMs = Math.max(leaseMs, 2 * DEVICE_SILENT_MS)
     const judge = (): void => {
       if (signal.aborted) return
-      const wasHeldUp = env.monotonicMs() - sinceMs > HELD_UP * intervalMs
+      const nowMs = env.monotonicMs()
+      const wasHeldUp = nowMs - sinceMs > HELD_UP * intervalMs || nowMs - answeredMs() > DEVICE_SILENT_MS
       for (const [incarnation, { name, revocations }] of this.#peers) {
         if (wasHeldUp) revocations.refresh()
-        const what = name === self ? null : revocations.stuck(leaseMs)
+        const what = name === self ? null : revocations.stuck(limitMs)
         if (what !== null) stuck({ name, incarnation }, what)
       }
       this.watchRevocations(leaseMs, signal, stuck)

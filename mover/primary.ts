@@ -128,7 +128,8 @@ function reignOver({ volume, noted, device, heartbeat }: Opened, options: ReignO
   const shared = { name, term, device: describeDevice(device), files, env, logger, holders }
   // All movers have the same cache.
   const most = { mostReserved: mostReserved(pagesOf(cacheBytes)) }
-  const reign = new PrimaryReign({ ...shared, ...locksOptions, ...most, trace: beside })
+  const answeredMs = (): number => heartbeat.answeredMs
+  const reign = new PrimaryReign({ ...shared, ...locksOptions, ...most, answeredMs, trace: beside })
   const { locks } = reign.authority
   files.locks = new HeldClientLocks(locks.holder, locks, () => locks.arm())
   return {

@@ -254,11 +254,17 @@ export class RemoteVolume implements DataVolume {
     return this.#unanswered.of(ino, span)
   }
 
-  /** Calls `done` when all is answered that has been committed of these blocks: at once where there is nothing. */
+  /**
+   * Calls `done` when all is answered that has been committed of these blocks: at once where there is nothing, and never when
+   * the primary has refused some of it, since this mover ends then.
+   */
   whenAnswered(ino: number, span: Span, done: () => void): void {
     const lsn = this.#unanswered.lastOf(ino, span)
     if (lsn === 0) done()
-    else this.log.whenDurable(lsn, () => this.env.defer(done))
+    else
+      this.log.whenDurable(lsn, (error) => {
+        if (error === null) this.env.defer(done)
+      })
   }
 
   #commit({ ino, size, runs }: LogRecord<'fold'>): number {

@@ -193,6 +193,8 @@ export class OwnerHeartbeat {
   readonly ownerId: Uint8Array
   /** Why the first record could not be written; null when it was. The volume may be read then, as long as nobody takes it. */
   readOnly: DeviceError | null = null
+  /** When the device has last answered, in monotonic milliseconds: a second or so ago, unless it has come to a halt. */
+  answeredMs: number
   readonly #o: HeartbeatOptions
   readonly #written: Uint8Array
   readonly #seen: Uint8Array
@@ -210,6 +212,7 @@ export class OwnerHeartbeat {
     this.#o = options
     this.#written = pages.subarray(0, BLOCK_BYTES)
     this.#seen = pages.subarray(BLOCK_BYTES)
+    this.answeredMs = env.monotonicMs()
     this.ownerId = env.randomBytes(16)
     this.#record = { ownerId: this.ownerId, bootId, term: 0, counter: 0, state: 'running', wallMs: 0, host }
   }
@@ -268,6 +271,7 @@ export class OwnerHeartbeat {
     this.#isBeating = true
     start(this.#lookAndWrite(), (error) => {
       this.#isBeating = false
+      this.answeredMs = env.monotonicMs()
       if (error === null) this.#schedule(Math.max(0, startMs + BEAT_MS - env.monotonicMs()))
       else if (!this.#isOver) {
         this.stop()

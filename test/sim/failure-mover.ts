@@ -348,7 +348,7 @@ export class SimulatedMover {
     const { graceMs, movers } = locks ?? { graceMs: 0, movers: [] }
     const locking = { movers, self: this.incarnation.name, noted, graceMs, isCalm }
     const shared = { name: 'share', term, device: DEVICE, files, env, logger: this.#logger, holders }
-    const reign = new PrimaryReign({ ...shared, ...most, ...locking, trace: null })
+    const reign = new PrimaryReign({ ...shared, ...most, ...locking, answeredMs: () => env.monotonicMs(), trace: null })
     const own = reign.authority.locks
     files.locks = new HeldClientLocks(own.holder, own, () => own.arm())
     this.#watchPeers(reign)

@@ -22,6 +22,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     file: 'mover/files/unanswered-commits.ts',
     find: '?.findLast(has)?.lsn ?? 0',
     replace: '?.findLast(({ lsn }) => lsn < 0 && has === null)?.lsn ?? 0',
+    seed: 18,
   },
   {
     name: 'who is silent for a lease is told gone, and lives on',

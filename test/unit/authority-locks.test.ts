@@ -250,7 +250,7 @@ t.test(
       const reign = new PrimaryReign({
         ...{ name: 'share', term: 1, device: { identity: 'file 1:2', direct: true }, files, env, holders: [] },
         ...{ movers, self: 'primary', noted, graceMs: GRACE_MS, isCalm: true },
-        ...{ mostReserved: 0, trace: null },
+        ...{ mostReserved: 0, trace: null, answeredMs: () => env.monotonicMs() },
         logger: memoryLogger().logger,
       })
       let outcome: LockOutcome | null = null

@@ -82,6 +82,18 @@ t.test('who waits for the primary is not to blame', async (t) => {
   t.same(stuck, [])
 })
 
+t.test('nor is who waits for a device that answers nobody', async (t) => {
+  const { mover, env, stuck, expected } = asked()
+  mover.answeredMs = env.monotonicMs()
+  env.advance(4 * LEASE_MS)
+  t.same(stuck, [])
+  mover.answeredMs = null
+  env.advance(LEASE_MS - 100)
+  t.same(stuck, [], 'when it answers, the mover has a lease')
+  env.advance(LEASE_MS)
+  t.equal(stuck[0], expected)
+})
+
 t.test('nor is who waits for what it has been granted', async (t) => {
   const { mover, env, stuck } = asked()
   const { device } = mover.world

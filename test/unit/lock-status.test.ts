@@ -31,6 +31,7 @@ function primary() {
     files,
     mostReserved: 0,
     env,
+    answeredMs: () => env.monotonicMs(),
     logger: memoryLogger().logger,
     holders: [],
     ...{ movers: ['m'], self: 'm', noted: new Map(), graceMs: 30_000, isCalm: false },

@@ -91,7 +91,7 @@ class Heir {
       holders: [b, c],
     }
     const locks = { movers: [], self: 'b', noted: new Map<number, number>(), graceMs: GRACE_MS, isCalm: false }
-    this.reign = new PrimaryReign({ ...volume, ...locks, trace: null })
+    this.reign = new PrimaryReign({ ...volume, ...locks, answeredMs: () => env.monotonicMs(), trace: null })
   }
 
   /** a dies, b is elected, and has opened the volume. */

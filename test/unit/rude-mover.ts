@@ -31,6 +31,9 @@ export class Rude {
   readonly session: Session
   readonly #primary: Session
 
+  /** When the device has last answered; null: it does. */
+  answeredMs: number | null = null
+
   /** `holds`: the mover may have something of an earlier reign. `isSilent`: it has not said yet what. */
   constructor(holds = false, isSilent = holds) {
     const { files, env } = this.world
@@ -43,6 +46,7 @@ export class Rude {
       files,
       mostReserved: MOST_RESERVED,
       env,
+      answeredMs: () => this.answeredMs ?? env.monotonicMs(),
       logger: this.log.logger,
       holders: holds ? [{ name: 'b', incarnation: INCARNATION }] : [],
       ...{ movers: [], self: '', noted: new Map(), graceMs: 30_000, isCalm: false },
