@@ -145,8 +145,8 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
   {
     name: 'a commit is answered before it is durable',
     file: PEER,
-    find: "} else this.#log.whenDurable(lsn, (error) => this.#committed(id, failureNumber(error === null ? null : 'IO')))",
-    replace: '} else this.#committed(id, failureNumber(null))',
+    find: "this.#log.whenDurable(lsn, (error) => this.#committed(id, failureNumber(error === null ? null : 'IO'), answered))",
+    replace: 'this.#committed(id, failureNumber(null), answered)',
     seed: 18,
   },
   {
@@ -154,7 +154,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     file: GOVERNED,
     find: '    volume.flushGate.wrote()\n    const lsn',
     replace: '    const lsn',
-    seed: 10,
+    seed: 85,
   },
   {
     name: 'the end of a file is read without a right to it',
@@ -168,7 +168,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     file: 'mover/sessions/reception.ts',
     find: 'if (member?.incarnation !== hex(hello.incarnation)) {',
     replace: 'if (member === undefined) {',
-    seed: 40,
+    seed: 485,
   },
   {
     name: 'what a stranger has written to by another mover keeps setuid',
@@ -223,7 +223,7 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
     file: PEER,
     find: 'const isThere = !isTaken && this.#files.has(ino, kept)',
     replace: 'const isThere = !isTaken',
-    seed: 37,
+    seed: 79,
   },
   {
     name: 'what a new primary has raised is not taken over',
@@ -237,7 +237,7 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
     file: PEER,
     find: 'const failure = this.#files.markAgain(ino)',
     replace: 'const failure = null as string | null',
-    seed: 102,
+    seed: 117,
   },
   {
     name: 'what was asked of a dead primary is not asked again',

@@ -64,10 +64,10 @@ export const OF_LEASES: readonly Omit<SimMutant, 'world'>[] = [
     seed: 11,
   },
   {
-    name: 'a mover that does not say what it holds is taken for gone when it is killed',
+    name: 'a mover that others wait for is taken for gone when it is killed',
     file: FLEET,
-    find: ' what it holds, and was killed`)\n',
-    replace: ' what it holds, and was killed`)\n    this.#tell({ type: "gone", name, incarnation })\n',
+    find: ', and was killed`)\n',
+    replace: ', and was killed`)\n    this.#tell({ type: "gone", name, incarnation })\n',
     seed: 11,
   },
 ]
@@ -86,7 +86,7 @@ export const OF_BLOCKS: readonly Omit<SimMutant, 'world'>[] = [
     file: 'mover/files/write-round.ts',
     find: '    if (block < to && !mayWrite(data.inode.ino, block)) return false\n',
     replace: '',
-    seed: 69,
+    seed: 145,
   },
   {
     name: 'what a mover has reserved is handed out to others too',
