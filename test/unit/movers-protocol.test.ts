@@ -125,7 +125,7 @@ t.test('two clients of a secondary: one reads, then the other writes', async (t)
     const exchange = (await trace.upTo(({ kind, from }) => kind === 'WRITE' && from === 'a')).map(words({ again }))
     const expected = [
       'a -> b LOCK BR_W 3 to 4',
-      'b -> b REVOKE WF_R whole file',
+      'b -> b REVOKE WF_R 3 to 4',
       'b -> b RELEASE WF_R whole file',
       'b -> a GRANT BR_W 3 to 4',
       'a answers again: WRITE OK under BR_W',
