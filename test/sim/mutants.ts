@@ -236,7 +236,7 @@ const OF_DATA: readonly Break[] = [
     file: 'mover/files/remote-volume.ts',
     find: 'if (file === undefined || file.isAhead) return',
     replace: 'if (file === undefined) return',
-    seed: 27,
+    seed: 48,
   },
   {
     name: 'a file is lengthened without its old last block',
@@ -301,7 +301,7 @@ const OF_DATA: readonly Break[] = [
     file: GOVERNED,
     find: 'return data !== null && (data.hasPages || !data.idle)',
     replace: 'return data !== null && !data.idle',
-    seed: 21,
+    seed: 33,
   },
 ]
 
