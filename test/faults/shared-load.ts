@@ -1,11 +1,4 @@
-import {
-  createmode3,
-  type fattr3,
-  type nfs_fh3,
-  nfsstat3,
-  type post_op_attr,
-  stable_how,
-} from '../../protocol/nfs3/nfs3.gen.ts'
+import { createmode3, type fattr3, type nfs_fh3, nfsstat3, stable_how } from '../../protocol/nfs3/nfs3.gen.ts'
 import { Random } from '../crash/random.ts'
 import { AttributeHistory } from '../sim/attribute-history.ts'
 import { read, sized, truncated, UNIT_BYTES, type Units, wrote } from '../sim/file-model.ts'
@@ -13,6 +6,7 @@ import { FileHistory, type HistoryWrite, Incoherence } from '../sim/history.ts'
 import { LinearHistory } from '../sim/linear.ts'
 import { bytes, nothingSet } from '../unit/nfs3-client.ts'
 import { NameModel, type Names } from './name-model.ts'
+import { createmode3NameOf, handleOf, hexOf, own, shownIn, stateOf, valuesOf } from './nfs-answers.ts'
 import { type Args, type Name, NfsClient, type Result } from './nfs-client.ts'
 
 const OK = nfsstat3.NFS3_OK
@@ -492,54 +486,4 @@ class Worker {
 
 function nameOf(at: number): string {
   return `name ${at}`
-}
-
-function createmode3NameOf(mode: createmode3): string {
-  return ['unchecked', 'guarded', 'exclusive'][mode]
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
-}
-
-function own({ data }: nfs_fh3): nfs_fh3 {
-  return { data: data.slice() }
-}
-
-function handleOf(answer: { status: number } & ({ resok: { obj: { handle_follows: boolean } } } | object)): nfs_fh3 {
-  const made = answer as { resok?: { obj: { handle_follows: boolean; handle?: nfs_fh3 } } }
-  const handle = made.resok?.obj.handle
-  if (handle === undefined) throw new Error(`what the test needs cannot be made: ${answer.status}`)
-  return own(handle)
-}
-
-function stateOf({ ctime, size, nlink }: fattr3): { ctime: bigint; size: number; nlink: number } {
-  return { ctime: BigInt(ctime.seconds) * 1_000_000_000n + BigInt(ctime.nseconds), size, nlink }
-}
-
-/** The attributes that an answer shows of the object that was asked about, if any. */
-function shownIn(answer: { status: number }): fattr3 | null {
-  const { resok, resfail } = answer as { resok?: Record<string, unknown>; resfail?: Record<string, unknown> }
-  const body = resok ?? resfail ?? {}
-  const direct = body['obj_attributes']
-  const isGetattr = direct !== undefined && (direct as Partial<post_op_attr>).attributes_follow === undefined
-  if (isGetattr) return direct as fattr3
-  const wcc = (body['file_wcc'] ?? body['obj_wcc'] ?? body['dir_wcc']) as { after: post_op_attr } | undefined
-  const post = (body['file_attributes'] ?? body['dir_attributes'] ?? wcc?.after) as post_op_attr | undefined
-  return post?.attributes_follow === true ? post.attributes : null
-}
-
-/** The values of units of so many bytes; each must be one write's. */
-function valuesOf(data: Uint8Array, unit: number): number[] {
-  const words = Buffer.from(data)
-  const values: number[] = []
-  if (words.length % unit !== 0) throw new Incoherence(`${words.length} bytes of units of ${unit}`)
-  for (let at = 0; at < words.length; at += unit) {
-    const value = words.readUInt32LE(at)
-    for (let i = 4; i < unit && at + i < words.length; i += 4) {
-      if (words.readUInt32LE(at + i) !== value) throw new Incoherence(`a mixture of writes ${value} and others`)
-    }
-    values.push(value)
-  }
-  return values
 }

@@ -30,6 +30,18 @@ function writerOf(world: MoverWorld, ino: number): Write {
   }
 }
 
+/** Writes of the device, which do not reach it until `isOver` has been called: those of before are the caller's to carry out. */
+function withheldWrites({ files }: MoverWorld): { late: (() => void)[]; isOver: () => void } {
+  const device: BlockDevice = files.device
+  const { write } = device
+  const late: (() => void)[] = []
+  device.write = (...args) => void late.push(() => write.apply(device, args))
+  const isOver = (): void => {
+    device.write = write
+  }
+  return { late, isOver }
+}
+
 t.test('a part of a file is given back while other parts are written', (t) => {
   for (const place of ['a secondary', 'the primary'] as const) {
     const world = new MoverWorld(1, 2)
@@ -47,10 +59,7 @@ t.test('a part of a file is given back while other parts are written', (t) => {
     write(writer, 3, 1)
     write(writer, 10, 1)
     world.env.runUntilIdle()
-    const device: BlockDevice = world.files.device
-    const { write: writeNow } = device
-    const late: (() => void)[] = []
-    device.write = (...args) => void late.push(() => writeNow.apply(device, args))
+    const { late, isOver } = withheldWrites(world)
     world.run(
       writer,
       (op) => writer.commit(op, ino),
@@ -63,7 +72,7 @@ t.test('a part of a file is given back while other parts are written', (t) => {
     world.env.advance(LONG_MS)
     t.ok(beside.isAnswered, 'what lies beside it is given back')
     t.notOk(changed.isAnswered || same.isAnswered, 'what is being written is not')
-    device.write = writeNow
+    isOver()
     for (const task of late) task()
     world.env.advance(LONG_MS)
     t.ok(changed.isAnswered && same.isAnswered, 'when it is written, it is')
@@ -84,10 +93,7 @@ t.test('of a file with dirty pieces what is clean is given back at once, each pi
     for (const block of [0, 1, 8, 14]) write(writer, block, 1)
     world.env.runUntilIdle()
 
-    const device: BlockDevice = world.files.device
-    const { write: writeNow } = device
-    const late: (() => void)[] = []
-    device.write = (...args) => void late.push(() => writeNow.apply(device, args))
+    const { late, isOver } = withheldWrites(world)
     const clean = write(other, 4, 1)
     world.env.advance(LONG_MS)
     t.ok(clean.isAnswered, `${place}: what is clean is given back before anything is written`)
@@ -98,7 +104,7 @@ t.test('of a file with dirty pieces what is clean is given back at once, each pi
     for (const task of late.splice(0)) task()
     world.env.advance(LONG_MS)
     t.ok(wanted.isAnswered || last.isAnswered, 'each piece goes when it is written')
-    device.write = writeNow
+    isOver()
     for (const task of late) task()
     world.env.advance(LONG_MS)
     t.ok(wanted.isAnswered && last.isAnswered)
@@ -186,10 +192,7 @@ t.test('what others have lengthened a file by meanwhile is not taken from it', (
   // Into a hole: where its block lies must be logged.
   write(primary, 2, 1)
   world.env.runUntilIdle()
-  const device: BlockDevice = world.files.device
-  const { write: writeNow } = device
-  const late: (() => void)[] = []
-  device.write = (...args) => void late.push(() => writeNow.apply(device, args))
+  const { late, isOver } = withheldWrites(world)
   world.run(
     primary,
     (op) => primary.commit(op, ino),
@@ -197,7 +200,7 @@ t.test('what others have lengthened a file by meanwhile is not taken from it', (
   )
   world.env.advance(LONG_MS)
   t.equal(late.length, 1, 'it is on its way to the device')
-  device.write = writeNow
+  isOver()
   write(other, BLOCKS, 1)
   world.env.advance(LONG_MS)
   world.answer(other, (op) => other.commit(op, ino))
