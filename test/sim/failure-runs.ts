@@ -4,7 +4,7 @@ import { type FailureOptions, FailureWorld } from './failure-world.ts'
 export const FAILURE_SEEDS = 45
 
 /** Other worlds, in which things happen that few others have: faults were found there, or are noticed nowhere before. */
-export const TELLING_SEEDS = [49, 79, 85, 97, 117, 139, 145, 159, 485]
+export const TELLING_SEEDS = [49, 79, 85, 97, 117, 145, 159, 485]
 
 export function failureOptions(seed: number): FailureOptions {
   const [movers, files, clients] = [2 + (seed % 3), 1 + (seed % 2), 2 + (seed % 4)]

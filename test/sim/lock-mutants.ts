@@ -27,10 +27,10 @@ export const OF_LOCKS: readonly Break[] = [
   },
   {
     name: 'shared locks are delegated beside exclusive ones',
-    seed: 4,
     file: FILE,
     find: "return this.locks.isShared ? 'shared' : 'none'",
     replace: "return 'shared'",
+    seed: 1,
   },
   {
     name: 'a delegation is given while somebody waits',
@@ -40,10 +40,10 @@ export const OF_LOCKS: readonly Break[] = [
   },
   {
     name: 'exclusive locks are kept as shared ones',
-    seed: 4,
     file: HOLDER,
     find: "level === 'shared' && file.locks.isShared ? 'shared' : 'none'",
     replace: "level === 'shared' ? 'shared' : 'none'",
+    seed: 3,
   },
   {
     name: 'the locks of a mover that is gone stay',

@@ -15,10 +15,10 @@ export const OF_LOCKERS: readonly Break[] = [
   },
   {
     name: 'a mover that is gone leaves no time of grace',
-    seed: 6,
     file: LOCKS,
     find: 'this.#table.forget(mover, this.#graceEndMs())',
     replace: 'this.#table.forget(mover, 0)',
+    seed: 3,
   },
   {
     name: 'locked files are noted for the primary’s own clients alone',

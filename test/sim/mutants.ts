@@ -88,7 +88,7 @@ const OF_TOKENS: readonly Break[] = [
     file: TABLE,
     find: 'if (step === WHOLE_FILE && asked.length === 0 && !file.tokens.all.some(isOther))',
     replace: 'if (step === WHOLE_FILE)',
-    seed: 17,
+    seed: 57,
   },
   {
     name: 'home is alone too early',
@@ -277,6 +277,7 @@ const OF_DATA: readonly Break[] = [
     file: 'mover/authority/keep.ts',
     find: 'for (const ino of inos) holder.keep(ino)',
     replace: 'if (inos.length > 4) for (const ino of inos) holder.keep(ino)',
+    seed: 5,
   },
   {
     name: 'what a mover has written is not taken over',
@@ -289,6 +290,7 @@ const OF_DATA: readonly Break[] = [
     file: 'mover/authority/in-order.ts',
     find: 'if (waiting !== undefined) waiting.push(step)',
     replace: 'if (waiting !== undefined && waiting.length > 99) waiting.push(step)',
+    seed: 2,
   },
   {
     name: 'a revocation leaves before the grant that it is of',
@@ -352,7 +354,7 @@ const OF_NAMES: readonly Break[] = [
     file: HELD_LISTINGS,
     find: '    this.#told.clear()\n',
     replace: '',
-    seed: 3,
+    seed: 6,
   },
   {
     name: 'a directory is moved although others hold it',
