@@ -1,7 +1,7 @@
 import { createmode3, type fattr3, type nfs_fh3, nfsstat3, stable_how } from '../../protocol/nfs3/nfs3.gen.ts'
 import { Random } from '../crash/random.ts'
 import { AttributeHistory } from '../sim/attribute-history.ts'
-import { read, sized, truncated, UNIT_BYTES, type Units, wrote } from '../sim/file-model.ts'
+import { type Early, read, sized, truncated, UNIT_BYTES, type Units, wrote, wroteInPart } from '../sim/file-model.ts'
 import { FileHistory, type HistoryWrite, Incoherence } from '../sim/history.ts'
 import { LinearHistory } from '../sim/linear.ts'
 import { bytes, nothingSet } from '../unit/nfs3-client.ts'
@@ -46,11 +46,18 @@ interface DataFile extends Thing {
   readonly history: FileHistory
 }
 
-interface TruncatedFile extends Thing {
-  readonly history: LinearHistory<Units>
+/** A write that has not been answered, and where. */
+interface EarlyWrite extends Early {
+  readonly mover: Endpoint
 }
 
-/** A write that was acknowledged UNSTABLE, or is about to be. */
+interface TruncatedFile extends Thing {
+  readonly history: LinearHistory<Units>
+  /** Clients of the same mover may see them, though it may die before they are durable. */
+  readonly unanswered: Set<EarlyWrite>
+}
+
+/** A write that is not durable yet, as far as its client knows. */
 interface Unstable {
   readonly file: DataFile
   readonly first: number
@@ -107,7 +114,7 @@ export class SharedLoad {
     for (let i = 0; i < TRUNCATED_FILES; i++) {
       const name = `truncated ${i}`
       const file = { handle: await worker.client.create(root, name), attributes: new AttributeHistory(name) }
-      this.truncatedFiles.push({ ...file, history: new LinearHistory<Units>(name, []) })
+      this.truncatedFiles.push({ ...file, history: new LinearHistory<Units>(name, []), unanswered: new Set() })
     }
     for (let i = 0; i < DIRECTORIES; i++) {
       const where = { dir: root, name: bytes(`dir ${i}`) }
@@ -162,6 +169,8 @@ class Worker {
   readonly #random: Random
   readonly #deaths: boolean
   #uncommitted: Unstable[] = []
+  /** A write to be durable at once, which has not been answered: seen already, it may be lost yet, and is then sent again. */
+  #underWay: HistoryWrite | null = null
   /** Its mover is dying, or being started again. */
   #isDying = false
 
@@ -182,6 +191,7 @@ class Worker {
 
   moverDies(): void {
     this.#isDying = true
+    this.#underWay?.unsure()
     for (const unstable of this.#uncommitted) {
       unstable.isUnsure = true
       unstable.write.unsure()
@@ -231,15 +241,18 @@ class Worker {
     const write = file.history.write(first, end)
     const data = new Uint8Array((end - first) * SECTOR_BYTES)
     new Uint32Array(data.buffer).fill(write.value)
+    if (this.#isDying) write.unsure()
     if (this.#random.chance(0.4)) {
+      this.#underWay = write
       await this.#send(file, first * SECTOR_BYTES, data, stable_how.FILE_SYNC)
+      this.#underWay = null
       write.answered()
       return
     }
-    const unstable: Unstable = { file, first, data, write, verifier: null, isUnsure: false }
+    const unstable: Unstable = { file, first, data, write, verifier: null, isUnsure: this.#isDying }
     this.#uncommitted.push(unstable)
     unstable.verifier = await this.#send(file, first * SECTOR_BYTES, data, stable_how.UNSTABLE)
-    if (!this.#isDying && !unstable.isUnsure) write.answered()
+    if (!unstable.isUnsure) write.answered()
     if (this.#uncommitted.length > 20) await this.#commit(file)
   }
 
@@ -288,12 +301,13 @@ class Worker {
 
   async #readUnits(file: TruncatedFile, at: number, count: number): Promise<void> {
     const answered = file.history.begin(`read ${at}+${count}`)
+    const early = this.#earlyOf(file)
     const args = { file: file.handle, offset: at * UNIT_BYTES, count: count * UNIT_BYTES }
     const answer = await this.#look(file, 'NFSPROC3_READ', args)
     if (answer.status !== OK) throw new Error(`READ: ${answer.status}`)
     const { data, eof } = answer.resok
     const values = valuesOf(data, UNIT_BYTES)
-    answered(`${values}${eof ? ' eof' : ''}`, read(at, count, values, eof))
+    answered(`${values}${eof ? ' eof' : ''}`, read(at, count, values, eof, early()))
   }
 
   async #writeUnits(file: TruncatedFile, at: number, count: number): Promise<void> {
@@ -303,9 +317,13 @@ class Worker {
     const stable = this.#deaths || this.#random.chance(0.3) ? stable_how.FILE_SYNC : stable_how.UNSTABLE
     const answered = file.history.begin(`write ${value} to ${at}+${count}`)
     const { resent } = this.client
+    const write = { mover: this.mover, at, count, value, isLost: false }
+    file.unanswered.add(write)
     await this.#send(file, at * UNIT_BYTES, data, stable)
-    // A WRITE is no call that a mover remembers: RFC 1813 lets it be carried out twice.
-    answered('done', wrote(at, count, value), this.client.resent !== resent)
+    file.unanswered.delete(write)
+    // A WRITE is no call that a mover remembers: RFC 1813 lets it be carried out twice. Who dies may have done a part of it.
+    write.isLost = this.client.resent !== resent
+    answered('done', wrote(at, count, value), write.isLost ? wroteInPart(at, count, value) : [])
   }
 
   async #truncate(file: TruncatedFile, units: number): Promise<void> {
@@ -317,11 +335,19 @@ class Worker {
     answered('done', truncated(units))
   }
 
+  /** Gives what to call with an answer's coming: the writes at this mover that it may have seen before they were durable. */
+  #earlyOf(file: TruncatedFile): () => EarlyWrite[] {
+    const early = (): EarlyWrite[] => [...file.unanswered].filter(({ mover }) => mover === this.mover)
+    const asked = early()
+    return () => [...new Set([...asked, ...early()])]
+  }
+
   async #sizeOf(file: TruncatedFile): Promise<void> {
     const answered = file.history.begin('size')
+    const early = this.#earlyOf(file)
     const shown = await this.#getattr(file)
     if (shown === null) throw new Error('a file is gone')
-    answered(`${shown.size / UNIT_BYTES}`, sized(shown.size / UNIT_BYTES))
+    answered(`${shown.size / UNIT_BYTES}`, sized(shown.size / UNIT_BYTES, early()))
   }
 
   // Attributes

@@ -11,8 +11,8 @@ interface Recorded<S> {
   readonly what: string
   step: Step<S> | null
   answer: string
-  /** The same operation once more, which may be carried out or not: it was sent again. */
-  readonly again: Recorded<S> | null
+  /** What it may have done beside, each thing or not: it was sent again, and had been carried out in part, or whole. */
+  beside: readonly Recorded<S>[]
   /** Its bit in `Possible.done` while it is under way. */
   bit: number
   /** What it makes of the states that it has been tried on. */
@@ -49,14 +49,16 @@ export class LinearHistory<S> {
     return this.#events.length
   }
 
-  /** An operation is asked for; gives what to call when it is answered. */
-  begin(what: string): (answer: string, step: Step<S>, mayBeTwice?: boolean) => void {
-    const again: Recorded<S> = { what: `${what} again`, step: null, answer: '', again: null, bit: 0, made: new Map() }
-    const op: Recorded<S> = { what, step: null, answer: '', again, bit: 0, made: new Map() }
+  /**
+   * An operation is asked for; gives what to call when it is answered. `beside`: steps that may have been made beside its own,
+   * once each, also before it: it was sent again. Steps are made when `check` is called.
+   */
+  begin(what: string): (answer: string, step: Step<S>, beside?: readonly Step<S>[]) => void {
+    const op = recorded<S>(what)
     this.#events.push({ op, isAnswer: false })
-    return (answer, step, mayBeTwice = false) => {
+    return (answer, step, beside = []) => {
       op.step = step
-      if (mayBeTwice) again.step = step
+      op.beside = beside.map((one) => ({ ...recorded<S>(`${what}, in part`), step: one }))
       op.answer = answer
       this.#events.push({ op, isAnswer: true })
     }
@@ -77,18 +79,17 @@ export class LinearHistory<S> {
       free.push(op.bit)
     }
     for (const [at, { op, isAnswer }] of this.#events.entries()) {
-      const { again } = op
       if (!isAnswer) {
         begin(op)
-        if (again?.step != null) begin(again)
+        op.beside.forEach(begin)
         continue
       }
       const before = this.#possible
       this.#possible = this.#carryOut(op, pending)
       end(op)
-      if (again !== null && pending.has(again)) {
-        this.#possible = this.#possible.map((one) => without(one, again))
-        end(again)
+      if (op.beside.length > 0) {
+        this.#possible = this.#different(this.#possible.map((one) => op.beside.reduce(without, one)))
+        op.beside.forEach(end)
       }
       if (this.#possible.length === 0) throw new Incoherence(this.#explain(at, before))
     }
@@ -119,6 +120,11 @@ export class LinearHistory<S> {
     return [...found.values()]
   }
 
+  /** Each once. */
+  #different(all: readonly Possible<S>[]): Possible<S>[] {
+    return [...new Map(all.map((one) => [keyOf(one), one])).values()]
+  }
+
   /** What an operation makes of a state. */
   #made(op: Recorded<S>, before: Known<S>): Known<S> | null {
     let after = op.made.get(before)
@@ -146,6 +152,10 @@ export class LinearHistory<S> {
     const states = before.slice(0, 5).map(({ known, done }) => `${JSON.stringify(known.state)} (${bitsOf(done)} ahead)`)
     return `${this.#name}: no order explains the last answer of\n${lines.join('\n')}\nbefore it: ${states.join('; ')}`
   }
+}
+
+function recorded<S>(what: string): Recorded<S> {
+  return { what, step: null, answer: '', beside: [], bit: 0, made: new Map() }
 }
 
 function without<S>({ known, done }: Possible<S>, op: Recorded<S>): Possible<S> {
