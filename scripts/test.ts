@@ -7,7 +7,7 @@ import { globSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { closingLine, TapCounter } from './tap-count.ts'
-import { wholeReport } from './tap-report.ts'
+import { reportsOf, wholeReport } from './tap-report.ts'
 
 const root = join(import.meta.dirname, '..')
 const tools = join(root, 'node_modules', '.bin')
@@ -32,6 +32,11 @@ const FIRST = [
   'test/unit/files-scans',
   'test/unit/volume-',
 ]
+
+/** Which test files are small, unless they are among the first; and how many of them one process runs: starting it takes longer. */
+const SMALL = /^test\/(unit|golden|property)\//
+const GROUP = 12
+const SEVERAL = join('scripts', 'several-tests.ts')
 
 const environment = {
   // Hundreds of processes and threads of the same sources are started.
@@ -98,20 +103,32 @@ function testFiles(): string[] {
   return globSync('test/**/*.test.ts', { cwd: root }).sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
 }
 
-/** Runs test files until none is left; what a file says is counted when it has ended. */
-async function runTests(files: string[]): Promise<void> {
-  for (let file = files.shift(); file !== undefined; file = files.shift()) {
+/** Those that are run in one process: a large one alone, small ones together. */
+function inGroups(files: readonly string[]): string[][] {
+  const isSmall = (file: string): boolean => SMALL.test(file) && !FIRST.some((beginning) => file.startsWith(beginning))
+  const [small, large] = [files.filter(isSmall), files.filter((file) => !isSmall(file))]
+  const groups = large.map((file) => [file])
+  for (let at = 0; at < small.length; at += GROUP) groups.push(small.slice(at, at + GROUP))
+  return groups
+}
+
+/** Runs groups of test files until none is left; what a process says is counted when it has ended. */
+async function runTests(groups: string[][]): Promise<void> {
+  for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
     const said: string[] = []
     const begun = performance.now()
-    const end = await run(['node', file], (line) => said.push(line))
-    for (const line of wholeReport(file, said, end, performance.now() - begun)) counter.line(line)
+    const [file = ''] = group
+    const isAlone = group.length === 1
+    const end = await run(['node', ...(isAlone ? [file] : [SEVERAL, ...group])], (line) => said.push(line))
+    const report = isAlone ? wholeReport(file, said, end, performance.now() - begun) : reportsOf(group, said, end)
+    for (const line of report) counter.line(line)
   }
 }
 
 for (const step of checks) record(step.name, await run(step.command, null))
 const given = process.argv.slice(2)
-const files = given.length > 0 ? given : testFiles()
-await Promise.all(Array.from({ length: AT_ONCE }, () => runTests(files)))
+const groups = inGroups(given.length > 0 ? given : testFiles())
+await Promise.all(Array.from({ length: AT_ONCE }, () => runTests(groups)))
 if (counter.counts.failed > 0) failedSteps.push('tests')
 
 if (failedSteps.length > 0) console.log(`\nfailed: ${failedSteps.join(', ')}`)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { closingLine, TapCounter } from '../../scripts/tap-count.ts'
-import { wholeReport } from '../../scripts/tap-report.ts'
+import { endOf, reportsOf, wholeReport } from '../../scripts/tap-report.ts'
 import { worldsPlayed } from '../sim/worlds.ts'
 
 function count(tap: string): { line: string; printed: string[] } {
@@ -109,4 +109,36 @@ t.test('a file has passed when it ended well with all the tests of its plan', as
     [1, 'FAIL f: 1 passed, 1 failed, 3.4 s'],
   ] as const)
     t.equal(count(wholeReport('f', ['ok 1 - a', '1..1'], end, 3370).join('\n')).printed.at(-1), line)
+})
+
+t.test('files that ran in one process are reported one by one', async (t) => {
+  const file = (name: string, point: string): string[] => [
+    `# Subtest: of ${name}`,
+    `    ${point}`,
+    '    1..1',
+    `${point} # time=1500ms`,
+    `# Subtest: ${endOf(name)}`,
+    '    ok 1 - (unnamed test)',
+    '    1..1',
+    `ok 2 - ${endOf(name)} # time=0.2ms`,
+  ]
+  const says = (end: number | string, ...said: string[]) => count(reportsOf(['a', 'b'], said, end).join('\n'))
+  const [a, b] = [file('a', 'ok 1 - well'), file('b', 'ok 1 - well')]
+  t.strictSame(says(0, ...a, ...b, '1..4'), {
+    line: '2 passed, 0 failed',
+    printed: ['ok   a: 1 passed, 0 failed, 1.5 s', 'ok   b: 1 passed, 0 failed, 1.5 s'],
+  })
+  t.equal(says(1, ...file('a', 'not ok 1 - bad'), ...b, '1..4').line, '1 passed, 1 failed', 'told once')
+  t.equal(says(1, ...a, ...file('b', 'not ok 1 - bad'), '1..4').line, '1 passed, 1 failed', 'told once')
+  for (const [what, { line }, expected] of [
+    ['an end that nobody explains', says(1, ...a, ...b, '1..4'), '2 passed, 1 failed'],
+    ['no plan', says(0, ...a, ...b), '2 passed, 1 failed'],
+    ['another plan', says(0, ...a, ...b, '1..5'), '2 passed, 1 failed'],
+    ['the second has no end', says('SIGKILL', ...a, ...b.slice(0, 4)), '2 passed, 1 failed'],
+    ['the second has not begun', says(1, ...a, '1..2'), '1 passed, 1 failed'],
+    ['the first has no end', says(1, ...a.slice(0, 4)), '1 passed, 2 failed'],
+    ['nothing was said', says(1), '0 passed, 2 failed'],
+    ['the first tests nothing', says(0, ...a.slice(4), ...b, '1..3'), '1 passed, 1 failed'],
+  ] as const)
+    t.equal(line, expected, what)
 })
