@@ -12,7 +12,7 @@ export const OF_LEASES: readonly Omit<SimMutant, 'world'>[] = [
     file: LEASED,
     find: 'if (this.#lease.isHeld) this.#device.read(offset, buffer, shown)',
     replace: 'if (buffer.length > 0) this.#device.read(offset, buffer, shown)',
-    seed: 11,
+    seed: 34,
   },
   {
     name: 'the lease is not looked at after a read',
@@ -33,21 +33,21 @@ export const OF_LEASES: readonly Omit<SimMutant, 'world'>[] = [
     file: LEASED,
     find: 'if (this.#lease.isHeld) this.#device.writeDurable(offset, buffer, lane, done)',
     replace: 'if (buffer.length > 0) this.#device.writeDurable(offset, buffer, lane, done)',
-    seed: 11,
+    seed: 39,
   },
   {
     name: 'the lease is not looked at before a flush',
     file: LEASED,
     find: 'if (this.#lease.isHeld) this.#device.flush(done)',
     replace: 'if (this.#device.sizeBytes > 0) this.#device.flush(done)',
-    seed: 11,
+    seed: 37,
   },
   {
     name: 'the lease is not looked at before a reply',
     file: 'mover/net/connection.ts',
     find: '      if (this.#host.lease.isHeld) this.#output.flush()\n',
     replace: '      if (this.open) this.#output.flush()\n',
-    seed: 11,
+    seed: 21,
   },
   {
     name: 'the lease counts from the answer, not from the question',
@@ -61,14 +61,14 @@ export const OF_LEASES: readonly Omit<SimMutant, 'world'>[] = [
     file: LEASE,
     find: '    for (const task of waiting) task()\n',
     replace: '    void waiting\n',
-    seed: 11,
+    seed: 30,
   },
   {
     name: 'a mover that others wait for is taken for gone when it is killed',
     file: FLEET,
     find: ', and was killed`)\n',
     replace: ', and was killed`)\n    this.#tell({ type: "gone", name, incarnation })\n',
-    seed: 29,
+    seed: 97,
   },
 ]
 
@@ -93,13 +93,14 @@ export const OF_BLOCKS: readonly Omit<SimMutant, 'world'>[] = [
     file: 'mover/authority/peer-space.ts',
     find: '      this.keep(runs)\n      done(runs)\n',
     replace: '      this.keep(runs)\n      this.#files.giveBack(runs.slice(0, 1))\n      done(runs)\n',
+    seed: 2,
   },
   {
     name: 'what a mover had reserved in an earlier reign is free',
     file: 'mover/authority/peer-space.ts',
     find: '    this.takeAgain(runs)\n',
     replace: '',
-    seed: 2,
+    seed: 10,
   },
 ]
 
@@ -110,6 +111,6 @@ export const OF_REPEATED_CALLS: readonly Omit<SimMutant, 'world'>[] = [
     file: RUNNER,
     find: 'const known = this.#memory.find(call.replay)\n',
     replace: 'const known = call.xid < 0 ? this.#memory.find(call.replay) : null\n',
-    seed: 1,
+    seed: 4,
   },
 ]

@@ -18,7 +18,7 @@ export const OF_LOCKERS: readonly Break[] = [
     file: LOCKS,
     find: 'this.#table.forget(mover, this.#graceEndMs())',
     replace: 'this.#table.forget(mover, 0)',
-    seed: 3,
+    seed: 12,
   },
   {
     name: 'locked files are noted for the primary’s own clients alone',
@@ -43,16 +43,16 @@ export const OF_LOCKERS: readonly Break[] = [
   },
   {
     name: 'who comes again while its record is dropped is remembered before that',
-    seed: 1,
     file: 'mover/nlm4/remembered.ts',
     find: '!memory.failed.has(client) && !memory.busy.has(key)) {',
     replace: '!memory.failed.has(client)) {',
+    seed: 6,
   },
   {
     name: 'a client that has started anew keeps its locks',
-    seed: 1,
     file: 'mover/nlm4/context.ts',
     find: '    this.remembered.left(client)\n    this.#releaseLocks(client)\n',
     replace: '    this.remembered.left(client)\n',
+    seed: 3,
   },
 ]
