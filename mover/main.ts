@@ -3,6 +3,7 @@
  * behind it. It serves from `start` to `stop`, and ends by itself when its supervisor dies or falls silent.
  */
 import fs from 'node:fs'
+import v8 from 'node:v8'
 import type { Logger } from 'pino'
 import type { Config } from './config/schema.ts'
 import { type ControlActions, type ControlRoutes, type ControlServer, startControl } from './control/server.ts'
@@ -24,8 +25,23 @@ import { RealEnvironment } from './real-environment.ts'
 import { socketClient } from './rpc/client/rpc-client.ts'
 import { type AssignedVolume, VolumeSet } from './volume-set.ts'
 
+/**
+ * V8 compiles well what has run some thousand times: a mover's calls have, seconds after its start, and after a take-over its
+ * clients wait for it. Some hundreds tell as much of its code; of what only its start needs they tell nothing, so that this is
+ * set when it has begun to serve: a third of its start would be compiling.
+ */
+const V8_OPTIONS_SERVING = [
+  '--invocation-count-for-maglev=100',
+  '--invocation-count-for-turbofan=500',
+  '--minimum-invocations-after-ic-update=100',
+]
+const START_MS = 1000
 /** How long it may take to say why a mover has failed. */
 const LAST_WORDS_MS = 1000
+
+function compileSoon(): void {
+  for (const option of V8_OPTIONS_SERVING) v8.setFlagsFromString(option)
+}
 
 class MoverMain {
   readonly #name: string
@@ -127,6 +143,7 @@ class MoverMain {
       logger,
     })
     const serving = await this.#mover.listen()
+    setTimeout(compileSoon, START_MS).unref()
     const routes = controlRoutes(this.#mover)
     const socket = controlSocket(config.stateDir, { mover: this.#name })
     this.#control = await startControl(socket, routes, controlActions(this.#mover))

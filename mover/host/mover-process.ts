@@ -19,17 +19,8 @@ import { identifyProcess, type ProcessIdentity, waitUntilGone } from './process-
 import { Refusal } from './refusal.ts'
 
 const MAIN = join(import.meta.dirname, '..', 'main.ts')
-/**
- * V8 compiles well what has run some thousand times: a mover's calls have, seconds after its start, and after a take-over its
- * clients wait for it. Some hundreds tell as much of its code. What is short-lived has 16 MiB from the start, which it grows
- * to under load anyhow.
- */
-const V8_OPTIONS = [
-  '--invocation-count-for-maglev=100',
-  '--invocation-count-for-turbofan=500',
-  '--minimum-invocations-after-ic-update=100',
-  '--min-semi-space-size=16',
-]
+/** What is short-lived has 16 MiB from the start, which it grows to under load anyhow. */
+const V8_OPTIONS = ['--min-semi-space-size=16']
 /** Node keeps here what it has made of the sources: a mover that is started again serves half a second sooner. */
 const COMPILE_CACHE = join(import.meta.dirname, '..', '..', 'node_modules', '.compile-cache')
 const INCARNATION_BYTES = 16
