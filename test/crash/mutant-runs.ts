@@ -26,18 +26,46 @@ export interface MutantOutcome {
   readonly message: string
 }
 
-/** Plays the usual stories or worlds of a kind, that of `seed` first, until something is wrong: what, or null. */
-export type Play<Kind extends string> = (what: Kind, seed: number | null) => string | null | Promise<string | null>
+/** What plays the stories or worlds of a test. */
+export interface Player<Kind extends string> {
+  /** Loads all that playing a kind needs. */
+  load?: (what: Kind) => unknown
+  play: Play<Kind>
+}
 
-/** What a mutant's thread is told. */
+/**
+ * Plays the usual stories or worlds of a kind, that of `seed` first, until something is wrong: what, or null. `isOnly`: no others
+ * than that of `seed`.
+ */
+export type Play<Kind extends string> = (
+  what: Kind,
+  seed: number | null,
+  isOnly: boolean,
+) => string | null | Promise<string | null>
+
+/** A break, and what is to notice it. */
+export interface Attempt {
+  readonly change: Break
+  readonly what: string
+  /** See `Play`. */
+  readonly isOnly?: boolean
+}
+
+/** A break as a thread is told of it. */
 export interface ThreadTask {
   /** The module that is not as it is on the disk, and what it is instead. */
   readonly url: string
   readonly source: string
-  /** A module with a `Play` of that name. */
-  readonly player: string
   readonly what: string
   readonly seed: number | null
+  readonly isOnly: boolean
+}
+
+/** What a thread is told. */
+export interface ThreadTasks {
+  /** A module that is a `Player`. */
+  readonly player: string
+  readonly tasks: readonly ThreadTask[]
 }
 
 /** Nothing is changed by it: whatever is noticed then is no merit of the tests. */
@@ -48,19 +76,42 @@ export const NO_BREAK: Break = {
   replace: 'export class Suspend {',
 }
 
-/** Calls `play` of the module `player`, in a thread that has modules of its own, one of them changed. */
-export function playMutant(change: Break, player: string, what: string): Promise<MutantOutcome> {
-  const path = join(ROOT, change.file)
-  const source = mutate(change, readFileSync(path, 'utf8'))
-  const seed = change.seed ?? null
-  const workerData: ThreadTask = { url: pathToFileURL(path).href, source, player, what, seed }
-  const worker = new Worker(THREAD, { workerData })
-  const timer = setTimeout(() => worker.terminate(), TIMEOUT_MS)
-  return new Promise<MutantOutcome>((resolve) => {
-    worker.on('message', resolve)
-    worker.on('error', (error) => resolve({ caught: false, message: `cannot run: ${error}` }))
-    worker.on('exit', () => resolve({ caught: false, message: 'ended without an outcome, or took too long' }))
-  }).finally(() => clearTimeout(timer))
+/**
+ * Plays one break after the other, in a thread of their own: for each one the modules are loaded anew that are changed, or that
+ * depend on what is. `told` is called with each outcome, in their order.
+ */
+export async function playMutants(
+  attempts: readonly Attempt[],
+  player: string,
+  told: (attempt: Attempt, outcome: MutantOutcome) => void,
+): Promise<void> {
+  const tasks = attempts.map(({ change, what, isOnly = false }) => {
+    const path = join(ROOT, change.file)
+    const source = mutate(change, readFileSync(path, 'utf8'))
+    return { url: pathToFileURL(path).href, source, what, seed: change.seed ?? null, isOnly }
+  })
+  const worker = new Worker(THREAD, { workerData: { player, tasks } satisfies ThreadTasks })
+  const waiting = [...attempts]
+  let why = 'ended without an outcome, or took too long'
+  let timer: NodeJS.Timeout | undefined
+  const wait = (): void => {
+    clearTimeout(timer)
+    timer = setTimeout(() => worker.terminate(), TIMEOUT_MS)
+  }
+  wait()
+  await new Promise<void>((resolve) => {
+    worker.on('message', (outcome: MutantOutcome) => {
+      wait()
+      const attempt = waiting.shift()
+      if (attempt !== undefined) told(attempt, outcome)
+    })
+    worker.on('error', (error) => {
+      why = `cannot run: ${error}`
+    })
+    worker.on('exit', () => resolve())
+  })
+  clearTimeout(timer)
+  for (const attempt of waiting) told(attempt, { caught: false, message: why })
 }
 
 function mutate({ name, file, find, replace }: Break, source: string): string {

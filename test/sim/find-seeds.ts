@@ -3,7 +3,7 @@
  * beside it: its own where the world of that seed still notices it soon, else the cheapest of the first that do. A change of
  * what movers say or of how worlds are made shifts all worlds.
  */
-import { type Play, playMutant } from '../crash/mutant-runs.ts'
+import { type Play, playMutants } from '../crash/mutant-runs.ts'
 import { MUTANTS } from './mutants.ts'
 import { WORLDS, type WorldName } from './worlds.ts'
 
@@ -40,7 +40,8 @@ if (import.meta.main) {
   const names = process.argv.slice(2)
   for (const mutant of MUTANTS) {
     if (names.length > 0 && !names.some((name) => mutant.name.includes(name))) continue
-    const { message } = await playMutant(mutant, import.meta.filename, mutant.world)
-    console.log(`${mutant.world}: ${mutant.name}: ${message}`)
+    await playMutants([{ change: mutant, what: mutant.world }], import.meta.filename, (_, { message }) => {
+      console.log(`${mutant.world}: ${mutant.name}: ${message}`)
+    })
   }
 }

@@ -27,9 +27,11 @@ export function worldsPlayed(name: WorldName, first: number, last: number, other
   return `${name}: ${last - first + 1 + others.length} worlds, seeds ${seeds}`
 }
 
+export const load = (name: WorldName): Promise<Worlds> => WORLDS[name]()
+
 /** The usual worlds of a kind. */
-export const play: Play<WorldName> = async (name, first) => {
-  const { plays, usual } = await WORLDS[name]()
+export const play: Play<WorldName> = async (name, first, isOnly) => {
+  const { plays, usual } = await load(name)
   const failure = first === null ? null : plays(first, first).failure
-  return failure ?? plays(1, usual).failure
+  return isOnly ? failure : (failure ?? plays(1, usual).failure)
 }
