@@ -467,3 +467,24 @@ t.test(
     t.end()
   },
 )
+
+t.test('without a lease only so many messages are kept', (t) => {
+  let nowMs = 0
+  const lease = new RenewedLease(1500, () => nowMs)
+  const { calls, sent } = setUp({ maxCalls: 3 }, lease)
+  const args = { mon_name: new Uint8Array(), state: 1 }
+  const tell = (times: number): void => {
+    const note = { program: SM_PROG, version: SM_VERS, codec: SM_VERS_codecs.SM_NOTIFY, args }
+    for (let i = 0; i < times; i++) calls.tell(UDP, note)
+  }
+  lease.renew(0)
+  tell(5)
+  t.equal(sent.length, 5, 'with a lease they leave at once')
+  nowMs = 1500
+  tell(5)
+  lease.renew(nowMs)
+  t.equal(sent.length, 5 + 3)
+  tell(1)
+  t.equal(sent.length, 5 + 3 + 1)
+  t.end()
+})

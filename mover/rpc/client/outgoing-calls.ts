@@ -97,6 +97,8 @@ export class OutgoingCalls implements CarrierUser {
   readonly #waiting = new Map<string, Set<() => void>>()
   readonly #writer = new XdrWriter(MAX_CALL_BYTES)
   readonly #reader = new XdrReader()
+  /** Messages that wait for the lease. */
+  #untold = 0
   #nextXid: number
   #isClosed = false
 
@@ -168,9 +170,12 @@ export class OutgoingCalls implements CarrierUser {
 
   /** Sends a call whose answer, if there is one, means nothing. It is sent once, and may get lost. */
   tell<Args>(peer: Peer, call: OutgoingCall<Args, undefined>): void {
-    if (this.#isClosed) return
+    // Who has no lease gets one soon, or ends: what is too much to be kept until then is lost.
+    if (this.#isClosed || (!this.#lease.isHeld && this.#untold >= this.#limits.maxCalls)) return
     const message = this.#encode(this.#takeXid(), call)
+    this.#untold++
     this.#lease.whenHeld(() => {
+      this.#untold--
       if (!this.#isClosed && call.isWanted?.() !== false) this.#carriers[peer.transport].send(peer, message)
     })
   }
