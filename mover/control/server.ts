@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import fs from 'node:fs'
+import { createServer } from 'node:http'
+import type { FastifyInstance } from 'fastify'
 import { withSocketPath } from '../host/socket-path.ts'
 
 /** What a request asks for behind its `?`, by name. */
@@ -24,18 +27,36 @@ export async function startControl(
   routes: ControlRoutes,
   actions: ControlActions = {},
 ): Promise<ControlServer> {
-  // Half of what starting costs: commands that only ask do without.
-  const { default: fastify } = await import('fastify')
-  const app = fastify({ logger: false, bodyLimit: 64 * 1024, forceCloseConnections: true })
-  for (const [path, answer] of Object.entries(routes)) app.get(path, ({ query }) => answer(query as Query))
-  for (const [path, act] of Object.entries(actions)) app.post(path, ({ query }) => act(query as Query))
+  let app: Promise<FastifyInstance> | null = null
+  const server = createServer((request, response) => {
+    app ??= makeApp(routes, actions)
+    app.then(
+      ({ routing }) => routing(request, response),
+      (error: Error) => response.writeHead(500).end(String(error)),
+    )
+  })
   fs.rmSync(socketPath, { force: true })
-  await withSocketPath(socketPath, (path) => app.listen({ path }))
+  await withSocketPath(socketPath, async (path) => {
+    server.listen(path)
+    await once(server, 'listening')
+  })
   fs.chmodSync(socketPath, 0o600)
   return {
     async close() {
-      await app.close()
+      server.close()
+      server.closeAllConnections()
+      await (await app)?.close()
       fs.rmSync(socketPath, { force: true })
     },
   }
+}
+
+/** Loading it is a fifth of what starting a process costs: only those do it that are asked something. */
+async function makeApp(routes: ControlRoutes, actions: ControlActions): Promise<FastifyInstance> {
+  const { default: fastify } = await import('fastify')
+  const app = fastify({ logger: false, bodyLimit: 64 * 1024 })
+  for (const [path, answer] of Object.entries(routes)) app.get(path, ({ query }) => answer(query as Query))
+  for (const [path, act] of Object.entries(actions)) app.post(path, ({ query }) => act(query as Query))
+  await app.ready()
+  return app
 }
