@@ -86,7 +86,7 @@ export const ROOMS: readonly Room[] = [
     name: 'control',
     paths: ['mover/control/'],
     rooms: ['host', 'words'],
-    node: ['fs', 'http', 'path'],
+    node: ['events', 'fs', 'http', 'path'],
     packages: ['fastify'],
   },
   {
