@@ -35,6 +35,7 @@ const V8_OPTIONS_SERVING = [
   '--invocation-count-for-turbofan=500',
   '--minimum-invocations-after-ic-update=100',
 ]
+/** How long after it has begun to serve. */
 const START_MS = 1000
 /** How long it may take to say why a mover has failed. */
 const LAST_WORDS_MS = 1000

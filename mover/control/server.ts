@@ -32,7 +32,11 @@ export async function startControl(
     app ??= makeApp(routes, actions)
     app.then(
       ({ routing }) => routing(request, response),
-      (error: Error) => response.writeHead(500).end(String(error)),
+      (error: Error) => {
+        // Who asks next may have more luck: descriptors may have run out.
+        app = null
+        response.writeHead(500).end(String(error))
+      },
     )
   })
   fs.rmSync(socketPath, { force: true })
@@ -45,7 +49,8 @@ export async function startControl(
     async close() {
       server.close()
       server.closeAllConnections()
-      await (await app)?.close()
+      // Who asked was told why there is none.
+      await (await app?.catch(() => null))?.close()
       fs.rmSync(socketPath, { force: true })
     },
   }

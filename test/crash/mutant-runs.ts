@@ -28,7 +28,7 @@ export interface MutantOutcome {
 
 /** What plays the stories or worlds of a test. */
 export interface Player<Kind extends string> {
-  /** Loads all that playing a kind needs. */
+  /** Loads all that `play` loads for a kind: without it, only one break of a thread is sure to be loaded whole. */
   load?: (what: Kind) => unknown
   play: Play<Kind>
 }
