@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import fs from 'node:fs'
-import { createServer } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { withSocketPath } from '../host/socket-path.ts'
 
@@ -27,6 +26,8 @@ export async function startControl(
   routes: ControlRoutes,
   actions: ControlActions = {},
 ): Promise<ControlServer> {
+  // An import would load what each of its exports needs, an HTTP client among them, in every process.
+  const { createServer } = process.getBuiltinModule('node:http')
   let app: Promise<FastifyInstance> | null = null
   const server = createServer((request, response) => {
     app ??= makeApp(routes, actions)

@@ -18,7 +18,8 @@ interface Spoken {
 export class LimitedLog {
   readonly #logger: Logger
   readonly #environment: Environment
-  readonly #spoken = new LRUCache<string, Spoken>({ max: MAX_REMEMBERED })
+  /** By kind and client; made for the first line. */
+  #spoken: LRUCache<string, Spoken> | null = null
   #burstStartMs = Number.NEGATIVE_INFINITY
   #burstLines = 0
   /** Lines that did not fit into a burst. */
@@ -45,6 +46,7 @@ export class LimitedLog {
   #fields(kind: string, client: string): { client: string; suppressed: number; lost: number } | null {
     const nowMs = this.#environment.monotonicMs()
     const key = `${kind} ${client}`
+    this.#spoken ??= new LRUCache({ max: MAX_REMEMBERED })
     const last = this.#spoken.get(key)
     if (last !== undefined && nowMs - last.atMs < QUIET_MS) {
       last.suppressed++

@@ -62,3 +62,22 @@ export function clearRun(words: Uint32Array, from: number, end: number, max: num
   }
   return stop - from
 }
+
+/** How many bits of [from, end) are set. */
+export function countSet(words: Uint32Array, from: number, end: number): number {
+  let count = 0
+  for (let bit = from; bit < end; ) {
+    const next = Math.min(end, (bit & ~31) + 32)
+    const unwanted = 32 - (next - bit)
+    // The bits from `bit` to `next`, at the top of a word.
+    count += setInWord(((words[bit >>> 5] >>> (bit & 31)) << unwanted) >>> 0)
+    bit = next
+  }
+  return count
+}
+
+function setInWord(word: number): number {
+  const pairs = word - ((word >>> 1) & 0x5555_5555)
+  const fours = (pairs & 0x3333_3333) + ((pairs >>> 2) & 0x3333_3333)
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24
+}

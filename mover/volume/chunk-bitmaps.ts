@@ -1,4 +1,4 @@
-import { setBits, testBit } from './chunk-bitmap.ts'
+import { countSet, setBits, testBit } from './chunk-bitmap.ts'
 import { chunkLength, chunkOverhead, type Geometry } from './layout.ts'
 
 /**
@@ -27,8 +27,7 @@ export class ChunkBitmaps {
     this.#busy[chunk] = busy
     const length = chunkLength(this.#geometry, chunk)
     const overhead = chunkOverhead(this.#geometry, chunk)
-    let free = 0
-    for (let bit = overhead; bit < length; bit++) if (!testBit(busy, bit)) free++
+    const free = length - overhead - countSet(busy, overhead, length)
     setBits(busy, 0, overhead)
     setBits(busy, length, chunkBlocks - length)
     return free
@@ -63,12 +62,10 @@ export class ChunkBitmaps {
     return image !== null && testBit(image, bit)
   }
 
-  /** Blocks of a chunk that are owned. */
+  /** Blocks of a chunk that are owned, its own tables aside. */
   ownedBlocks(chunk: number): number {
     const image = this.#image[chunk]
     if (image === null) return 0
-    let count = 0
-    for (let bit = 0; bit < this.#geometry.chunkBlocks; bit++) if (testBit(image, bit)) count++
-    return count
+    return countSet(image, chunkOverhead(this.#geometry, chunk), this.#geometry.chunkBlocks)
   }
 }

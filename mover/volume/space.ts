@@ -148,7 +148,7 @@ export class Space {
     return this.#bitmaps.owns(this.chunkOf(block), block % this.geometry.chunkBlocks)
   }
 
-  /** Owned blocks of `chunk`. */
+  /** Blocks of `chunk` that the log or the tree owns, the volume's own tables aside. */
   ownedBlocks(chunk: number): number {
     return this.#bitmaps.ownedBlocks(chunk)
   }

@@ -2,7 +2,6 @@ import { INODE_FLAG, TYPE_NUMBER } from '../../mover/volume/inode-value.ts'
 import { BLOCK_BYTES, CHUNK_TYPE, chunkOverhead } from '../../mover/volume/layout.ts'
 import { ROOT_INO } from '../../mover/volume/mkfs.ts'
 import { NameHasher } from '../../mover/volume/names.ts'
-import type { Space } from '../../mover/volume/space.ts'
 import type { Volume } from '../../mover/volume/volume.ts'
 import type { FoundInode, FoundVolume } from './found-volume.ts'
 
@@ -50,7 +49,7 @@ function checkBlocks(found: FoundVolume, problems: string[]): void {
     }
   }
   let owned = 0
-  for (let chunk = 0; chunk < space.geometry.chunkCount; chunk++) owned += ownedBlocks(space, chunk)
+  for (let chunk = 0; chunk < space.geometry.chunkCount; chunk++) owned += space.ownedBlocks(chunk)
   if (owned === owners.size) return
   problems.push(`the bitmaps have ${owned} blocks in use, ${owners.size} are reached: ${someLost(found, owners)}`)
 }
@@ -65,16 +64,6 @@ function someLost(found: FoundVolume, owners: ReadonlyMap<number, string>): stri
     if (!isOverhead && space.owned(block) && !owners.has(block)) lost.push(block)
   }
   return `lost ${lost.join(', ')}`
-}
-
-/** Blocks of `chunk` that were handed out to somebody. */
-function ownedBlocks(space: Space, chunk: number): number {
-  const { geometry } = space
-  const first = chunk * geometry.chunkBlocks
-  let count = 0
-  for (let bit = chunkOverhead(geometry, chunk); bit < geometry.chunkBlocks; bit++)
-    if (space.owned(first + bit)) count++
-  return count
 }
 
 /** Entries, name index and parent pointers agree. */
@@ -157,7 +146,7 @@ export function leakProblems(volume: Volume): string[] {
   let data = 0
   let meta = 0
   for (let chunk = 0; chunk < space.geometry.chunkCount; chunk++) {
-    const free = space.usable(chunk) - ownedBlocks(space, chunk)
+    const free = space.usable(chunk) - space.ownedBlocks(chunk)
     if (space.typeOf(chunk) === CHUNK_TYPE.data) data += free
     else if (space.typeOf(chunk) === CHUNK_TYPE.meta) meta += free
   }

@@ -231,7 +231,7 @@ export class SimulatedHost {
     const mover = this.slots.find(({ name }) => name === primary)?.mover ?? null
     const reception = mover?.reception ?? null
     if (mover === null || reception?.volume.reign.term !== term || mover.process.isDead) return null
-    const [near, far] = streamPair(from, mover.process, env)
+    const [near, far] = streamPair(from, mover.process, env, (bytes) => this.#o.trace.sent(bytes))
     const acceptMs = env.random.float() * (env.random.chance(SLOW_ACCEPT_CHANCE) ? SLOW_ACCEPT_MS : CHANNEL_MS)
     near.stall(acceptMs)
     env.work(acceptMs, () => mover.process.deliver(() => reception.receive(far)))

@@ -367,7 +367,7 @@ export class SimulatedMover {
       const received = peer.received.bind(peer)
       peer.received = (message) => {
         const ino = inoOf(message)
-        trace.note(`${this.name} <- ${peer.name}: ${describe(message)}`, ino)
+        trace.message(`${this.name} <- ${peer.name}:`, message.kind, ino, () => describe(message))
         received(message)
         changed(ino)
       }
@@ -423,7 +423,7 @@ export class SimulatedMover {
     const received = authority.received.bind(authority)
     authority.received = (message) => {
       const ino = inoOf(message)
-      site.trace.note(`${this.name} <- ${describe(message)}`, ino)
+      site.trace.message(`${this.name} <-`, message.kind, ino, () => describe(message))
       if (message.kind === message_kind.GRANT) checkSerial(this, message.grant)
       received(message)
       site.changed(ino)
@@ -432,7 +432,7 @@ export class SimulatedMover {
     authority.join = (session) => {
       const send = session.send.bind(session)
       session.send = (message) => {
-        site.trace.note(`${this.name} -> ${describe(message)}`, inoOf(message))
+        site.trace.message(`${this.name} ->`, message.kind, inoOf(message), () => describe(message))
         send(message)
       }
       join(session)

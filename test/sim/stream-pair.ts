@@ -10,6 +10,7 @@ export class StreamEnd implements MoverStream {
   other: StreamEnd | null = null
   readonly #process: Process
   readonly #env: TestEnvironment
+  readonly #onSent: (bytes: Uint8Array) => void
   #receiver: StreamReceiver | null = null
   #isClosed = false
   #arrivesAtMs = 0
@@ -18,8 +19,9 @@ export class StreamEnd implements MoverStream {
   /** Nothing arrives at the other end before this. */
   #stalledUntilMs = 0
 
-  constructor(process: Process, env: TestEnvironment) {
+  constructor(process: Process, env: TestEnvironment, onSent: (bytes: Uint8Array) => void) {
     this.#process = process
+    this.#onSent = onSent
     this.#env = env
     process.onDeath.push(() => this.#send((other) => other.cutOff(CLOSED)))
   }
@@ -31,6 +33,7 @@ export class StreamEnd implements MoverStream {
   write(bytes: Uint8Array): void {
     if (this.#isClosed) return
     const copy = bytes.slice()
+    this.#onSent(copy)
     this.#process.emit(() => {
       this.#send((other) => {
         if (!other.#isClosed) other.#receiver?.received(copy, copy.length)
@@ -75,9 +78,14 @@ export class StreamEnd implements MoverStream {
   }
 }
 
-/** A stream between two processes, seen from the first and from the second. */
-export function streamPair(first: Process, second: Process, env: TestEnvironment): [StreamEnd, StreamEnd] {
-  const [a, b] = [new StreamEnd(first, env), new StreamEnd(second, env)]
+/** A stream between two processes, seen from the first and from the second. `onSent` is told what either writes. */
+export function streamPair(
+  first: Process,
+  second: Process,
+  env: TestEnvironment,
+  onSent: (bytes: Uint8Array) => void,
+): [StreamEnd, StreamEnd] {
+  const [a, b] = [new StreamEnd(first, env, onSent), new StreamEnd(second, env, onSent)]
   a.other = b
   b.other = a
   return [a, b]

@@ -24,18 +24,34 @@ export class Trace {
     this.#keep({ ino, text })
   }
 
+  /** A message about a file goes by; `describe` tells what it says when somebody looks. Its bytes are another's: see `sent`. */
+  message(way: string, kind: number, ino: number, describe: () => string): void {
+    const text = `${this.#nowMs().toFixed(3)} ${way} `
+    this.#digest(text)
+    this.#count(kind)
+    this.#count(ino)
+    this.#keep({ ino, text: () => text + describe() })
+  }
+
+  /** Bytes go by that `message` tells of. */
+  sent(bytes: Uint8Array): void {
+    for (const byte of bytes) this.#count(byte)
+  }
+
   /** Bytes go by, which stay as they are; `describe` tells what they are when somebody looks. */
   bytes(way: string, bytes: Uint8Array, describe: (bytes: Uint8Array) => string): void {
     const text = `${this.#nowMs().toFixed(3)} ${way}: `
     this.#digest(text)
-    let { digest } = this
-    for (const byte of bytes) digest = (Math.imul(digest, 31) + byte) | 0
-    this.digest = digest >>> 0
+    this.sent(bytes)
     this.#keep({ ino: 0, text: () => text + describe(bytes) })
   }
 
   #digest(text: string): void {
-    for (let i = 0; i < text.length; i++) this.digest = (Math.imul(this.digest, 31) + text.charCodeAt(i)) >>> 0
+    for (let i = 0; i < text.length; i++) this.#count(text.charCodeAt(i))
+  }
+
+  #count(value: number): void {
+    this.digest = (Math.imul(this.digest, 31) + value) >>> 0
   }
 
   #keep(line: Line): void {
