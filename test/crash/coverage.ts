@@ -30,13 +30,6 @@ export class Coverage {
     add(this.events, name, count)
   }
 
-  /** Adds what another part of the run has seen; methods of `other` are not needed. */
-  add(other: Pick<Coverage, 'sites' | 'records' | 'events' | 'images'>): void {
-    this.images += other.images
-    for (const counts of ['sites', 'records', 'events'] as const)
-      for (const [name, count] of other[counts]) add(this[counts], name, count)
-  }
-
   /** Write sites and record types that were crashed less than `least` times. */
   lacking(least: number): string[] {
     return [...this.sites, ...this.records].filter(([, count]) => count < least).map(([name]) => name)

@@ -4,7 +4,6 @@
  */
 import { join } from 'node:path'
 import t from 'tap'
-import { twoAtOnce } from './at-once.ts'
 import { NO_BREAK, playMutants } from './mutant-runs.ts'
 import { MUTANTS } from './mutants.ts'
 
@@ -12,11 +11,8 @@ const TIMEOUT_MS = 400_000
 const PLAYER = join(import.meta.dirname, 'plot-stories.ts')
 t.setTimeout(TIMEOUT_MS)
 
-/** Each has a thread of its own. */
 const attempts = [...MUTANTS, { ...NO_BREAK, plot: 'steady' }].map((change) => ({ change, what: change.plot }))
-await twoAtOnce(attempts, (attempt) =>
-  playMutants([attempt], PLAYER, ({ change }, { caught, message }) => {
-    if (change.name === NO_BREAK.name) t.equal(message, 'nothing noticed', 'the product without a break passes')
-    else t.ok(caught, `${change.name}: ${message.split('\n', 3).join(' | ').slice(0, 200)}`)
-  }),
-)
+await playMutants(attempts, PLAYER, ({ change }, { caught, message }) => {
+  if (change.name === NO_BREAK.name) t.equal(message, 'nothing noticed', 'the product without a break passes')
+  else t.ok(caught, `${change.name}: ${message.split('\n', 3).join(' | ').slice(0, 200)}`)
+})

