@@ -114,7 +114,8 @@ export class SecondaryAuthority {
 
   constructor(files: HeldFiles, env: Environment) {
     this.#files = files
-    this.locks = new SecondaryLocks(env, (message) => this.#send(message))
+    // Somebody waits for most of what is said of locks, if only to be next.
+    this.locks = new SecondaryLocks(env, (message) => this.#session?.ask(message))
     this.tokens = new TokenHolder(
       {
         request: (ino, request) => {

@@ -121,7 +121,7 @@ export class Session {
     }
   }
 
-  /** Sends a message whose answer is waited for: at once, unless there are others of this tick. */
+  /** Sends a message that is waited for, or its answer: at once, unless there are others of this tick. */
   ask(message: message): void {
     const isFirst = !this.#isScheduled && !this.#isReceiving
     this.send(message)
