@@ -8,6 +8,11 @@ export class Fifo<T extends object> {
     return this.#items.length - this.#gone
   }
 
+  /** The one that goes out next; null when there is none. */
+  get first(): T | null {
+    return this.#items[this.#gone] ?? null
+  }
+
   push(item: T): void {
     this.#items.push(item)
   }

@@ -22,6 +22,8 @@ export interface PeerEvents {
   isInvolved(ino: number, mover: MoverId): boolean
   /** True when the mover holds anything of the file, or has not released it yet. */
   holds(ino: number, mover: MoverId): boolean
+  /** True when the mover has not released some of this span of a token. */
+  isHeld(ino: number, mover: MoverId, serial: number, span: Span): boolean
   /** A message about client locks; false when it is not about them. */
   locks(mover: MoverId, message: message): boolean
   /** True when the mover holds something of the file that it has been asked for. */

@@ -63,6 +63,8 @@ export class Peer {
   /** Calls that have not been answered. */
   #calls = 0
   #isGone = false
+  /** What it holds of files that were removed: nobody is in the way of that, but it has to forget them. */
+  #strays: revoke[] = []
   #phase: Phase = 'asserting'
   /** Until they are over it is not known what the mover holds of earlier reigns; ASSERTED is one of them. */
   #assertions = 1
@@ -107,6 +109,7 @@ export class Peer {
   ready(): void {
     this.#phase = 'ready'
     this.session.send({ kind: message_kind.READY })
+    for (const stray of this.#strays.splice(0)) this.#revoke(stray)
   }
 
   /** Carries out a message. Throws `SessionError` when it must not come. */
@@ -173,7 +176,7 @@ export class Peer {
 
   #revoke(revoke: revoke): void {
     this.session.send({ kind: message_kind.REVOKE, revoke })
-    this.revocations.asked(revoke.ino)
+    this.revocations.asked(revoke.ino, revoke.serial, revoke.blocks)
   }
 
   glimpse(ino: number, id: number): void {
@@ -190,8 +193,15 @@ export class Peer {
           `it holds ${token.kind} [${blocks.start}, ${blocks.end}) of inode ${ino}, which cannot be`,
         )
     }
+    // Lists of the message are the session's again when this returns.
+    const held = tokens.map(({ serial, blocks }) => ({ ino, serial, blocks: { ...blocks } }))
+    const isWriter = changes !== null || tokens.some(({ kind }) => ALLOWS[TOKEN_KINDS[kind]].BR_W)
     this.#assertion(ino, () => {
-      if (!this.#files.exists(ino)) throw new SessionError(`it holds inode ${ino}, which does not exist`)
+      if (!this.#files.exists(ino)) {
+        if (isWriter) throw new SessionError(`it writes to inode ${ino}, which does not exist`)
+        this.#strays.push(...held)
+        return
+      }
       if (changes !== null) {
         // What it writes from now on is told in this reign: its own crash must be seen to.
         const failure = this.#files.markAgain(ino)
@@ -232,7 +242,9 @@ export class Peer {
       throw new SessionError(`more than ${MAX_TOKEN_REQUESTS} requests at a time`)
     this.#needs.set(id, { ...need })
     this.#inOrder(ino, () => {
-      if (!this.#files.exists(ino)) this.#deny(ino, id, 'STALE')
+      // Before it is granted, and takes the place of what the mover holds already: a grant cannot be taken back.
+      const refusal = !this.#files.exists(ino) ? 'STALE' : ALLOWS[asked].BR_W ? this.#files.mark(ino) : null
+      if (refusal !== null) this.#deny(ino, id, refusal)
       else this.#events.request(ino, this.id, { id, kind: asked, need: { ...need }, exact })
     })
   }
@@ -241,11 +253,13 @@ export class Peer {
     this.revocations.progress(ino)
     const carriedOut = this.revocations.owe()
     this.#inOrder(ino, () => {
-      if (changes !== null) this.#absorb(ino, changes)
+      // Of a removed file nothing is of interest any more.
+      if (changes !== null && this.#files.exists(ino)) this.#absorb(ino, changes)
       this.#events.release(ino, this.id, serial, { ...blocks })
       if (!this.#events.isInvolved(ino, this.id)) this.#seen.delete(ino)
       carriedOut()
       if (!this.#events.isAsked(ino, this.id)) this.revocations.settled(ino)
+      else this.revocations.released(ino, (serial, span) => this.#events.isHeld(ino, this.id, serial, span))
     })
   }
 
@@ -366,6 +380,8 @@ export class Peer {
     const problem = ALLOWS[token.kind].BR_W ? this.#files.mark(ino) : null
     const described = problem === null ? this.#files.describe(ino) : null
     if (described === null) {
+      if (problem !== null && replaces.length > 0)
+        throw new SessionError(`it cannot write to inode ${ino} any more (${problem}), and held some of it`)
       this.#events.release(ino, this.id, token.serial, WHOLE)
       this.#deny(ino, id, problem ?? 'STALE')
       return

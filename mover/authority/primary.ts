@@ -169,6 +169,7 @@ export class PrimaryAuthority {
       mayWrite: (ino, mover, span) => this.#table.mayWrite(ino, mover, span),
       isInvolved: (ino, mover) => this.#table.isInvolved(ino, mover),
       holds: (ino, mover) => this.#table.holds(ino, mover),
+      isHeld: (ino, mover, serial, span) => this.#table.isHeld(ino, mover, serial, span),
       isAsked: (ino, mover) => this.#table.isAsked(ino, mover),
       isWriter: (ino, mover) => this.#table.isWriter(ino, mover),
       glimpsed: (mover, glimpse) => this.#glimpsed(mover, glimpse),

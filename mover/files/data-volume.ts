@@ -31,6 +31,8 @@ export interface DataVolume {
   readonly device: BlockDevice
   readonly env: Environment
   readonly flushGate: FlushGate
+  /** The last device write (`FlushGate.wrote`) that may be of a file of whose data nothing is in memory any more. */
+  readonly forgottenMark: number
   readonly log: DurableLog
   readonly space: DataSpace
   /** Why nothing can be written any more; null while it can. */

@@ -26,7 +26,7 @@ export class FileData {
   /** Where the next new block of the file would best lie on the device; 0: anywhere. */
   nextGoal = 0
   /** Mark of the last completed device write (`FlushGate.wrote`). */
-  writeMark = 0
+  writeMark: number
   /** Monotonic milliseconds since when something is dirty. */
   dirtySinceMs = 0
   /** Where the last read ended, to notice sequential ones; and how far has been read ahead. */
@@ -50,6 +50,7 @@ export class FileData {
     this.#volume = volume
     this.#cache = cache
     this.inode = inode
+    this.writeMark = volume.forgottenMark
   }
 
   /** Nothing dirty and nothing under way: the pages can be dropped. */

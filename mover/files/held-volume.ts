@@ -180,7 +180,11 @@ export class HeldVolume implements HeldFiles {
   lost(ino: number): void {
     const inode = this.#files.get(ino)?.inode
     if (inode === undefined) return
-    inode.data?.dropAll()
+    if (inode.data !== null) {
+      // A COMMIT of what was written under tokens that are given back is still to come, perhaps.
+      this.volume.forgottenMark = Math.max(this.volume.forgottenMark, inode.data.writeMark)
+      inode.data.dropAll()
+    }
     inode.removed = true
     inode.unlogged = false
     inode.marked = false

@@ -159,6 +159,7 @@ export class RemoteVolume implements DataVolume {
   readonly device: BlockDevice
   readonly env: Environment
   readonly flushGate: FlushGate
+  forgottenMark = 0
   readonly log = new CommitLog()
   readonly space = new ReservedSpace()
   readonly #o: RemoteVolumeOptions

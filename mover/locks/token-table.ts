@@ -138,13 +138,16 @@ export class TokenTable {
     }
   }
 
-  /** The file is gone, and with it all rights: who waits for some is denied them. */
+  /** The file is gone, and with it all rights: who waits for some is denied them, who has some is asked for them. */
   drop(ino: number): void {
     const file = this.#files.get(ino)
     if (file === undefined) return
     for (const { mover, id } of file.queue) this.#effects.push({ type: 'deny', ino, mover, id })
     file.queue = []
-    for (const token of [...file.tokens.all]) file.remove(token)
+    for (const token of [...file.tokens.all]) {
+      if (token.mover !== this.home) this.#askBack(ino, file, token, token)
+      file.remove(token)
+    }
     this.#advance(ino, file)
   }
 
@@ -159,6 +162,12 @@ export class TokenTable {
   /** True when the mover holds anything of the file, or has not released it yet. */
   holds(ino: number, mover: MoverId): boolean {
     return this.#tokensOf(ino).some((token) => token.mover === mover)
+  }
+
+  /** True when the mover has not released some of this span of a token. */
+  isHeld(ino: number, mover: MoverId, serial: number, span: Span): boolean {
+    const near = this.#files.get(ino)?.tokens.near(span) ?? []
+    return near.some((token) => token.mover === mover && token.serial === serial)
   }
 
   /** True when the mover holds something of the file that it has been asked for. */

@@ -106,6 +106,8 @@ export class Volume {
   /** The hashes of the name index; records that are applied use it too. */
   readonly names: NameHasher
   readonly flushGate: FlushGate
+  /** None: an inode is in memory until all of it has been flushed. */
+  readonly forgottenMark = 0
   readonly log: Log
   /** Called once when the volume must not be served any more (a flush failed, the tree is damaged). */
   onFailure: (error: Error) => void = () => {}

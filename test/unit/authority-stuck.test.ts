@@ -132,7 +132,7 @@ t.test('what was not asked for may be kept', async (t) => {
 t.test('short waits for the primary do not excuse, and who counts may have been held up', async (t) => {
   const env = new TestEnvironment(1)
   const revocations = new Revocations(env)
-  revocations.asked(7)
+  revocations.asked(7, 1, { start: 0, end: 1 })
   for (let i = 0; i < 50; i++) {
     const answered = revocations.owe()
     env.advance(99)
@@ -144,4 +144,37 @@ t.test('short waits for the primary do not excuse, and who counts may have been 
   t.equal(revocations.stuck(LEASE_MS), null)
   env.advance(LEASE_MS)
   t.match(revocations.stuck(LEASE_MS), { ino: 7, forMs: LEASE_MS })
+})
+
+t.test('nobody is waited for without an end, whatever else he does or is owed', async (t) => {
+  const env = new TestEnvironment(1)
+  const revocations = new Revocations(env)
+  const held = new Set([1, 2])
+  const isHeld = (serial: number): boolean => held.has(serial)
+  revocations.asked(7, 1, { start: 0, end: 1 })
+  const answered = revocations.owe()
+  /** Time goes by in which something else of the file is released again and again. */
+  const work = (ms: number): void => {
+    for (let i = 0; i < ms / 1000; i++) {
+      env.advance(1000)
+      revocations.progress(7)
+      revocations.released(7, isHeld)
+    }
+  }
+  work(LEASE_MS)
+  revocations.asked(7, 2, { start: 1, end: 2 })
+  work(10 * LEASE_MS)
+  t.equal(revocations.stuck(LEASE_MS), null, 'he works, and waits')
+  held.delete(1)
+  work(2 * LEASE_MS - 1000)
+  t.equal(revocations.stuck(LEASE_MS), null, 'what has been released does not count')
+  work(1000)
+  t.match(revocations.stuck(LEASE_MS), { ino: 7, forMs: 12 * LEASE_MS })
+  revocations.refresh()
+  t.equal(revocations.stuck(LEASE_MS), null, 'unless who counts was held up himself')
+  work(11 * LEASE_MS)
+  revocations.settled(7)
+  work(2 * LEASE_MS)
+  t.equal(revocations.stuck(LEASE_MS), null)
+  answered()
 })
