@@ -339,7 +339,12 @@ export class SecondaryAuthority {
     this.#isReady = true
     const missed = this.#unanswered.flatMap((pending) => [...pending])
     for (const [id, { message }] of missed.sort(([a], [b]) => a - b)) {
-      if (message.kind !== message_kind.COMMIT || id > this.#assertedId) this.#send(message)
+      if (message.kind === message_kind.MAP && this.tokens.held(message.map.ino)?.isEmpty !== false) {
+        // It has been given up meanwhile: who wants to know has to ask for the file first.
+        const { done } = this.#maps.get(id) as Pending<block_map>
+        this.#maps.delete(id)
+        this.#waiting.push(() => done(null))
+      } else if (message.kind !== message_kind.COMMIT || id > this.#assertedId) this.#send(message)
     }
     this.tokens.askAgain()
     this.locks.holder.ready()

@@ -2,7 +2,7 @@
 import t from 'tap'
 import type { Failure } from '../../mover/failure.ts'
 import type { Operation, WriteResult } from '../../mover/files/service.ts'
-import { message_kind } from '../../protocol/moverlock/moverlock.gen.ts'
+import { type message, message_kind } from '../../protocol/moverlock/moverlock.gen.ts'
 import { MoverWorld, type Secondary } from '../sim/mover-world.ts'
 import { filled } from './files-support.ts'
 
@@ -95,4 +95,25 @@ t.test('what a mover has said before it died gives nothing back twice', async (t
   const { dataFreeBlocks } = world.files.files.volume.status()
   t.throws(() => mover.peer.received({ kind: message_kind.GIVE_BACK, give_back: { runs } }), /has not reserved/)
   t.equal(world.files.files.volume.status().dataFreeBlocks, dataFreeBlocks)
+})
+
+t.test('where a file lies that was given up is not asked of the next primary', async (t) => {
+  const world = new MoverWorld(5, 1)
+  const [{ authority, session }] = world.secondaries
+  const ino = world.files.create('file')
+  world.answer(world.secondaries[0], (op) => {
+    world.secondaries[0].look(op, ino)
+    return null
+  })
+  const answers: unknown[] = []
+  authority.map(ino, 0, (map) => answers.push(map))
+  authority.map(99, 0, (map) => answers.push(map))
+  authority.parted()
+  const sent: message[] = []
+  session.send = (message) => void sent.push(message)
+  authority.join(session)
+  authority.received({ kind: message_kind.READY })
+  const asked = sent.flatMap((message) => (message.kind === message_kind.MAP ? [message.map.ino] : []))
+  t.same(asked, [ino])
+  t.same(answers, [null], 'who has asked looks again what it needs')
 })
