@@ -29,6 +29,8 @@ export class Owner {
   /** In an order of the mover's owners. */
   readonly number: number
   #uses = 0
+  /** Files where it has, waits for or has asked for something, as far as that is noted: of most owners it is one. */
+  #files: number | Set<number> | null = null
 
   constructor(name: string, client: LockClient, number: number) {
     this.name = name
@@ -54,6 +56,24 @@ export class Owner {
   /** True when it has, waits for or has asked for more than one thing. */
   get isUsedMore(): boolean {
     return this.#uses > 1
+  }
+
+  /** See `uses`. */
+  get files(): number[] {
+    const files = this.#files
+    if (files === null) return []
+    return typeof files === 'number' ? [files] : [...files]
+  }
+
+  /** It has something of a file from now on, or wants it; or neither. */
+  uses(ino: number, isUsing: boolean): void {
+    const files = this.#files
+    if (files instanceof Set) {
+      if (isUsing) files.add(ino)
+      else files.delete(ino)
+    } else if (isUsing) {
+      this.#files = files === null || files === ino ? ino : new Set([files, ino])
+    } else if (files === ino) this.#files = null
   }
 
   /** Something refers to it from now on. */
@@ -102,6 +122,11 @@ export class LockOwners {
   /** True when some owner of a client is used. */
   has(protocol: LockProtocol, client: string): boolean {
     return this.#clients[protocol].has(client)
+  }
+
+  /** The owners of a client that are used. */
+  of(protocol: LockProtocol, client: string): Owner[] {
+    return [...(this.#clients[protocol].get(client)?.owners.values() ?? [])]
   }
 
   add(owner: Owner): void {

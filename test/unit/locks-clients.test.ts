@@ -1,6 +1,7 @@
 /** Client locks between a primary and its movers, message by message. */
 import t from 'tap'
 import { LOCK_LIMITS, type LockOwner, OPEN_READ, OPEN_WRITE, RANGE_END } from '../../mover/locks/client-lock.ts'
+import { FileLocks } from '../../mover/locks/file-locks.ts'
 import { type HolderLockPort, LockHolder, MOST_QUIET } from '../../mover/locks/lock-holder.ts'
 import { FILE, LockMovers, open, range } from './locks-support.ts'
 
@@ -233,6 +234,44 @@ t.test('a client that is gone has nothing any more, and waits for nothing', asyn
     isDone = false
   })
   t.equal(isDone, false, 'who has nothing is done with at once')
+})
+
+t.test("a client's restart costs no look at the locks of others", async (t) => {
+  const movers = new LockMovers()
+  const holder = movers.holder(1)
+  const others = 200
+  for (let i = 0; i < others; i++) {
+    const owner: LockOwner = { protocol: 'nlm', client: `host ${i} 10.0.0.1`, owner: 'process' }
+    for (const ino of [FILE, FILE + i]) holder.lock(ino, { ...range('x', i, i + 1, true), owner }, 'try', () => {})
+    movers.settle()
+  }
+  const files = [FILE, FILE + 3, FILE + 5]
+  for (const ino of files) holder.lock(ino, range('a1', 500, 600, true), 'try', () => {})
+  holder.lock(FILE, range('a2', 700, 800, true), 'try', () => {})
+  holder.unlock(FILE + 5, range('a1', 500, 600, true), () => {})
+  movers.settle()
+  const { list, isHolder } = FileLocks.prototype
+  let looks = 0
+  t.teardown(() => Object.assign(FileLocks.prototype, { list, isHolder }))
+  FileLocks.prototype.list = function (this: FileLocks) {
+    looks += this.size
+    return list.call(this)
+  }
+  FileLocks.prototype.isHolder = function (this: FileLocks, owner) {
+    looks++
+    return isHolder.call(this, owner)
+  }
+  let isDone = false
+  holder.releaseClient('nlm', 'x', () => {
+    isDone = true
+  })
+  t.ok(isDone)
+  t.equal(looks, 0, 'who has nothing is done with at once')
+  holder.releaseClient('nlm', 'a', () => {})
+  t.ok(looks > 0 && looks <= 2 * files.length, `${looks} looks`)
+  t.notOk(holder.isUsed('nlm', 'a'))
+  t.equal(holder.locksOf(FILE).length, others)
+  t.equal(holder.locksOf(FILE + 3).length, 1)
 })
 
 t.test('what a client has waited for, and is granted while all goes that it has, it is not told of', async (t) => {
