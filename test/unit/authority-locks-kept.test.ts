@@ -25,6 +25,35 @@ t.test('a primary that is lost has removed a file, and told nobody', async (t) =
   t.equal(locks.lock(second, range('b', 0, 10), 'try', kept), 'denied')
 })
 
+t.test('locks of a removed file go when the removal is durable: until then it may be there again', async (t) => {
+  const locks = new Locks()
+  const { primary, first, second, world, ino } = locks
+  const { log } = world.files.files.volume
+  locks.lock(first, range('a', 0, 10))
+  locks.lock(second, range('b', 0, 10), 'wait')
+  world.env.runUntilIdle()
+  // The device takes nothing for a while.
+  const whenDurable = log.whenDurable.bind(log)
+  const held: (() => void)[] = []
+  log.whenDurable = (lsn, done) => held.push(() => whenDurable(lsn, done))
+  world.run(
+    primary,
+    (op) => primary.files.remove(op, world.files.root, Buffer.from('f')),
+    () => {},
+  )
+  world.env.runUntilIdle()
+  t.ok(held.length > 0)
+  t.same(locks.granted, [])
+  t.equal(first.authority.locks.holder.locksOf(ino).length, 1)
+  t.equal(primary.authority.locks.queue(ino).length, 1)
+  for (const mover of [first, second, primary]) t.equal(locks.lock(mover, range('c', 20, 30)), 'gone')
+  log.whenDurable = whenDurable
+  for (const go of held) go()
+  world.env.runUntilIdle()
+  t.same(locks.granted, [`gone ${ino}`])
+  t.same([...first.authority.locks.holder.inos(), ...primary.authority.locks.inos()], [])
+})
+
 t.test('another primary is told of all that movers have, and of what they wait for', async (t) => {
   const locks = new Locks()
   const { primary, first, second, world } = locks
