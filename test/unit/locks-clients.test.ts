@@ -2,6 +2,7 @@
 import t from 'tap'
 import { LOCK_LIMITS, type LockOwner, OPEN_READ, OPEN_WRITE, RANGE_END } from '../../mover/locks/client-lock.ts'
 import { FileLocks } from '../../mover/locks/file-locks.ts'
+import { GracePeriod } from '../../mover/locks/lock-grace.ts'
 import { type HolderLockPort, LockHolder, MOST_QUIET } from '../../mover/locks/lock-holder.ts'
 import { FILE, LockMovers, open, range } from './locks-support.ts'
 
@@ -132,7 +133,7 @@ t.test('the locks of a mover that is gone are free after a time of grace', async
   movers.lock(2, range('b', 20, 30, true))
   movers.lock(3, range('c', 20, 30, true), 'wait')
   movers.table.tick(0)
-  movers.table.forget(1, MOVERS_GRACE_MS)
+  movers.table.forget(1, new GracePeriod(MOVERS_GRACE_MS))
   movers.tell()
   t.equal(movers.lock(2, range('d', 50, 60, true)), 'grace')
   t.equal(movers.test(2, range('d', 50, 60, true)), 'grace')
@@ -157,13 +158,13 @@ t.test('the locks of a mover that is gone are free after a time of grace', async
 t.test('only files that a mover had locked are in grace when it is gone', async (t) => {
   const movers = new LockMovers()
   movers.lock(1, range('a', 0, 10, true))
-  movers.table.forget(1, MOVERS_GRACE_MS)
+  movers.table.forget(1, new GracePeriod(MOVERS_GRACE_MS))
   const outcomes: string[] = []
   movers.holder(2).lock(FILE, range('b', 0, 1, true), 'try', ({ type }) => outcomes.push(type))
   movers.holder(2).lock(FILE + 1, range('b', 0, 1, true), 'try', ({ type }) => outcomes.push(type))
   movers.settle()
   t.same(outcomes, ['grace', 'granted'], 'its delegation counts, whatever it had locked')
-  movers.table.beginGrace(null, MOVERS_GRACE_MS)
+  movers.table.beginGrace(null, new GracePeriod(MOVERS_GRACE_MS))
   movers.holder(2).lock(FILE + 2, range('b', 0, 1, true), 'try', ({ type }) => outcomes.push(type))
   movers.settle()
   t.equal(outcomes[2], 'grace', 'all files')
