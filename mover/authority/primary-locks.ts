@@ -130,8 +130,10 @@ export class PrimaryLocks {
     return this.#table.inos()
   }
 
-  /** A secondary has come. */
+  /** A secondary has come. Clients of one of its name that is gone hear of that from now on: they may still reclaim. */
   admit(mover: MoverId, name: string, send: (message: message) => void): void {
+    const place = this.#placeOf(name)
+    if (place !== null) this.#table.prolongGrace(place, this.#graceEndMs())
     const [demotion, assertion] = [new LockParts(), new LockParts()]
     this.#peers.set(mover, { name, send, demotion, assertion, waiting: [] })
   }

@@ -49,6 +49,11 @@ export class LockGrace {
     this.#periods.add(period)
   }
 
+  /** The mover of a place is there again: its clients have until then at least. */
+  prolong(place: number, untilMs: number): void {
+    for (const period of this.#periods) if (period.place === place) period.prolong(untilMs)
+  }
+
   isOn(ino: number): boolean {
     for (const period of this.#periods) if (period.covers(ino)) return true
     return false

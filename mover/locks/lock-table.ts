@@ -165,6 +165,11 @@ export class LockTable {
     this.#grace.begin(ino, grace)
   }
 
+  /** The mover of a place is there again: its clients may reclaim until then, as far as their time is not over. */
+  prolongGrace(place: number, untilMs: number): void {
+    this.#grace.prolong(place, untilMs)
+  }
+
   /** Times of grace end, and files cease to be contended: to be called once a second while `needsTicks`. */
   tick(nowMs: number): void {
     this.#contended.tick()

@@ -118,6 +118,41 @@ t.test('files that clients of the lost primary had locked wait, whoever else has
   }
 })
 
+t.test(
+  'a mover that dies again and again: its clients may reclaim each time that it comes, but not for ever',
+  async (t) => {
+    const locks = new Locks()
+    const { primary, first, second, world } = locks
+    const theirs = world.create(primary, 'theirs')
+    locks.lock(first, range('a', 0, 10))
+    locks.lock(primary, range('c', 0, 10), 'try', theirs)
+    primary.authority.gone(first.peer)
+    const { env } = world
+    const diedMs = env.monotonicMs()
+    const table = primary.authority.locks
+    for (let id = 100; env.monotonicMs() < diedMs + 9 * GRACE_MS; id++) {
+      locks.pass(GRACE_MS - 5000)
+      t.equal(locks.lock(second, range('b', 50, 60)), 'grace')
+      table.admit(id, first.name, () => {})
+      table.gone(id)
+    }
+    t.equal(locks.lock(second, range('a', 0, 10), 'reclaim'), 'granted')
+    locks.pass(diedMs + 10 * GRACE_MS + 2000 - env.monotonicMs())
+    t.equal(locks.lock(second, range('b', 50, 60)), 'granted')
+  },
+)
+
+t.test('for a mover that comes back nobody waits whose clients another one had', async (t) => {
+  const locks = new Locks()
+  const { primary, first, second } = locks
+  locks.lock(first, range('a', 0, 10))
+  primary.authority.gone(first.peer)
+  locks.pass(GRACE_MS - 5000)
+  primary.authority.locks.admit(100, second.name, () => {})
+  locks.pass(7000)
+  t.equal(locks.lock(second, range('b', 0, 10)), 'granted')
+})
+
 t.test('what a mover has asked, and was not answered, it asks the next primary', async (t) => {
   const locks = new Locks()
   const { primary, first, second, world } = locks
