@@ -14,6 +14,7 @@ import {
   ownerOf,
   sameLock,
 } from './client-lock.ts'
+import { hasShare } from './fair-share.ts'
 import { lockOf } from './file-locks.ts'
 import { type GivenUp, giveUp, isGivenUp } from './give-up.ts'
 import { HeldLocks, type HeldOp, type HeldWaiter, type LockAsk } from './held-locks.ts'
@@ -395,7 +396,9 @@ export class LockHolder {
 
   #isFull(file: HeldLocks, { client }: Owner): boolean {
     const { perFile, perClient, perVolume } = this.#limits
-    return file.locks.size >= perFile || client.locks >= perClient || this.#owners.locks >= perVolume
+    if (file.locks.size >= perFile || client.locks >= perClient) return true
+    const { address, all } = client
+    return !hasShare(address.locks, all.locks - address.locks, perVolume)
   }
 
   #demote(ino: number, file: HeldLocks, level: DelegationLevel): void {

@@ -348,15 +348,19 @@ export class LockTable {
   }
 
   #grant(file: LockFile, wanted: Wanted): LockOutcome {
-    if (file.locks.size >= this.#limits.perFile || this.#lockCount() >= this.#limits.perVolume) return LIMIT
+    if (file.locks.size >= this.#limits.perFile || !this.#hasRoomAt(addressOf(wanted.owner.client.name))) return LIMIT
     file.grant(wanted)
     return GRANTED
   }
 
-  #lockCount(): number {
-    let count = 0
-    for (const owners of this.#owners.values()) count += owners.locks
-    return count
+  /** Room is shared between addresses here too: one may call at several movers. */
+  #hasRoomAt(address: string): boolean {
+    let [own, all] = [0, 0]
+    for (const owners of this.#owners.values()) {
+      own += owners.locksAt(address)
+      all += owners.locks
+    }
+    return hasShare(own, all - own, this.#limits.perVolume)
   }
 
   /** A request that meets a lock, or an earlier request, gets its place in the queue, unless it would wait for itself. */

@@ -210,6 +210,29 @@ t.test('there is room to wait for whoever comes from another address', async (t)
   t.same(others, [3, 3, 2, 1, 1, 1, 1, 0, 0, 0, 0, 0])
 })
 
+t.test('there is room for locks for whoever comes from another address', async (t) => {
+  const movers = new LockMovers({ perVolume: 16 })
+  let start = 0
+  const lockFrom = (address: string, id = 1): number => {
+    for (let count = 0; ; count++) {
+      const owner: LockOwner = { protocol: 'nlm', client: `host ${count} ${address}`, owner: 'process' }
+      start += 2
+      if (movers.lock(id, { ...range('x', start, start + 1, true), owner }) === 'limit') return count
+    }
+  }
+  t.equal(lockFrom('10.0.0.1'), 4)
+  t.equal(lockFrom('10.0.0.1'), 0, 'whatever its name')
+  t.same([lockFrom('10.0.0.2'), lockFrom('10.0.0.3')], [3, 3])
+  t.equal(lockFrom('10.0.0.1', 2), 0, 'the same at another mover, where the primary decides')
+  t.equal(lockFrom('10.0.0.4', 2), 2)
+  movers.holder(1).releaseClient('nlm', 'host 1 10.0.0.1', () => {})
+  movers.settle()
+  t.equal(lockFrom('10.0.0.1'), 0, 'others have come')
+  for (let i = 0; i < 4; i++) movers.holder(1).releaseClient('nlm', `host ${i} 10.0.0.1`, () => {})
+  movers.settle()
+  t.equal(lockFrom('10.0.0.1'), 2, 'of what is left')
+})
+
 t.test('a client that is gone has nothing any more, and waits for nothing', async (t) => {
   const movers = new LockMovers()
   movers.lock(1, range('a1', 0, 10, true))
