@@ -144,6 +144,7 @@ class MoverMain {
       logger,
     })
     const serving = await this.#mover.listen()
+    this.#volumes.serving()
     setTimeout(compileSoon, START_MS).unref()
     const routes = controlRoutes(this.#mover)
     const socket = controlSocket(config.stateDir, { mover: this.#name })

@@ -111,6 +111,11 @@ export class PrimaryReign implements Reign {
     else this.#waiting.push(done)
   }
 
+  /** This mover serves its clients: see `PrimaryLocks`. */
+  serving(): void {
+    this.authority.locks.serving()
+  }
+
   /** True when nobody is waited for. */
   get isRecovered(): boolean {
     return this.#awaited.size === 0

@@ -73,6 +73,7 @@ export class VolumeSet {
   readonly #ended: Promise<never>
   /** In the order of the configuration. */
   readonly #places: readonly Place[]
+  #isServing = false
 
   constructor(options: VolumeSetOptions) {
     const { volumes, self, names, cacheBytes, leaseMs, graceMs, lease, environment, logger, onFatal } = options
@@ -115,6 +116,12 @@ export class VolumeSet {
       Promise.race([Promise.all(recovered), this.#ended]),
       ...others.map((place) => named(place, this.#openSecondary(place))),
     ])
+  }
+
+  /** The mover has begun to serve, and to tell its clients. */
+  serving(): void {
+    this.#isServing = true
+    for (const { reign } of this.#places) reign?.reign.serving()
   }
 
   /** The supervisor is about to start a mover. */
@@ -176,6 +183,7 @@ export class VolumeSet {
     const opened = await openReign({ ...this.#host, claimed, term, holders, isCalm, beside })
     const { name, files, reign } = opened
     place.reign = opened
+    if (this.#isServing) reign.serving()
     if (secondary === null) place.served = servedByPrimary(opened)
     if (this.#ending.signal.aborted) return
     const reception = membership.reigns({ name, uuid: files.volumeUuid, reign }, holders)

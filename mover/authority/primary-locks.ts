@@ -8,6 +8,7 @@ import {
 import type { Environment } from '../environment.ts'
 import type { Failure } from '../failure.ts'
 import type { ClientLock, LockEffect, LockOp, LockOutcome } from '../locks/client-lock.ts'
+import { GracePeriod } from '../locks/lock-grace.ts'
 import { LockHolder } from '../locks/lock-holder.ts'
 import { LockTable } from '../locks/lock-table.ts'
 import type { MoverId } from '../locks/token-table.ts'
@@ -20,8 +21,12 @@ import { SessionError } from './session-error.ts'
 const HOME: MoverId = 0
 /** How often times of grace, and what has been quiet, are looked at. */
 const TICK_MS = 1000
+/** Files wait at most so many times of grace for clients of a mover that comes again and again, or is not told to serve. */
+const MOST_GRACES = 10
 /** Files in one record at most that are not locked any more. */
 const FORGOTTEN_AT_ONCE = 64
+/** Bits of `ALL_MOVERS`. */
+const PLACES = 16
 
 /** Which movers' clients may have locks on which files, durably: so that these, and no others, wait for reclaims after a crash. */
 export interface LockNotes {
@@ -83,6 +88,9 @@ export class PrimaryLocks {
   })
   /** Files that nobody has locks on any more, and that may still be noted. */
   readonly #free = new Set<number>()
+  /** Of files that were noted at the opening, until those who may reclaim are told to: see `serving`. */
+  #held: GracePeriod[] = []
+  #isServing = false
   /** Until it is known what movers have of earlier reigns: what would change who may have what. */
   #postponed: (() => void)[] | null = []
   #isScheduled = false
@@ -122,16 +130,33 @@ export class PrimaryLocks {
     return this.#table.inos()
   }
 
-  /** A secondary has come. */
+  /** A secondary has come. Clients of one of its name that is gone hear of that from now on: they may still reclaim. */
   admit(mover: MoverId, name: string, send: (message: message) => void): void {
+    const place = this.#placeOf(name)
+    if (place !== null) this.#table.prolongGrace(place, this.#graceEndMs())
     const [demotion, assertion] = [new LockParts(), new LockParts()]
     this.#peers.set(mover, { name, send, demotion, assertion, waiting: [] })
   }
 
   /** Nothing of a secondary is left: its clients' locks wait to be reclaimed. */
   gone(mover: MoverId): void {
-    if (!this.#peers.delete(mover)) return
-    this.#whenRecovered(() => this.#table.forget(mover, this.#graceEndMs()))
+    const peer = this.#peers.get(mover)
+    if (peer === undefined) return
+    this.#peers.delete(mover)
+    this.#whenRecovered(() => this.#table.forget(mover, this.#grace(this.#placeOf(peer.name))))
+  }
+
+  /**
+   * This mover has begun to serve, and to tell its clients: only now have they time to reclaim what was noted when the volume was
+   * opened, since much may have been waited for.
+   */
+  serving(): void {
+    this.#isServing = true
+    for (const period of this.#held) {
+      period.isHeld = false
+      period.prolong(this.#graceEndMs())
+    }
+    this.#held = []
   }
 
   /**
@@ -140,16 +165,23 @@ export class PrimaryLocks {
    */
   recovered(survivors: readonly string[]): void {
     const { noted } = this.#o
-    const untilMs = this.#graceEndMs()
+    const periods = Array.from({ length: PLACES }, (_, place) => this.#grace(place))
     let lost = ALL_MOVERS
     for (const name of survivors) lost &= ~(this.#bitOf(name) ?? 0)
     // What was removed is noted no more, and that has perhaps not been told.
     for (const ino of [...this.#table.inos()]) if (!noted.has(ino)) this.#table.drop(ino)
     for (const [ino, movers] of noted) {
-      if ((movers & lost) !== 0 && !this.#table.isDelegated(ino)) this.#table.beginGrace(ino, untilMs)
+      if (!this.#table.isDelegated(ino)) {
+        for (const [place, period] of periods.entries())
+          if ((movers & lost & (1 << place)) !== 0) this.#table.beginGrace(ino, period)
+      }
       if (!this.#table.has(ino)) this.#free.add(ino)
     }
     noted.clear()
+    if (!this.#isServing) {
+      for (const period of periods) period.isHeld = true
+      this.#held = periods
+    }
     const postponed = this.#postponed ?? []
     this.#postponed = null
     for (const action of postponed) action()
@@ -218,8 +250,13 @@ export class PrimaryLocks {
   }
 
   #bitOf(name: string): number | null {
+    const place = this.#placeOf(name)
+    return place === null ? null : 1 << place
+  }
+
+  #placeOf(name: string): number | null {
     const place = this.#o.movers.indexOf(name)
-    return place < 0 ? null : 1 << place
+    return place < 0 ? null : place
   }
 
   #peer(mover: MoverId): LockPeer {
@@ -276,6 +313,11 @@ export class PrimaryLocks {
   /** Behind what the table has decided before. */
   #answer(mover: MoverId, ino: number, id: number, outcome: LockOutcome): void {
     this.#o.env.defer(() => this.#tell({ type: 'answer', ino, mover, id, outcome, delegation: null }))
+  }
+
+  #grace(place: number | null): GracePeriod {
+    const { env, graceMs } = this.#o
+    return new GracePeriod(this.#graceEndMs(), env.monotonicMs() + MOST_GRACES * graceMs, place)
   }
 
   #graceEndMs(): number {

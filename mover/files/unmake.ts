@@ -38,12 +38,23 @@ function prepareLastName(context: FilesContext, inode: LiveInode): boolean {
 function afterRemoval(context: FilesContext, inode: LiveInode, wasLast: boolean, reaped: boolean): void {
   if (!wasLast) return
   context.tokens?.dropped(inode.ino)
-  context.locks?.dropped(inode.ino)
+  dropLocks(context, inode.ino)
   inode.data?.dropAll()
   inode.unlogged = false
   inode.marked = false
   context.writeBack.forget(inode)
   if (!reaped) context.housekeeping.wake()
+}
+
+/**
+ * Clients' locks of a removed file go once its removal is durable: until then it may be there again, with all its locks, under
+ * another primary. Nobody gets new ones meanwhile: the file is STALE.
+ */
+function dropLocks(context: FilesContext, ino: number): void {
+  const { log } = context.volume
+  log.whenDurable(log.lastLsn, (error) => {
+    if (error === null) context.locks?.dropped(ino)
+  })
 }
 
 function isLastName(inode: LiveInode): boolean {

@@ -192,6 +192,7 @@ export type LockEffect =
 export interface LockLimits {
   readonly perFile: number
   readonly perClient: number
+  /** At one mover, and at the primary; of one address a share of it: see `hasShare`. */
   readonly perVolume: number
   /** Of one address at all movers a share of it: see `hasShare`. */
   readonly waitersPerFile: number

@@ -122,6 +122,13 @@ export class HeldLocks {
     return new Set([...this.locks.list(), ...this.waiting, ...this.asks].map(({ owner }) => owner))
   }
 
+  /** True when the owner has something here, or wants it. */
+  isUsedBy(owner: Owner): boolean {
+    return (
+      this.locks.isHolder(owner) || this.asksOf(owner).length > 0 || this.waiting.some((one) => one.owner === owner)
+    )
+  }
+
   list(): ClientLock[] {
     return this.locks.list().map(({ lock }) => lock)
   }

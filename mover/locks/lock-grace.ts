@@ -1,35 +1,75 @@
+/** A time in which clients reclaim what they had locked of some files, or of all. */
+export class GracePeriod {
+  /** The place of the mover whose clients reclaim; null: whose they are is not known. */
+  readonly place: number | null
+  /** Waits for that mover, again and again, until then at most. */
+  readonly lastMs: number
+  /** Those who may reclaim have not been told yet: it does not end before `lastMs` until they are. */
+  isHeld = false
+  #untilMs: number
+  readonly #inos = new Set<number>()
+  #isOfAll = false
+
+  constructor(untilMs: number, lastMs = untilMs, place: number | null = null) {
+    this.#untilMs = untilMs
+    this.lastMs = lastMs
+    this.place = place
+  }
+
+  get endMs(): number {
+    return this.isHeld ? this.lastMs : this.#untilMs
+  }
+
+  /** It does not end before that, as far as it may wait. */
+  prolong(untilMs: number): void {
+    this.#untilMs = Math.max(this.#untilMs, Math.min(untilMs, this.lastMs))
+  }
+
+  covers(ino: number): boolean {
+    return this.#isOfAll || this.#inos.has(ino)
+  }
+
+  /** `ino` null: all files. */
+  add(ino: number | null): void {
+    if (ino === null) this.#isOfAll = true
+    else this.#inos.add(ino)
+  }
+}
+
 /**
  * Times in which only what was locked before may be locked: on some files, since a mover is gone whose clients had locked
  * them, or on all.
  */
 export class LockGrace {
-  readonly #untilMs = new Map<number, number>()
-  #allUntilMs = Number.NEGATIVE_INFINITY
-  #nowMs = Number.NEGATIVE_INFINITY
+  readonly #periods = new Set<GracePeriod>()
 
-  /** `ino` null: all files. A longer time that has begun already stays. */
-  begin(ino: number | null, untilMs: number): void {
-    if (ino === null) this.#allUntilMs = Math.max(this.#allUntilMs, untilMs)
-    else this.#untilMs.set(ino, Math.max(this.#untilMs.get(ino) ?? untilMs, untilMs))
+  /** `ino` null: all files. Other periods that the file has go on. */
+  begin(ino: number | null, period: GracePeriod): void {
+    period.add(ino)
+    this.#periods.add(period)
+  }
+
+  /** The mover of a place is there again: its clients have until then at least. */
+  prolong(place: number, untilMs: number): void {
+    for (const period of this.#periods) if (period.place === place) period.prolong(untilMs)
   }
 
   isOn(ino: number): boolean {
-    return this.#allUntilMs > this.#nowMs || this.#untilMs.has(ino)
+    for (const period of this.#periods) if (period.covers(ino)) return true
+    return false
   }
 
   /** True when there is none now. */
   get isOver(): boolean {
-    return this.#allUntilMs <= this.#nowMs && this.#untilMs.size === 0
+    return this.#periods.size === 0
   }
 
   /** True when some time of grace is over. */
   tick(nowMs: number): boolean {
-    const wasOn = this.#allUntilMs > this.#nowMs
-    this.#nowMs = nowMs
-    let isOver = wasOn && this.#allUntilMs <= nowMs
-    for (const [ino, untilMs] of this.#untilMs) {
-      if (untilMs > nowMs) continue
-      this.#untilMs.delete(ino)
+    let isOver = false
+    for (const period of this.#periods) {
+      if (period.endMs > nowMs) continue
+      this.#periods.delete(period)
       isOver = true
     }
     return isOver

@@ -14,6 +14,7 @@ import {
   ownerOf,
   sameLock,
 } from './client-lock.ts'
+import { hasShare } from './fair-share.ts'
 import { lockOf } from './file-locks.ts'
 import { type GivenUp, giveUp, isGivenUp } from './give-up.ts'
 import { HeldLocks, type HeldOp, type HeldWaiter, type LockAsk } from './held-locks.ts'
@@ -103,9 +104,10 @@ export class LockHolder {
     const oneLess = (): void => {
       if (--left === 0) done()
     }
-    for (const [ino, file] of [...this.#files]) {
-      for (const owner of file.owners()) {
-        if (owner.client.protocol !== protocol || owner.client.name !== client) continue
+    // Clients say at will that they have started anew: nobody else's locks are looked at.
+    for (const owner of this.#owners.of(protocol, client)) {
+      for (const ino of owner.files) {
+        if (this.#files.get(ino)?.isUsedBy(owner) !== true) continue
         left++
         if (this.#start(ino, { type: 'release', owner: owner.who }, oneLess) !== null) oneLess()
       }
@@ -173,10 +175,12 @@ export class LockHolder {
   dropped(ino: number): void {
     const file = this.#files.get(ino)
     if (file === undefined) return
+    const owners = file.owners()
     const waiting = file.waiting
     file.removeWaiters(() => true)
     file.locks.releaseAll(() => true)
     file.level = 'none'
+    for (const owner of owners) noteUse(ino, file, owner)
     for (const { waiter } of waiting) this.#port.gone(ino, waiter)
     this.#settle(ino, file)
   }
@@ -270,6 +274,7 @@ export class LockHolder {
       const ask = this.#ask(file, owner, op, done)
       if (isFirst) this.#send(ino, file, ask)
     }
+    noteUse(ino, file, owner)
     this.#settle(ino, file)
     return outcome
   }
@@ -314,6 +319,7 @@ export class LockHolder {
     const { owner } = ask
     file.removeAsk(ask)
     this.#tellGranted(ino, file, owner)
+    noteUse(ino, file, owner)
     ask.done(outcome)
     const asks = file.asksOf(owner)
     if (asks.length > 0 && !asks.some(({ isSent }) => isSent)) this.#begin(ino, file, asks[0])
@@ -390,7 +396,9 @@ export class LockHolder {
 
   #isFull(file: HeldLocks, { client }: Owner): boolean {
     const { perFile, perClient, perVolume } = this.#limits
-    return file.locks.size >= perFile || client.locks >= perClient || this.#owners.locks >= perVolume
+    if (file.locks.size >= perFile || client.locks >= perClient) return true
+    const { address, all } = client
+    return !hasShare(address.locks, all.locks - address.locks, perVolume)
   }
 
   #demote(ino: number, file: HeldLocks, level: DelegationLevel): void {
@@ -429,6 +437,11 @@ export class LockHolder {
       if (this.#quiet.size > MOST_QUIET) this.#giveBack(oldest)
     }
   }
+}
+
+/** An owner's files are known by the owner; who uses none any more is forgotten with what it knows. */
+function noteUse(ino: number, file: HeldLocks, owner: Owner): void {
+  if (owner.isUsed) owner.uses(ino, file.isUsedBy(owner))
 }
 
 /** True when the mover decides alone whether the lock can be had. */

@@ -1,5 +1,13 @@
-import type { LockOwner, LockProtocol } from './client-lock.ts'
+import { addressOf, type LockOwner, type LockProtocol } from './client-lock.ts'
 import type { MoverId } from './token-table.ts'
+
+/** Where clients of one mover call from, however many names they have there. */
+class LockAddress {
+  /** Clients that are used. */
+  clients = 0
+  /** Ranges and opens that all of them have. */
+  locks = 0
+}
 
 /** A client, and how many locks it has. */
 export class LockClient {
@@ -7,12 +15,15 @@ export class LockClient {
   readonly name: string
   /** All those of its mover. */
   readonly all: LockOwners
+  /** The same for all clients there; that of a client that is not used yet may be nobody else's. */
+  address: LockAddress
   readonly owners = new Map<string, Owner>()
   locks = 0
 
-  constructor(protocol: LockProtocol, name: string, all: LockOwners) {
+  constructor(protocol: LockProtocol, name: string, address: LockAddress, all: LockOwners) {
     this.protocol = protocol
     this.name = name
+    this.address = address
     this.all = all
   }
 }
@@ -29,6 +40,8 @@ export class Owner {
   /** In an order of the mover's owners. */
   readonly number: number
   #uses = 0
+  /** Files where it has, waits for or has asked for something, as far as that is noted: of most owners it is one. */
+  #files: number | Set<number> | null = null
 
   constructor(name: string, client: LockClient, number: number) {
     this.name = name
@@ -56,6 +69,24 @@ export class Owner {
     return this.#uses > 1
   }
 
+  /** See `uses`. */
+  get files(): number[] {
+    const files = this.#files
+    if (files === null) return []
+    return typeof files === 'number' ? [files] : [...files]
+  }
+
+  /** It has something of a file from now on, or wants it; or neither. */
+  uses(ino: number, isUsing: boolean): void {
+    const files = this.#files
+    if (files instanceof Set) {
+      if (isUsing) files.add(ino)
+      else files.delete(ino)
+    } else if (isUsing) {
+      this.#files = files === null || files === ino ? ino : new Set([files, ino])
+    } else if (files === ino) this.#files = null
+  }
+
   /** Something refers to it from now on. */
   keep(): void {
     if (this.#uses++ === 0) this.client.all.add(this)
@@ -69,11 +100,13 @@ export class Owner {
   gained(): void {
     this.keep()
     this.client.locks++
+    this.client.address.locks++
     this.client.all.locks++
   }
 
   lost(): void {
     this.client.locks--
+    this.client.address.locks--
     this.client.all.locks--
     this.drop()
   }
@@ -83,6 +116,7 @@ export class Owner {
 export class LockOwners {
   readonly mover: MoverId
   readonly #clients = { nlm: new Map<string, LockClient>(), nfs4: new Map<string, LockClient>(), smb: new Map() }
+  readonly #addresses = new Map<string, LockAddress>()
   #lastNumber = 0
   /** Ranges and opens that all of them have. */
   locks = 0
@@ -93,7 +127,7 @@ export class LockOwners {
 
   /** One who has nothing yet is made, and forgotten again unless it is kept. */
   find(who: LockOwner): Owner {
-    const client = this.#clients[who.protocol].get(who.client) ?? new LockClient(who.protocol, who.client, this)
+    const client = this.#clients[who.protocol].get(who.client) ?? this.#newClient(who)
     const known = client.owners.get(who.owner)
     if (known !== undefined) return known
     return new Owner(who.owner, client, ++this.#lastNumber)
@@ -104,17 +138,45 @@ export class LockOwners {
     return this.#clients[protocol].has(client)
   }
 
+  /** How many ranges and opens clients at an address have. */
+  locksAt(address: string): number {
+    return this.#addresses.get(address)?.locks ?? 0
+  }
+
+  /** The owners of a client that are used. */
+  of(protocol: LockProtocol, client: string): Owner[] {
+    return [...(this.#clients[protocol].get(client)?.owners.values() ?? [])]
+  }
+
   add(owner: Owner): void {
     const clients = this.#clients[owner.client.protocol]
-    const client = clients.get(owner.client.name) ?? owner.client
+    let client = clients.get(owner.client.name)
+    if (client === undefined) {
+      client = owner.client
+      clients.set(client.name, client)
+      this.#comes(client)
+    }
     owner.client = client
     client.owners.set(owner.name, owner)
-    clients.set(client.name, client)
   }
 
   remove(owner: Owner): void {
     const { client } = owner
     client.owners.delete(owner.name)
-    if (client.owners.size === 0) this.#clients[client.protocol].delete(client.name)
+    if (client.owners.size > 0) return
+    this.#clients[client.protocol].delete(client.name)
+    if (--client.address.clients === 0) this.#addresses.delete(addressOf(client.name))
+  }
+
+  #newClient({ protocol, client }: LockOwner): LockClient {
+    return new LockClient(protocol, client, this.#addresses.get(addressOf(client)) ?? new LockAddress(), this)
+  }
+
+  #comes(client: LockClient): void {
+    const name = addressOf(client.name)
+    const address = this.#addresses.get(name) ?? client.address
+    client.address = address
+    address.clients++
+    this.#addresses.set(name, address)
   }
 }

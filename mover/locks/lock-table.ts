@@ -20,7 +20,7 @@ import { hasShare } from './fair-share.ts'
 import { giveUp, isGivenUp } from './give-up.ts'
 import { conflict, isBehind, type Wanted } from './lock-conflict.ts'
 import { type Asked, type Delegated, LockFile } from './lock-file.ts'
-import { LockGrace } from './lock-grace.ts'
+import { type GracePeriod, LockGrace } from './lock-grace.ts'
 import { LockOwners } from './lock-owners.ts'
 import type { MoverId } from './token-table.ts'
 import { orderOfWaiting, waitersFor } from './wait-graph.ts'
@@ -145,13 +145,13 @@ export class LockTable {
     this.#advanceAll()
   }
 
-  /** A mover is gone, and fenced: its locks are free, and those files in grace until then. */
-  forget(mover: MoverId, graceUntilMs: number): void {
+  /** A mover is gone, and fenced: its locks are free, and those files in grace for that time. */
+  forget(mover: MoverId, grace: GracePeriod): void {
     const delegated = [...this.#delegated].filter(([, sole]) => sole.mover === mover)
     for (const ino of [...this.#files.keys(), ...delegated.map(([ino]) => ino)]) {
       const file = this.#open(ino)
       const hadLocks = file.release((owner) => owner.mover === mover)
-      if (hadLocks || file.delegatedTo(mover) !== null) this.#grace.begin(ino, graceUntilMs)
+      if (hadLocks || file.delegatedTo(mover) !== null) this.#grace.begin(ino, grace)
       file.delegate(mover, null)
       file.removeWaiters((waiter) => waiter.mover === mover)
       file.asked = file.asked.filter((asked) => asked.mover !== mover)
@@ -160,9 +160,14 @@ export class LockTable {
     this.#owners.delete(mover)
   }
 
-  /** Only what was locked before is locked on this file, or on all (null), until then. */
-  beginGrace(ino: number | null, untilMs: number): void {
-    this.#grace.begin(ino, untilMs)
+  /** Only what was locked before is locked on this file, or on all (null), for that time. */
+  beginGrace(ino: number | null, grace: GracePeriod): void {
+    this.#grace.begin(ino, grace)
+  }
+
+  /** The mover of a place is there again: its clients may reclaim until then, as far as their time is not over. */
+  prolongGrace(place: number, untilMs: number): void {
+    this.#grace.prolong(place, untilMs)
   }
 
   /** Times of grace end, and files cease to be contended: to be called once a second while `needsTicks`. */
@@ -343,15 +348,19 @@ export class LockTable {
   }
 
   #grant(file: LockFile, wanted: Wanted): LockOutcome {
-    if (file.locks.size >= this.#limits.perFile || this.#lockCount() >= this.#limits.perVolume) return LIMIT
+    if (file.locks.size >= this.#limits.perFile || !this.#hasRoomAt(addressOf(wanted.owner.client.name))) return LIMIT
     file.grant(wanted)
     return GRANTED
   }
 
-  #lockCount(): number {
-    let count = 0
-    for (const owners of this.#owners.values()) count += owners.locks
-    return count
+  /** Room is shared between addresses here too: one may call at several movers. */
+  #hasRoomAt(address: string): boolean {
+    let [own, all] = [0, 0]
+    for (const owners of this.#owners.values()) {
+      own += owners.locksAt(address)
+      all += owners.locks
+    }
+    return hasShare(own, all - own, this.#limits.perVolume)
   }
 
   /** A request that meets a lock, or an earlier request, gets its place in the queue, unless it would wait for itself. */

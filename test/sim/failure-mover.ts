@@ -356,7 +356,10 @@ export class SimulatedMover {
     this.reign = reign
     const reigned = { name: 'share', uuid: files.volumeUuid, reign }
     this.reception = (this.#membership as Membership).reigns(reigned, holders)
-    reign.whenRecovered(() => done(files))
+    reign.whenRecovered(() => {
+      done(files)
+      reign.serving()
+    })
   }
 
   #watchPeers({ authority }: PrimaryReign): void {

@@ -1,4 +1,5 @@
 import type { LockEffect } from '../../mover/locks/client-lock.ts'
+import { GracePeriod } from '../../mover/locks/lock-grace.ts'
 import { LockTable } from '../../mover/locks/lock-table.ts'
 import { Random } from '../crash/random.ts'
 import { LockClients, type LockCounts } from './lock-clients.ts'
@@ -189,7 +190,7 @@ export class LockWorld {
     const untilMs = this.#nowMs + GRACE_MS
     this.#clients.forget(mover.id, untilMs)
     awaited.delete(mover.id)
-    table.forget(mover.id, untilMs)
+    table.forget(mover.id, new GracePeriod(untilMs))
     this.#tell()
     this.#beginReign()
   }
@@ -213,8 +214,9 @@ export class LockWorld {
     if (primary === null || primary.isReady || primary.awaited.size > 0) return
     const { table } = primary
     primary.isReady = true
+    const grace = new GracePeriod(this.#nowMs + GRACE_MS)
     for (const ino of this.#noted) {
-      if (!table.isDelegated(ino)) table.beginGrace(ino, this.#nowMs + GRACE_MS)
+      if (!table.isDelegated(ino)) table.beginGrace(ino, grace)
       if (!table.has(ino)) this.#free.add(ino)
     }
     table.ready()

@@ -16,8 +16,8 @@ export const OF_LOCKERS: readonly Break[] = [
   {
     name: 'a mover that is gone leaves no time of grace',
     file: LOCKS,
-    find: 'this.#table.forget(mover, this.#graceEndMs())',
-    replace: 'this.#table.forget(mover, 0)',
+    find: 'this.#table.forget(mover, this.#grace(this.#placeOf(peer.name)))',
+    replace: 'this.#table.forget(mover, new GracePeriod(0))',
     seed: 12,
   },
   {

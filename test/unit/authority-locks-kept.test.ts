@@ -25,6 +25,35 @@ t.test('a primary that is lost has removed a file, and told nobody', async (t) =
   t.equal(locks.lock(second, range('b', 0, 10), 'try', kept), 'denied')
 })
 
+t.test('locks of a removed file go when the removal is durable: until then it may be there again', async (t) => {
+  const locks = new Locks()
+  const { primary, first, second, world, ino } = locks
+  const { log } = world.files.files.volume
+  locks.lock(first, range('a', 0, 10))
+  locks.lock(second, range('b', 0, 10), 'wait')
+  world.env.runUntilIdle()
+  // The device takes nothing for a while.
+  const whenDurable = log.whenDurable.bind(log)
+  const held: (() => void)[] = []
+  log.whenDurable = (lsn, done) => held.push(() => whenDurable(lsn, done))
+  world.run(
+    primary,
+    (op) => primary.files.remove(op, world.files.root, Buffer.from('f')),
+    () => {},
+  )
+  world.env.runUntilIdle()
+  t.ok(held.length > 0)
+  t.same(locks.granted, [])
+  t.equal(first.authority.locks.holder.locksOf(ino).length, 1)
+  t.equal(primary.authority.locks.queue(ino).length, 1)
+  for (const mover of [first, second, primary]) t.equal(locks.lock(mover, range('c', 20, 30)), 'gone')
+  log.whenDurable = whenDurable
+  for (const go of held) go()
+  world.env.runUntilIdle()
+  t.same(locks.granted, [`gone ${ino}`])
+  t.same([...first.authority.locks.holder.inos(), ...primary.authority.locks.inos()], [])
+})
+
 t.test('another primary is told of all that movers have, and of what they wait for', async (t) => {
   const locks = new Locks()
   const { primary, first, second, world } = locks
@@ -87,6 +116,41 @@ t.test('files that clients of the lost primary had locked wait, whoever else has
     const all = [`b on ${locks.ino}`, `b on ${theirs}`]
     t.same([...locks.granted].sort(), all, 'who waits has it behind all reclaims')
   }
+})
+
+t.test(
+  'a mover that dies again and again: its clients may reclaim each time that it comes, but not for ever',
+  async (t) => {
+    const locks = new Locks()
+    const { primary, first, second, world } = locks
+    const theirs = world.create(primary, 'theirs')
+    locks.lock(first, range('a', 0, 10))
+    locks.lock(primary, range('c', 0, 10), 'try', theirs)
+    primary.authority.gone(first.peer)
+    const { env } = world
+    const diedMs = env.monotonicMs()
+    const table = primary.authority.locks
+    for (let id = 100; env.monotonicMs() < diedMs + 9 * GRACE_MS; id++) {
+      locks.pass(GRACE_MS - 5000)
+      t.equal(locks.lock(second, range('b', 50, 60)), 'grace')
+      table.admit(id, first.name, () => {})
+      table.gone(id)
+    }
+    t.equal(locks.lock(second, range('a', 0, 10), 'reclaim'), 'granted')
+    locks.pass(diedMs + 10 * GRACE_MS + 2000 - env.monotonicMs())
+    t.equal(locks.lock(second, range('b', 50, 60)), 'granted')
+  },
+)
+
+t.test('for a mover that comes back nobody waits whose clients another one had', async (t) => {
+  const locks = new Locks()
+  const { primary, first, second } = locks
+  locks.lock(first, range('a', 0, 10))
+  primary.authority.gone(first.peer)
+  locks.pass(GRACE_MS - 5000)
+  primary.authority.locks.admit(100, second.name, () => {})
+  locks.pass(7000)
+  t.equal(locks.lock(second, range('b', 0, 10)), 'granted')
 })
 
 t.test('what a mover has asked, and was not answered, it asks the next primary', async (t) => {

@@ -124,6 +124,7 @@ export class Locks {
     const notes = new GovernedVolume(files.context, () => {}, 0)
     const noted = this.world.files.world.run(lockedFiles(files.volume)) as LockedFiles
     const locks = new PrimaryLocks({ notes, env, graceMs: GRACE_MS, movers: MOVERS, self: '', noted })
+    locks.serving()
     const primary = new PrimaryAuthority(notes, files.volume.log, env, locks, true)
     let asserting = survivors.length
     for (const { name, authority } of survivors) {

@@ -216,6 +216,13 @@ t.test('after a crash of all, files that were locked wait for reclaims', async (
   const notes = new GovernedVolume(files.context, () => {}, 0)
   const primary = new PrimaryLocks({ notes, env: again.env, graceMs: GRACE_MS, movers: MOVERS, self: '', noted })
   primary.recovered([])
+  const pass = (ms: number): void => {
+    let isOver = false
+    again.env.timer(ms, () => {
+      isOver = true
+    })
+    again.env.runUntil(() => isOver)
+  }
   const ask = (ino: number, lock: ClientLock, mode: LockMode): string => {
     let later: LockOutcome | null = null
     const atOnce = primary.holder.lock(ino, lock, mode, (told) => {
@@ -228,11 +235,13 @@ t.test('after a crash of all, files that were locked wait for reclaims', async (
   t.equal(ask(locks.ino, range('z', 50, 60), 'try'), 'grace')
   t.equal(ask(quiet, range('z', 50, 60), 'try'), 'granted')
   t.equal(ask(locks.ino, range('a', 0, 10), 'reclaim'), 'granted')
-  let isOver = false
-  again.env.timer(GRACE_MS + 5000, () => {
-    isOver = true
-  })
-  again.env.runUntil(() => isOver)
+  pass(2 * GRACE_MS)
+  t.equal(ask(locks.ino, range('z', 50, 60), 'try'), 'grace', 'its clients have not been told yet')
+  primary.serving()
+  pass(GRACE_MS - 2000)
+  t.equal(ask(locks.ino, range('z', 50, 60), 'try'), 'grace')
+  t.equal(ask(locks.ino, range('b', 20, 30), 'reclaim'), 'granted')
+  pass(5000)
   t.equal(ask(locks.ino, range('z', 50, 60), 'try'), 'granted')
   t.equal(ask(locks.ino, range('z', 0, 1), 'try'), 'denied')
   t.not(again.inode(locks.ino).lockers, 0, 'what has been reclaimed is still noted')

@@ -1,6 +1,8 @@
 /** Client locks between a primary and its movers, message by message. */
 import t from 'tap'
 import { LOCK_LIMITS, type LockOwner, OPEN_READ, OPEN_WRITE, RANGE_END } from '../../mover/locks/client-lock.ts'
+import { FileLocks } from '../../mover/locks/file-locks.ts'
+import { GracePeriod } from '../../mover/locks/lock-grace.ts'
 import { type HolderLockPort, LockHolder, MOST_QUIET } from '../../mover/locks/lock-holder.ts'
 import { FILE, LockMovers, open, range } from './locks-support.ts'
 
@@ -131,7 +133,7 @@ t.test('the locks of a mover that is gone are free after a time of grace', async
   movers.lock(2, range('b', 20, 30, true))
   movers.lock(3, range('c', 20, 30, true), 'wait')
   movers.table.tick(0)
-  movers.table.forget(1, MOVERS_GRACE_MS)
+  movers.table.forget(1, new GracePeriod(MOVERS_GRACE_MS))
   movers.tell()
   t.equal(movers.lock(2, range('d', 50, 60, true)), 'grace')
   t.equal(movers.test(2, range('d', 50, 60, true)), 'grace')
@@ -156,13 +158,13 @@ t.test('the locks of a mover that is gone are free after a time of grace', async
 t.test('only files that a mover had locked are in grace when it is gone', async (t) => {
   const movers = new LockMovers()
   movers.lock(1, range('a', 0, 10, true))
-  movers.table.forget(1, MOVERS_GRACE_MS)
+  movers.table.forget(1, new GracePeriod(MOVERS_GRACE_MS))
   const outcomes: string[] = []
   movers.holder(2).lock(FILE, range('b', 0, 1, true), 'try', ({ type }) => outcomes.push(type))
   movers.holder(2).lock(FILE + 1, range('b', 0, 1, true), 'try', ({ type }) => outcomes.push(type))
   movers.settle()
   t.same(outcomes, ['grace', 'granted'], 'its delegation counts, whatever it had locked')
-  movers.table.beginGrace(null, MOVERS_GRACE_MS)
+  movers.table.beginGrace(null, new GracePeriod(MOVERS_GRACE_MS))
   movers.holder(2).lock(FILE + 2, range('b', 0, 1, true), 'try', ({ type }) => outcomes.push(type))
   movers.settle()
   t.equal(outcomes[2], 'grace', 'all files')
@@ -208,6 +210,29 @@ t.test('there is room to wait for whoever comes from another address', async (t)
   t.same(others, [3, 3, 2, 1, 1, 1, 1, 0, 0, 0, 0, 0])
 })
 
+t.test('there is room for locks for whoever comes from another address', async (t) => {
+  const movers = new LockMovers({ perVolume: 16 })
+  let start = 0
+  const lockFrom = (address: string, id = 1): number => {
+    for (let count = 0; ; count++) {
+      const owner: LockOwner = { protocol: 'nlm', client: `host ${count} ${address}`, owner: 'process' }
+      start += 2
+      if (movers.lock(id, { ...range('x', start, start + 1, true), owner }) === 'limit') return count
+    }
+  }
+  t.equal(lockFrom('10.0.0.1'), 4)
+  t.equal(lockFrom('10.0.0.1'), 0, 'whatever its name')
+  t.same([lockFrom('10.0.0.2'), lockFrom('10.0.0.3')], [3, 3])
+  t.equal(lockFrom('10.0.0.1', 2), 0, 'the same at another mover, where the primary decides')
+  t.equal(lockFrom('10.0.0.4', 2), 2)
+  movers.holder(1).releaseClient('nlm', 'host 1 10.0.0.1', () => {})
+  movers.settle()
+  t.equal(lockFrom('10.0.0.1'), 0, 'others have come')
+  for (let i = 0; i < 4; i++) movers.holder(1).releaseClient('nlm', `host ${i} 10.0.0.1`, () => {})
+  movers.settle()
+  t.equal(lockFrom('10.0.0.1'), 2, 'of what is left')
+})
+
 t.test('a client that is gone has nothing any more, and waits for nothing', async (t) => {
   const movers = new LockMovers()
   movers.lock(1, range('a1', 0, 10, true))
@@ -233,6 +258,44 @@ t.test('a client that is gone has nothing any more, and waits for nothing', asyn
     isDone = false
   })
   t.equal(isDone, false, 'who has nothing is done with at once')
+})
+
+t.test("a client's restart costs no look at the locks of others", async (t) => {
+  const movers = new LockMovers()
+  const holder = movers.holder(1)
+  const others = 200
+  for (let i = 0; i < others; i++) {
+    const owner: LockOwner = { protocol: 'nlm', client: `host ${i} 10.0.0.1`, owner: 'process' }
+    for (const ino of [FILE, FILE + i]) holder.lock(ino, { ...range('x', i, i + 1, true), owner }, 'try', () => {})
+    movers.settle()
+  }
+  const files = [FILE, FILE + 3, FILE + 5]
+  for (const ino of files) holder.lock(ino, range('a1', 500, 600, true), 'try', () => {})
+  holder.lock(FILE, range('a2', 700, 800, true), 'try', () => {})
+  holder.unlock(FILE + 5, range('a1', 500, 600, true), () => {})
+  movers.settle()
+  const { list, isHolder } = FileLocks.prototype
+  let looks = 0
+  t.teardown(() => Object.assign(FileLocks.prototype, { list, isHolder }))
+  FileLocks.prototype.list = function (this: FileLocks) {
+    looks += this.size
+    return list.call(this)
+  }
+  FileLocks.prototype.isHolder = function (this: FileLocks, owner) {
+    looks++
+    return isHolder.call(this, owner)
+  }
+  let isDone = false
+  holder.releaseClient('nlm', 'x', () => {
+    isDone = true
+  })
+  t.ok(isDone)
+  t.equal(looks, 0, 'who has nothing is done with at once')
+  holder.releaseClient('nlm', 'a', () => {})
+  t.ok(looks > 0 && looks <= 2 * files.length, `${looks} looks`)
+  t.notOk(holder.isUsed('nlm', 'a'))
+  t.equal(holder.locksOf(FILE).length, others)
+  t.equal(holder.locksOf(FILE + 3).length, 1)
 })
 
 t.test('what a client has waited for, and is granted while all goes that it has, it is not told of', async (t) => {

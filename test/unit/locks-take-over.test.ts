@@ -1,5 +1,6 @@
 /** Client locks when there is another primary, message by message. */
 import t from 'tap'
+import { GracePeriod } from '../../mover/locks/lock-grace.ts'
 import { LockTable } from '../../mover/locks/lock-table.ts'
 import { FILE, LockMovers, range } from './locks-support.ts'
 
@@ -60,9 +61,9 @@ t.test('nothing is decided before all have asserted what they have', async (t) =
   movers.told()
   movers.settle()
   t.equal(movers.lock(3, range('c', 50, 60, true)), 'not answered')
-  movers.table.beginGrace(FILE + 1, 1)
+  movers.table.beginGrace(FILE + 1, new GracePeriod(1))
   movers.table.tick(1)
-  movers.table.forget(4, 1)
+  movers.table.forget(4, new GracePeriod(1))
   movers.tell()
   t.same(movers.told(), ['3 asks lock'], 'whatever ends meanwhile')
   movers.holder(2).assert()

@@ -161,6 +161,7 @@ t.test('a share is reclaimed in a time of grace, and outside of one it is not', 
   const noted = new Map([[ino, 1]])
   const primary = new PrimaryLocks({ notes, env: environment, graceMs, movers: ['a'], self: 'a', noted })
   primary.recovered([])
+  primary.serving()
   const locks = new HeldClientLocks(primary.holder, primary, () => primary.arm())
   const { logger } = memoryLogger()
   const nlm = new NlmContext({
