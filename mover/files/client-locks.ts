@@ -19,6 +19,7 @@ export {
   offsetOf,
   RANGE_END,
   type RangeLock,
+  sameLock,
 } from '../locks/client-lock.ts'
 export { hasShare } from '../locks/fair-share.ts'
 

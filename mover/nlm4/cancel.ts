@@ -19,6 +19,7 @@ export function cancel(nlm: NlmContext, version: NlmVersion): (args: CancelArgs,
     const { locks, waiters, ino } = target
     const owner = rangeOwner(alock, call.address)
     const wanted: RangeLock = { kind: 'range', flavour: 'posix', owner, ...range, isExclusive: exclusive }
+    if (!locks.isAsked(nlm.op)) nlm.unasked.cancelled(target, wanted)
     const outcome = locks.cancel(nlm.op, ino, wanted)
     const hasIt = waiters.forget(ino, wanted)
     return outcome.type === 'notHeld' && hasIt ? 'DENIED' : OUTCOME_STATUS[outcome.type]

@@ -1,6 +1,7 @@
 import { MAX_NAME_LENGTH } from '../clients/monitors.ts'
 import type { RangeLock } from '../files/client-locks.ts'
 import type { Call } from '../rpc/program.ts'
+import { Suspend } from '../suspend.ts'
 import type { NlmContext, Target } from './context.ts'
 import type { GrantCall } from './grants.ts'
 import { rangeOwner } from './owner.ts'
@@ -32,12 +33,21 @@ function answer(nlm: NlmContext, version: NlmVersion, kind: LockKind, args: Lock
   if (range === null) return 'FBIG'
   const { locks, waiters, ino } = target
   const { op } = nlm
-  if (!locks.isAsked(op)) {
-    const refusal = mayAsk(nlm, kind, args, target, call)
-    if (refusal !== null) return refusal
-  }
   const owner = rangeOwner(alock, call.address)
   const wanted: RangeLock = { kind: 'range', flavour: 'posix', owner, ...range, isExclusive: exclusive }
+  if (!locks.isAsked(op)) {
+    // Whoever still wants it, against all appearances, asks again.
+    if (nlm.unasked.isVoid(call)) return 'GRACE'
+    let refusal: NlmStatus | null
+    try {
+      refusal = mayAsk(nlm, kind, args, target, call)
+    } catch (error) {
+      if (error instanceof Suspend) nlm.unasked.add(call, target, wanted, args.state)
+      throw error
+    }
+    nlm.unasked.remove(call)
+    if (refusal !== null) return refusal
+  }
   const mayWait = block && waiters.hasRoomFor(call.address, ino, wanted)
   const outcome = locks.lock(op, ino, wanted, reclaim ? 'reclaim' : mayWait ? 'wait' : 'try')
   if (outcome.type === 'waiting') {

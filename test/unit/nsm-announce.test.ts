@@ -148,9 +148,10 @@ t.test('that a volume cannot say whom it remembers is told', (t) => {
 t.test('who starts anew while it is being remembered is remembered anew', (t) => {
   const { world, lock, notify } = setUp()
   world.records.useBarriers = true
-  const lockNow = (): void => lock('c1', '10.0.0.1')
-  t.throws(lockNow, 'it waits')
+  const lockNow = (state: number): void => lock('c1', '10.0.0.1', state)
+  t.throws(() => lockNow(1), 'it waits')
   notify('c1', 5, '10.0.0.1')
+  t.throws(() => lockNow(5), 'it waits, too')
   world.records.barriers.shift()?.(null)
   t.equal(world.records.sets, 2)
   t.same(world.locks.list(), [])
