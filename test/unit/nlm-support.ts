@@ -83,7 +83,7 @@ export class NlmWorld {
       }
       return { tcp: carrier, udp: carrier }
     })
-    this.client = new RpcClient(calls, new PortFinder(environment, calls))
+    this.client = new RpcClient(environment, calls, new PortFinder(environment, calls))
     const { logger } = memoryLogger()
     this.nlm = new NlmContext({
       environment,
