@@ -1,10 +1,9 @@
-import { MAX_NAME_LENGTH } from '../clients/monitors.ts'
 import type { RangeLock } from '../files/client-locks.ts'
 import type { Call } from '../rpc/program.ts'
 import { Suspend } from '../suspend.ts'
 import type { NlmContext, Target } from './context.ts'
 import type { GrantCall } from './grants.ts'
-import { rangeOwner } from './owner.ts'
+import { isOwner, rangeOwner } from './owner.ts'
 import { rangeOf } from './range.ts'
 import { FAILURE_STATUS, type NlmStatus, OUTCOME_STATUS } from './status.ts'
 import type { LockArgs, NlmVersion, Result, WireLock } from './version.ts'
@@ -75,7 +74,7 @@ function mayAsk(
 ): NlmStatus | null {
   const refusal = nlm.refusal(target, exclusive)
   if (refusal !== null) return refusal
-  if (alock.caller_name.length > MAX_NAME_LENGTH) return 'FAILED'
+  if (!isOwner(alock)) return 'FAILED'
   const client = nlm.caller(alock.caller_name, call.address)
   if (client === null) return nlm.noLocks('names', call, TOO_MANY_NAMES)
   nlm.sawState(client, state)

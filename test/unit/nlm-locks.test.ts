@@ -217,17 +217,20 @@ t.test('a client is remembered before it has its first lock, and not again', (t)
   const nmLock = world.nlmAsk(NLMPROC4_NM_LOCK, lockArgs(40, 1, { name: 'c3' }))
   t.equal(statName(nmLock.stat.stat), 'GRANTED', 'NM_LOCK: who is not monitored is not')
   t.equal(lock(50, 1, { name: 'n'.repeat(256) }), 'FAILED', 'no name of a host is so long')
+  t.equal(lock(50, 1, { oh: 'h'.repeat(128) }), 'GRANTED')
+  t.equal(lock(51, 1, { oh: 'h'.repeat(129) }), 'FAILED', 'nor the handle of an owner')
   t.ok(fh.length > 32)
   t.end()
 })
 
 t.test('SHARE and UNSHARE', (t) => {
   const { world, fh } = setUp()
-  const share = (mode: number, access: number, name = 'pc', options: AskOptions = {}): string => {
+  const share = (mode: number, access: number, name = 'pc', options: AskOptions & { oh?: Uint8Array } = {}): string => {
+    const { oh = COOKIE } = options
     const args = {
       cookie: COOKIE,
       reclaim: false,
-      share: { caller_name: Buffer.from(name), fh, oh: COOKIE, mode, access },
+      share: { caller_name: Buffer.from(name), fh, oh, mode, access },
     }
     const { cookie, stat, sequence } = world.nlmAsk(NLMPROC4_SHARE, args as never, options)
     t.same([cookie, sequence], [COOKIE, 0])
@@ -246,6 +249,8 @@ t.test('SHARE and UNSHARE', (t) => {
   t.equal(share(1, 1, 'other'), 'DENIED', 'denies what the first one does')
   t.equal(share(0, 1, 'other'), 'GRANTED')
   t.equal(share(0, 3), 'GRANTED', 'another one takes the place of its first')
+  t.equal(share(0, 1, 'n'.repeat(256)), 'FAILED', 'no name of a host is so long')
+  t.equal(share(0, 1, 'pc', { oh: new Uint8Array(129) }), 'FAILED', 'nor the handle of an owner')
   t.equal(world.locks.list().length, 2)
   t.equal(unshare(), 'GRANTED')
   t.equal(unshare(), 'GRANTED', 'of what is not there')
