@@ -68,7 +68,7 @@ export const TOO_MANY_NAMES = 'calls itself by too many names, or too many other
 function mayAsk(
   nlm: NlmContext,
   { isMonitored }: LockKind,
-  { alock, exclusive, state }: LockArgs,
+  { alock, exclusive, reclaim, state }: LockArgs,
   target: Target,
   call: Call,
 ): NlmStatus | null {
@@ -79,7 +79,9 @@ function mayAsk(
   if (client === null) return nlm.noLocks('names', call, TOO_MANY_NAMES)
   nlm.sawState(client, state)
   const failure = isMonitored ? nlm.remember(target, client, call) : null
-  return failure === null ? null : FAILURE_STATUS[failure]
+  // Where nothing can be written, nothing has been dropped: who has had locks is still remembered.
+  const isRemembered = failure === null || (failure === 'ROFS' && reclaim)
+  return isRemembered ? null : FAILURE_STATUS[failure]
 }
 
 /** A copy: the call's bytes do not last. */

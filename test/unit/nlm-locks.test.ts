@@ -214,6 +214,12 @@ t.test('a client is remembered before it has its first lock, and not again', (t)
   t.same(JSON.parse(Buffer.from(value).toString()), ['c1', '10.0.0.1', '10.0.0.254'])
   world.records.failure = 'ROFS'
   t.equal(lock(30, 1, { name: 'c2' }), 'ROFS', 'where it cannot be, there is no lock')
+  world.locks.isGrace = true
+  t.equal(lock(30, 1, { name: 'c2', reclaim: true }), 'GRANTED', 'who has had it before is remembered since then')
+  world.records.failure = 'NOSPC'
+  t.equal(lock(31, 1, { name: 'c2', reclaim: true }), 'DENIED_NOLOCKS')
+  world.records.failure = 'ROFS'
+  world.locks.isGrace = false
   const nmLock = world.nlmAsk(NLMPROC4_NM_LOCK, lockArgs(40, 1, { name: 'c3' }))
   t.equal(statName(nmLock.stat.stat), 'GRANTED', 'NM_LOCK: who is not monitored is not')
   t.equal(lock(50, 1, { name: 'n'.repeat(256) }), 'FAILED', 'no name of a host is so long')
