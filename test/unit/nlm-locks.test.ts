@@ -111,14 +111,30 @@ t.test('ranges up to the very last byte', (t) => {
   const { lock, test, world } = setUp()
   t.equal(lock(LAST, 1), 'GRANTED')
   t.equal(lock(LAST, 2), 'FBIG')
-  t.equal(lock(2, LAST), 'FBIG')
+  t.equal(lock(3, LAST - 1n), 'FBIG')
   t.equal(lock(2, LAST - 2n, { svid: 2 }), 'GRANTED')
   t.equal(lock(0, 0, { svid: 3 }), 'DENIED')
   t.equal(lock(0, 2, { svid: 3 }), 'GRANTED')
   t.equal(test(LAST, 0, { svid: 3 }), `exclusive 1 1@c1 ${LAST}+0`)
   t.equal(test(LAST - 1n, 1, { svid: 3 }), `exclusive 2 2@c1 2+${LAST - 2n}`)
   t.equal(world.locks.list().length, 3)
-  t.equal(test(5, LAST), 'FBIG')
+  t.equal(test(5, LAST - 1n), 'FBIG')
+  t.end()
+})
+
+t.test('a length of all ones reaches to the end, as 0 does', (t) => {
+  const { alock, lock, test, unlock, world } = setUp()
+  for (const start of [0, 7]) {
+    t.equal(lock(start, LAST), 'GRANTED')
+    t.match(world.locks.list(), [new RegExp(` ${start}-18446744073709551616$`)])
+    t.equal(test(LAST, LAST, { svid: 2 }), `exclusive 1 1@c1 ${start}+0`)
+    t.equal(lock(start, 0, { svid: 2, block: true }), 'BLOCKED')
+    const args = { cookie: COOKIE, block: true, exclusive: true, alock: alock(start, LAST, { svid: 2 }) }
+    t.equal(statName(world.nlmAsk(NLMPROC4_CANCEL, args).stat.stat), 'GRANTED')
+    t.same(world.locks.waiting, [])
+    t.equal(unlock(start, LAST), 'GRANTED')
+    t.same(world.locks.list(), [])
+  }
   t.end()
 })
 
@@ -307,6 +323,9 @@ t.test('versions 1 and 3: offsets of 32 bits, fewer statuses', (t) => {
     t.equal(lock(10, 0), 0)
     t.match(world.locks.list(), [/exclusive 10-18446744073709551616$/], 'to the end, however far')
     t.match(test(0, 0, 2), { stat: 1, holder: { l_offset: 10, l_len: 0 } })
+    t.equal(lock(20, 2 ** 32 - 1), 0)
+    world.nlmAsk(codecs.UNLOCK, { cookie: COOKIE, alock: alock(11, 2 ** 32 - 1) }, { version })
+    t.match(world.locks.list(), [/exclusive 10-11$/])
     const far = { cookie: COOKIE, exclusive: false, alock: { ...alock(0, 0), l_offset: 2n ** 40n, l_len: 8n, svid: 9 } }
     world.nlmAsk(codecs.UNLOCK, { cookie: COOKIE, alock: alock(0, 0) }, { version })
     world.nlmAsk(NLMPROC4_LOCK, { ...far, exclusive: true, block: false, reclaim: false, state: 0 })
