@@ -112,6 +112,17 @@ export class NlmContext {
     return 'NOLOCKS'
   }
 
+  /** As `noLocks`, for an UNLOCK that would leave a lock in two pieces: it keeps all of it. */
+  noPieces({ address }: Call): 'NOLOCKS' {
+    this.#log.warn(
+      'unlock',
+      address,
+      () =>
+        `refused to unlock a part for ${address}: that makes two locks of one, and it has too many, or all have too many`,
+    )
+    return 'NOLOCKS'
+  }
+
   /** Runs a handler: its operation goes on where the last run of the call was answered by other movers. */
   run<T>(call: Call, handle: () => T): T {
     const { op } = this

@@ -19,7 +19,7 @@ export function unlock(nlm: NlmContext, version: NlmVersion): (args: UnlockArgs,
     if (!locks.isAsked(nlm.op)) nlm.unasked.unlocked(target, given)
     const outcome = locks.unlock(nlm.op, ino, given)
     waiters.unlocked(ino, given)
-    return OUTCOME_STATUS[outcome.type]
+    return outcome.type === 'limit' ? nlm.noPieces(call) : OUTCOME_STATUS[outcome.type]
   }
   return (args, call) => {
     return { cookie: args.cookie, stat: { stat: version.statuses[answer(args, call)] } } as Result

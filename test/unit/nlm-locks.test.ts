@@ -197,6 +197,25 @@ t.test('what the volume answers', (t) => {
   t.end()
 })
 
+t.test('a refusal for a limit is logged, of UNLOCK too', (t) => {
+  const { world, lock, unlock } = setUp()
+  t.equal(lock(0, 10), 'GRANTED')
+  world.locks.always = { type: 'limit' }
+  t.equal(lock(20, 1), 'DENIED_NOLOCKS')
+  world.locks.unlock = () => ({ type: 'limit' })
+  t.equal(unlock(4, 2), 'DENIED_NOLOCKS')
+  t.equal(unlock(4, 2), 'DENIED_NOLOCKS')
+  t.same(
+    world.lines.map(({ msg }) => msg),
+    [
+      'refused a lock to 10.0.0.1: it has too many, or waits for too many, or all have too many',
+      'refused to unlock a part for 10.0.0.1: that makes two locks of one, and it has too many, or all have too many',
+    ],
+    'once a minute',
+  )
+  t.end()
+})
+
 t.test('a call that is asked of another mover is answered by what that has said', (t) => {
   const { world, lockArgs, lock } = setUp()
   world.locks.isRemote = true
