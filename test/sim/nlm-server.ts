@@ -78,7 +78,7 @@ export class LockServer {
       records,
       mover: incarnation.name,
       movers: null,
-      sourceFor: (localAddress) => localAddress,
+      sourceFor: ({ localAddress }) => localAddress,
       isBack: (one) => this.nlm.clients.has(one),
       forget: (one) => this.nlm.remembered.forget(records, one),
       failed: (failure) => {

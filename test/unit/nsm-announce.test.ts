@@ -3,7 +3,7 @@ import t from 'tap'
 import { monitorRecord } from '../../mover/clients/monitors.ts'
 import type { ClientRecords } from '../../mover/files/client-records.ts'
 import { Announcer } from '../../mover/nsm/announcer.ts'
-import { announceRestart, type RestartOptions } from '../../mover/nsm/restart.ts'
+import { announceRestart, type RestartOptions, sourceOf } from '../../mover/nsm/restart.ts'
 import { SM_PROG, SM_VERS_codecs } from '../../protocol/nsm/nsm.gen.ts'
 import { NlmWorld } from './nlm-support.ts'
 import { setUp } from './nsm-support.ts'
@@ -101,6 +101,18 @@ t.test('clients of a mover that there is not any more are told by the first one,
     [...records.values()].map(({ value }) => JSON.parse(Buffer.from(value).toString())[0]),
     ['c3'],
   )
+  t.end()
+})
+
+t.test('where clients of a mover that there is not any more are told from', (t) => {
+  const from = (address: string, localAddress: string, own: string): string =>
+    sourceOf({ name: 'c', address, localAddress }, own, [own, '10.0.0.2', 'fd00::2'])
+  t.equal(from('10.0.0.9', '10.0.0.2', '10.0.0.1'), '10.0.0.2', 'where it has mounted')
+  t.equal(from('10.0.0.9', '10.0.0.3', '10.0.0.1'), '10.0.0.1', 'no mover is there')
+  t.equal(from('fd00::9', 'fd00::2', '10.0.0.1'), 'fd00::2')
+  t.equal(from('fd00::9', 'fd00::3', 'fd00::1'), 'fd00::1')
+  t.equal(from('fd00::9', 'fd00::3', '10.0.0.1'), '::', 'IPv4 does not lead there')
+  t.equal(from('10.0.0.9', '10.0.0.3', 'fd00::1'), '0.0.0.0')
   t.end()
 })
 
