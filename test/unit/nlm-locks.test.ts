@@ -366,11 +366,14 @@ t.test('versions 1 and 3: offsets of 32 bits, fewer statuses', (t) => {
 })
 
 t.test('nobody here waits for a lock; CANCEL of what nobody waits for', (t) => {
-  const { world, alock } = setUp()
+  const { world, alock, lock } = setUp()
   const granted = world.nlmAsk(NLMPROC4_GRANTED, { cookie: COOKIE, exclusive: true, alock: alock(0, 1, {}) })
   t.equal(statName(granted.stat.stat), 'DENIED')
   const args = { cookie: COOKIE, block: true, exclusive: true, alock: alock(0, 1, {}) }
   t.equal(statName(world.nlmAsk(NLMPROC4_CANCEL, args).stat.stat), 'GRANTED')
+  lock(0, 1)
+  t.equal(statName(world.nlmAsk(NLMPROC4_CANCEL, args).stat.stat), 'DENIED', 'it has that, and must unlock it')
+  t.equal(world.locks.held.length, 1)
   const connection = world.connect()
   connection.receive(callMessage({ program: 100021, version: 2, procedure: 0 }))
   t.equal(Buffer.from(connection.drain()[0]).subarray(20).toString('hex'), '000000020000000100000004', 'PROG_MISMATCH')
