@@ -32,6 +32,11 @@ export function shareOwner({ caller_name, oh }: WireOwner, address: string): Loc
   return { protocol: 'nlm', client: keyOf(textOf(caller_name), address), owner: `share ${textOf(oh)}` }
 }
 
+/** An owner of locks of one file, among those of all files of its volume. */
+export function ownerInFile(ino: number, { client, owner }: LockOwner): string {
+  return `${ino} ${client} ${owner}`
+}
+
 /** The process that a range's owner is; 0 for owners of other kinds. */
 export function svidOf({ protocol, owner }: LockOwner): number {
   const svid = protocol === 'nlm' ? Number.parseInt(owner, 10) : 0

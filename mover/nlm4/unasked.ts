@@ -1,5 +1,6 @@
-import { type ClientLocks, type LockOwner, type RangeLock, sameLock } from '../files/client-locks.ts'
+import { type ClientLocks, type RangeLock, sameLock } from '../files/client-locks.ts'
 import type { Call } from '../rpc/program.ts'
+import { ownerInFile } from './owner.ts'
 
 /** What a LOCK wants. */
 export interface UnaskedLock {
@@ -31,7 +32,7 @@ export class UnaskedLocks {
     if (this.#byCall.has(call)) return
     const { locks, ino } = target
     const unasked: UnaskedLock = { locks, ino, lock, state, isVoid: false }
-    const key = keyOf(ino, lock.owner)
+    const key = ownerInFile(ino, lock.owner)
     this.#byCall.set(call, unasked)
     const others = this.#byOwner.get(key)
     if (others === undefined) this.#byOwner.set(key, new Set([unasked]))
@@ -45,7 +46,7 @@ export class UnaskedLocks {
     if (unasked === undefined) return
     call.ended = null
     this.#byCall.delete(call)
-    const key = keyOf(unasked.ino, unasked.lock.owner)
+    const key = ownerInFile(unasked.ino, unasked.lock.owner)
     const others = this.#byOwner.get(key)
     if (others?.delete(unasked) && others.size === 0) this.#byOwner.delete(key)
   }
@@ -77,12 +78,8 @@ export class UnaskedLocks {
     { owner }: RangeLock,
     matters: (lock: RangeLock) => boolean,
   ): void {
-    for (const unasked of this.#byOwner.get(keyOf(ino, owner)) ?? []) {
+    for (const unasked of this.#byOwner.get(ownerInFile(ino, owner)) ?? []) {
       if (unasked.locks === locks && matters(unasked.lock)) unasked.isVoid = true
     }
   }
-}
-
-function keyOf(ino: number, { client, owner }: LockOwner): string {
-  return `${ino} ${client} ${owner}`
 }

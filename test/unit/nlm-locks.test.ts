@@ -434,3 +434,43 @@ t.test('dozens of addresses cannot take all the room to wait', (t) => {
   t.ok(wait('10.0.2.1'))
   t.end()
 })
+
+t.test('who unlocks looks at what it is told of itself, not at what all others are', (t) => {
+  const grants = { tell: () => ({ cancel: () => {} }) } as unknown as Grants
+  const waiters = new Waiters({} as Environment, { isWaiting: () => true } as unknown as ClientLocks, grants)
+  let looks = 0
+  const lockOf = (owner: number, start: number): RangeLock => ({
+    ...{ kind: 'range', flavour: 'posix', start, end: start + 1, isExclusive: true },
+    get owner(): LockOwner {
+      looks++
+      return { protocol: 'nlm', client: 'c', owner: `${owner}` }
+    },
+  })
+  let last = 0
+  for (let owner = 0; owner < 100; owner++) {
+    for (const start of [0, 1]) {
+      const lock = lockOf(owner, start)
+      waiters.add(++last, 1, lock, { address: { host: 'h' } } as GrantCall)
+      waiters.granted(1, last, lock)
+    }
+  }
+  t.same([waiters.told, waiters.size], [200, 200])
+  const all = (owner: number): RangeLock => ({
+    ...{ kind: 'range', flavour: 'posix', start: 0, end: 10, isExclusive: true },
+    owner: { protocol: 'nlm', client: 'c', owner: `${owner}` },
+  })
+  looks = 0
+  waiters.unlocked(1, all(100))
+  waiters.unlocked(2, all(7))
+  t.equal(looks, 0)
+  waiters.unlocked(1, { ...all(7), end: 1 })
+  t.ok(looks <= 2, 'no owner but its own')
+  t.same([waiters.told, waiters.size], [199, 199])
+  waiters.unlocked(1, all(7))
+  t.same([waiters.told, waiters.size], [198, 198])
+  waiters.forget(1, lockOf(8, 0))
+  t.same([waiters.told, waiters.size], [197, 197])
+  waiters.forgetClient('c')
+  t.same([waiters.told, waiters.size], [0, 0])
+  t.end()
+})
