@@ -22,7 +22,7 @@ import { NlmContext } from './nlm4/context.ts'
 import { nlmPrograms } from './nlm4/program.ts'
 import { Announcer } from './nsm/announcer.ts'
 import { nsmProgram } from './nsm/program.ts'
-import { announceRestart } from './nsm/restart.ts'
+import { announceRestart, sourceOf } from './nsm/restart.ts'
 import { listenPortmap, PORTMAP_DATAGRAMS } from './portmap/listen.ts'
 import { portmapPrograms } from './portmap/program.ts'
 import { PortRegistry } from './portmap/registry.ts'
@@ -198,7 +198,7 @@ export class Mover {
         records: service.clients,
         mover: mover.name,
         movers: mover.name === names[0] ? names : null,
-        sourceFor: (localAddress) => (addresses.includes(localAddress) ? localAddress : mover.address),
+        sourceFor: (client) => sourceOf(client, mover.address, addresses),
         isBack: (client) => nlm.clients.has(client),
         forget: (client) => nlm.remembered.forget(service.clients, client),
         failed: (failure) =>

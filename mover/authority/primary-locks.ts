@@ -126,6 +126,11 @@ export class PrimaryLocks {
     return this.#table.inTheWay(ino, place, most)
   }
 
+  /** True when clients have or want locks of the file, or a mover decides about them. */
+  has(ino: number): boolean {
+    return this.#table.has(ino)
+  }
+
   inos(): Iterable<number> {
     return this.#table.inos()
   }

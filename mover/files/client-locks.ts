@@ -19,6 +19,7 @@ export {
   offsetOf,
   RANGE_END,
   type RangeLock,
+  sameLock,
 } from '../locks/client-lock.ts'
 export { hasShare } from '../locks/fair-share.ts'
 
@@ -40,6 +41,8 @@ export interface ClientLocks {
   unlock(op: Operation, ino: number, lock: ClientLock): LockOutcome
   /** Whoever waits for exactly this waits no more; `notHeld` when nobody does, or has it already. */
   cancel(op: Operation, ino: number, lock: ClientLock): LockOutcome
+  /** True when the owner has this lock, as far as this mover has heard. */
+  holds(ino: number, lock: ClientLock): boolean
   /** True while somebody waits for a lock of this file under this number. */
   isWaiting(ino: number, waiter: number): boolean
   /** True when a client has locks of any file, waits for some, or has asked for some. */
@@ -102,6 +105,10 @@ export class HeldClientLocks implements ClientLocks {
 
   cancel(op: Operation, ino: number, lock: ClientLock): LockOutcome {
     return this.#answer(op, (done) => this.#holder.cancel(ino, lock, done))
+  }
+
+  holds(ino: number, lock: ClientLock): boolean {
+    return this.#holder.holds(ino, lock)
   }
 
   isWaiting(ino: number, waiter: number): boolean {

@@ -52,6 +52,7 @@ function afterRemoval(context: FilesContext, inode: LiveInode, wasLast: boolean,
  */
 function dropLocks(context: FilesContext, ino: number): void {
   const { log } = context.volume
+  if (context.locks?.has(ino) !== true) return
   log.whenDurable(log.lastLsn, (error) => {
     if (error === null) context.locks?.dropped(ino)
   })

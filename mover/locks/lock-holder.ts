@@ -245,6 +245,12 @@ export class LockHolder {
     return this.#files.get(ino)?.waiting.map(({ lock }) => lock) ?? []
   }
 
+  /** True when the lock's owner has it, or more: it could ask for it, and nothing would change. */
+  holds(ino: number, lock: ClientLock): boolean {
+    const file = this.#files.get(ino)
+    return file?.locks.has(this.#owners.find(lock.owner), lock) === true
+  }
+
   /** True while a client waits under this number. */
   isWaiting(ino: number, waiter: number): boolean {
     return this.#files.get(ino)?.waiting.some((one) => one.waiter === waiter) === true

@@ -14,6 +14,7 @@ import { Grants } from './grants.ts'
 import { RememberedClients } from './remembered.ts'
 import { Restarts } from './restarts.ts'
 import { FAILURE_STATUS, type NlmStatus } from './status.ts'
+import { UnaskedLocks } from './unasked.ts'
 import { Waiters } from './waiters.ts'
 
 /** Understands file handles (RFC 1813 §2.6) of the NFS server. */
@@ -69,6 +70,7 @@ export class NlmContext {
   readonly clients = new NlmClients()
   readonly restarts: Restarts
   readonly remembered: RememberedClients
+  readonly unasked = new UnaskedLocks()
   readonly op: Operation & { credentials: Credentials }
   readonly #options: NlmOptions
   readonly #log: LimitedLog
@@ -107,6 +109,17 @@ export class NlmContext {
   /** A limit has been reached: the caller is answered so, and people read of it. `reason` completes "…: it …". */
   noLocks(kind: string, { address }: Call, reason: string): 'NOLOCKS' {
     this.#log.warn(kind, address, () => `refused a lock to ${address}: it ${reason}`)
+    return 'NOLOCKS'
+  }
+
+  /** As `noLocks`, for an UNLOCK that would leave a lock in two pieces: it keeps all of it. */
+  noPieces({ address }: Call): 'NOLOCKS' {
+    this.#log.warn(
+      'unlock',
+      address,
+      () =>
+        `refused to unlock a part for ${address}: that makes two locks of one, and it has too many, or all have too many`,
+    )
     return 'NOLOCKS'
   }
 
@@ -176,7 +189,7 @@ export class NlmContext {
    */
   sawState(client: NlmClient, state: number): void {
     if (state <= client.state) return
-    if (client.state > 0) this.#releaseLocks(client)
+    if (client.state > 0) this.#releaseLocks(client, state)
     client.state = state
   }
 
@@ -192,10 +205,12 @@ export class NlmContext {
   release(client: NlmClient): void {
     this.clients.remove(client)
     this.remembered.left(client)
-    this.#releaseLocks(client)
+    this.#releaseLocks(client, null)
   }
 
-  #releaseLocks(client: NlmClient): void {
+  /** `state`: what it has asked for in that one, and does not have yet, is wanted. Null: nothing is. */
+  #releaseLocks(client: NlmClient, state: number | null): void {
+    this.unasked.released(client.key, state)
     for (const [locks, waiters] of this.#waiters) {
       waiters.forgetClient(client.key)
       locks.releaseClient('nlm', client.key)

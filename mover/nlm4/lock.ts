@@ -1,9 +1,9 @@
-import { MAX_NAME_LENGTH } from '../clients/monitors.ts'
 import type { RangeLock } from '../files/client-locks.ts'
 import type { Call } from '../rpc/program.ts'
+import { Suspend } from '../suspend.ts'
 import type { NlmContext, Target } from './context.ts'
 import type { GrantCall } from './grants.ts'
-import { rangeOwner } from './owner.ts'
+import { isOwner, rangeOwner } from './owner.ts'
 import { rangeOf } from './range.ts'
 import { FAILURE_STATUS, type NlmStatus, OUTCOME_STATUS } from './status.ts'
 import type { LockArgs, NlmVersion, Result, WireLock } from './version.ts'
@@ -32,12 +32,21 @@ function answer(nlm: NlmContext, version: NlmVersion, kind: LockKind, args: Lock
   if (range === null) return 'FBIG'
   const { locks, waiters, ino } = target
   const { op } = nlm
-  if (!locks.isAsked(op)) {
-    const refusal = mayAsk(nlm, kind, args, target, call)
-    if (refusal !== null) return refusal
-  }
   const owner = rangeOwner(alock, call.address)
   const wanted: RangeLock = { kind: 'range', flavour: 'posix', owner, ...range, isExclusive: exclusive }
+  if (!locks.isAsked(op)) {
+    // Whoever still wants it, against all appearances, asks again.
+    if (nlm.unasked.isVoid(call)) return 'GRACE'
+    let refusal: NlmStatus | null
+    try {
+      refusal = mayAsk(nlm, kind, args, target, call)
+    } catch (error) {
+      if (error instanceof Suspend) nlm.unasked.add(call, target, wanted, args.state)
+      throw error
+    }
+    nlm.unasked.remove(call)
+    if (refusal !== null) return refusal
+  }
   const mayWait = block && waiters.hasRoomFor(call.address, ino, wanted)
   const outcome = locks.lock(op, ino, wanted, reclaim ? 'reclaim' : mayWait ? 'wait' : 'try')
   if (outcome.type === 'waiting') {
@@ -59,18 +68,20 @@ export const TOO_MANY_NAMES = 'calls itself by too many names, or too many other
 function mayAsk(
   nlm: NlmContext,
   { isMonitored }: LockKind,
-  { alock, exclusive, state }: LockArgs,
+  { alock, exclusive, reclaim, state }: LockArgs,
   target: Target,
   call: Call,
 ): NlmStatus | null {
   const refusal = nlm.refusal(target, exclusive)
   if (refusal !== null) return refusal
-  if (alock.caller_name.length > MAX_NAME_LENGTH) return 'FAILED'
+  if (!isOwner(alock)) return 'FAILED'
   const client = nlm.caller(alock.caller_name, call.address)
   if (client === null) return nlm.noLocks('names', call, TOO_MANY_NAMES)
   nlm.sawState(client, state)
   const failure = isMonitored ? nlm.remember(target, client, call) : null
-  return failure === null ? null : FAILURE_STATUS[failure]
+  // Where nothing can be written, nothing has been dropped: who has had locks is still remembered.
+  const isRemembered = failure === null || (failure === 'ROFS' && reclaim)
+  return isRemembered ? null : FAILURE_STATUS[failure]
 }
 
 /** A copy: the call's bytes do not last. */

@@ -7,14 +7,17 @@ export interface Range {
   end: Offset
 }
 
-/** The bytes that a lock is about; a length of 0 reaches to the end, however long the file gets. Null: too far. */
+/**
+ * The bytes that a lock is about; a length of 0 reaches to the end, however long the file gets, and so does, as some clients say
+ * it, one of all ones. Null: too far.
+ */
 export function rangeOf(
   { sizeLimit }: NlmVersion,
   { l_offset, l_len }: Pick<WireLock, 'l_offset' | 'l_len'>,
 ): Range | null {
   const start = BigInt(l_offset)
   const length = BigInt(l_len)
-  if (length === 0n) return { start: offsetOf(start), end: RANGE_END }
+  if (length === 0n || length === sizeLimit - 1n) return { start: offsetOf(start), end: RANGE_END }
   const end = start + length
   return end > sizeLimit ? null : { start: offsetOf(start), end: offsetOf(end) }
 }

@@ -3,7 +3,7 @@ import type { OpenLock } from '../files/client-locks.ts'
 import type { Call } from '../rpc/program.ts'
 import type { NlmContext } from './context.ts'
 import { TOO_MANY_LOCKS, TOO_MANY_NAMES } from './lock.ts'
-import { shareOwner } from './owner.ts'
+import { isOwner, shareOwner } from './owner.ts'
 import { type NlmStatus, OUTCOME_STATUS } from './status.ts'
 import type { NlmVersion, ShareResult } from './version.ts'
 
@@ -22,6 +22,7 @@ export function share(nlm: NlmContext, version: NlmVersion): Answer {
       const isForWriting = share.access === fsh_access.fsa_W || share.access === fsh_access.fsa_RW
       const refusal = nlm.refusal(target, isForWriting)
       if (refusal !== null) return refusal
+      if (!isOwner(share)) return 'FAILED'
       if (nlm.caller(share.caller_name, call.address) === null) return nlm.noLocks('names', call, TOO_MANY_NAMES)
     }
     const outcome = locks.lock(nlm.op, ino, openOf(share, call), reclaim ? 'reclaim' : 'try')

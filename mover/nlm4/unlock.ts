@@ -16,9 +16,10 @@ export function unlock(nlm: NlmContext, version: NlmVersion): (args: UnlockArgs,
     const owner = rangeOwner(alock, call.address)
     const given: RangeLock = { kind: 'range', flavour: 'posix', owner, ...range, isExclusive: false }
     const { locks, waiters, ino } = target
+    if (!locks.isAsked(nlm.op)) nlm.unasked.unlocked(target, given)
     const outcome = locks.unlock(nlm.op, ino, given)
     waiters.unlocked(ino, given)
-    return OUTCOME_STATUS[outcome.type]
+    return outcome.type === 'limit' ? nlm.noPieces(call) : OUTCOME_STATUS[outcome.type]
   }
   return (args, call) => {
     return { cookie: args.cookie, stat: { stat: version.statuses[answer(args, call)] } } as Result

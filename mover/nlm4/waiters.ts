@@ -8,6 +8,7 @@ import {
   type RangeLock,
 } from '../files/client-locks.ts'
 import type { Grant, GrantCall, Grants } from './grants.ts'
+import { ownerInFile } from './owner.ts'
 
 const MAX_WAITERS = 10_000
 /** Of one address, of all files. */
@@ -36,8 +37,9 @@ export class Waiters implements LockListener {
   readonly #byKey = new Map<string, Waiting>()
   readonly #byWaiter = new Map<number, Waiting>()
   readonly #ofHost = new Map<string, number>()
-  /** Those with a grant. */
-  readonly #told = new Set<Waiting>()
+  /** Those with a grant, by owner and file. */
+  readonly #told = new Map<string, Set<Waiting>>()
+  #toldCount = 0
   readonly #early = new Map<number, { ino: number; lock: RangeLock }>()
 
   constructor(environment: Environment, locks: ClientLocks, grants: Grants) {
@@ -52,7 +54,7 @@ export class Waiters implements LockListener {
 
   /** Those who have their lock, and do not know. */
   get told(): number {
-    return this.#told.size
+    return this.#toldCount
   }
 
   /** False: no client at this address may wait for anything more. Who waits for this already takes no more room. */
@@ -97,10 +99,9 @@ export class Waiters implements LockListener {
 
   /** A client has unlocked all that it is being told of: it must not hear of that when it waits for it again. */
   unlocked(ino: number, { owner, start, end }: RangeLock): void {
-    for (const waiting of this.#told) {
+    for (const waiting of this.#told.get(ownerInFile(ino, owner)) ?? []) {
       const { lock } = waiting
-      const isOwn = waiting.ino === ino && lock.owner.client === owner.client && lock.owner.owner === owner.owner
-      if (isOwn && start <= lock.start && lock.end <= end) this.#remove(waiting)
+      if (start <= lock.start && lock.end <= end) this.#remove(waiting)
     }
   }
 
@@ -146,7 +147,10 @@ export class Waiters implements LockListener {
   }
 
   #tell(waiting: Waiting): void {
-    this.#told.add(waiting)
+    const key = ownerInFile(waiting.ino, waiting.lock.owner)
+    const told = this.#told.get(key) ?? new Set()
+    this.#told.set(key, told.add(waiting))
+    this.#toldCount++
     waiting.grant = this.#grants.tell(waiting.call, (isTaken) => {
       this.#remove(waiting)
       if (!isTaken) this.#release(waiting.ino, waiting.lock)
@@ -156,9 +160,17 @@ export class Waiters implements LockListener {
   #remove(waiting: Waiting): void {
     waiting.grant?.cancel()
     if (this.#byKey.get(waiting.key) === waiting) this.#count(waiting, -1)
-    this.#told.delete(waiting)
+    if (waiting.grant !== null) this.#removeTold(waiting)
     this.#byKey.delete(waiting.key)
     this.#byWaiter.delete(waiting.waiter)
+  }
+
+  #removeTold(waiting: Waiting): void {
+    const key = ownerInFile(waiting.ino, waiting.lock.owner)
+    const told = this.#told.get(key)
+    if (told?.delete(waiting) !== true) return
+    this.#toldCount--
+    if (told.size === 0) this.#told.delete(key)
   }
 
   #count({ call }: Waiting, change: 1 | -1): void {

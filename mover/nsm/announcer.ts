@@ -8,8 +8,11 @@ import type { RpcClient } from '../rpc/client/rpc-client.ts'
  * reclaim their locks.
  */
 const AT_ONCE = 256
-/** Between two attempts to tell a client; after the last one it is given up: what has been away for so long has lost its locks. */
-const RETRY_MS = [5000, 10_000, 20_000, 40_000, 80_000] as const
+/**
+ * Between two attempts to tell a client: with these it has a good twelve minutes, nearly as many as Linux' sm-notify gives it.
+ * After the last one it is given up: what has been away for so long has lost its locks.
+ */
+const RETRY_MS = [5000, 10_000, 20_000, 40_000, 80_000, 160_000, 320_000] as const
 
 interface News {
   readonly client: MonitoredClient

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { type MonitoredClient, monitoringMover, monitorPrefix, readMonitor } from '../clients/monitors.ts'
 import type { Failure } from '../failure.ts'
 import { inBackground } from '../files/background.ts'
@@ -15,8 +16,8 @@ export interface RestartOptions {
    * is left that could. Null: another one does.
    */
   movers: readonly string[] | null
-  /** Where a client of a mover that is not there any more is told from, by the address of ours that it knows. */
-  sourceFor(localAddress: string): string
+  /** Where a client of a mover that is not there any more is told from: see `sourceOf`. */
+  sourceFor(client: MonitoredClient): string
   /** True for a client that has asked this mover for locks again. */
   isBack(client: MonitoredClient): boolean
   /** The volume need not remember a client of this mover any more. */
@@ -39,7 +40,7 @@ export function announceRestart(options: RestartOptions): void {
     const drop = (): void => inBackground((op) => void records.drop(op, id))
     if (client === null) drop()
     // Who comes back comes to a mover that is there, and is remembered by its name.
-    else if (of !== mover) announcer.tell(client, sourceFor(client.localAddress), drop)
+    else if (of !== mover) announcer.tell(client, sourceFor(client), drop)
     else
       announcer.tell(client, client.localAddress, () => {
         if (!isBack(client)) forget(client)
@@ -57,4 +58,15 @@ export function announceRestart(options: RestartOptions): void {
       if (last !== undefined) announceBehind(last.id)
     })
   announceBehind(prefix)
+}
+
+/**
+ * The address of ours that a client is told from by another mover than its own: the one that it knows, if a mover still has it
+ * (`addresses`), else that of the mover that tells it; or any that reaches it, where that is of another family than the client's.
+ */
+export function sourceOf(client: MonitoredClient, own: string, addresses: readonly string[]): string {
+  const { address, localAddress } = client
+  const isReachable = (from: string): boolean => isIPv6(from) === isIPv6(address)
+  const known = [...addresses.filter((one) => one === localAddress), own].find(isReachable)
+  return known ?? (isIPv6(address) ? '::' : '0.0.0.0')
 }

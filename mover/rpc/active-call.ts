@@ -29,6 +29,7 @@ export class ActiveCall implements Call {
   barrier: Barrier | null = null
   release: (() => void) | null = null
   forwarded: ForwardedCall | null = null
+  ended: (() => void) | null = null
 
   /** Where the answer goes: for a retransmitted call the newest connection that it came over. */
   connection: MessageConnection
@@ -120,5 +121,8 @@ export class ActiveCall implements Call {
     this.forwarded = null
     this.record = null
     this.reply = NO_REPLY
+    const { ended } = this
+    this.ended = null
+    ended?.()
   }
 }

@@ -32,6 +32,8 @@ export interface Call {
   release: (() => void) | null
   /** What a handler has asked other movers, kept from one run of the call to the next. Null: nothing. */
   forwarded: ForwardedCall | null
+  /** Called once when the call is over, in whatever way, and will not run again. Set by a handler; kept from run to run. */
+  ended: (() => void) | null
 }
 
 /** Thrown by a handler whose call gets no result, and has changed nothing. */

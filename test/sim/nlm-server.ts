@@ -78,7 +78,7 @@ export class LockServer {
       records,
       mover: incarnation.name,
       movers: null,
-      sourceFor: (localAddress) => localAddress,
+      sourceFor: ({ localAddress }) => localAddress,
       isBack: (one) => this.nlm.clients.has(one),
       forget: (one) => this.nlm.remembered.forget(records, one),
       failed: (failure) => {
@@ -94,10 +94,15 @@ export class LockServer {
     address: string,
   ): Attempt<{ stat: nlm4_stats }> {
     const procedure = this.#procedures[codec.number] as Served
+    // One for all its runs: it is known by that.
+    const call = this.callFrom(address)
     return (_, op) => {
-      const call = { ...this.callFrom(address), forwarded: op.forwarded }
+      call.barrier = null
+      call.forwarded = op.forwarded
       try {
-        return (procedure.handle(args, call) as nlm4_res).stat
+        const { stat } = procedure.handle(args, call) as nlm4_res
+        call.ended?.()
+        return stat
       } finally {
         op.barrier = call.barrier
         op.forwarded = call.forwarded
@@ -117,6 +122,7 @@ export class LockServer {
       barrier: null,
       release: null,
       forwarded: null,
+      ended: null,
     }
   }
 

@@ -24,6 +24,24 @@ t.test('a file that one mover uses takes two messages, once', async (t) => {
   t.same(movers.told(), [])
 })
 
+t.test('what an owner has, or has more', (t) => {
+  const movers = new LockMovers()
+  const holder = movers.holder(1)
+  const holds = (name: string, start: number, end: number, isExclusive: boolean): boolean =>
+    holder.holds(FILE, range(name, start, end, isExclusive))
+  t.notOk(holds('a', 0, 10, true))
+  movers.lock(1, range('a', 0, 5, true))
+  t.notOk(holds('a', 0, 10, false))
+  movers.lock(1, range('a', 5, 10, false))
+  t.ok(holds('a', 0, 10, false))
+  t.notOk(holds('a', 0, 10, true))
+  t.ok(holds('a', 1, 5, true))
+  t.notOk(holds('b', 0, 10, false))
+  movers.unlock(1, range('a', 4, 5, true))
+  t.notOk(holds('a', 0, 10, false))
+  t.end()
+})
+
 t.test("of others' contention nothing is left after a while", async (t) => {
   const movers = new LockMovers()
   movers.lock(1, range('a', 0, 10, true))

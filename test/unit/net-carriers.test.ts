@@ -56,7 +56,7 @@ async function host() {
     tcp: new StreamCarrier(environment, user),
     udp: new DatagramCarrier(environment, user),
   }))
-  const client = new RpcClient(calls, new PortFinder(environment, calls, where.port))
+  const client = new RpcClient(environment, calls, new PortFinder(environment, calls, where.port))
   const ask = (transport: 'tcp' | 'udp', prog: number): Promise<[string | null, number | undefined]> => {
     const codec = PMAP_VERS_codecs.PMAPPROC_GETPORT
     const args = { prog, vers: 1, prot: 0, port: 0 }

@@ -34,6 +34,7 @@ export class TestCall implements Call {
   barrier: Barrier | null = null
   release: (() => void) | null = null
   forwarded: ForwardedCall | null = null
+  ended: (() => void) | null = null
 }
 
 export const RULE: ExportRule = {

@@ -78,6 +78,10 @@ export class FakeLocks implements ClientLocks {
     })
   }
 
+  holds(ino: number, lock: ClientLock): boolean {
+    return this.held.some((one) => one.ino === ino && isSame(one.lock, lock))
+  }
+
   isWaiting(ino: number, waiter: number): boolean {
     return this.waiting.some((one) => one.ino === ino && one.waiter === waiter)
   }

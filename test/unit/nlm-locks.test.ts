@@ -111,14 +111,30 @@ t.test('ranges up to the very last byte', (t) => {
   const { lock, test, world } = setUp()
   t.equal(lock(LAST, 1), 'GRANTED')
   t.equal(lock(LAST, 2), 'FBIG')
-  t.equal(lock(2, LAST), 'FBIG')
+  t.equal(lock(3, LAST - 1n), 'FBIG')
   t.equal(lock(2, LAST - 2n, { svid: 2 }), 'GRANTED')
   t.equal(lock(0, 0, { svid: 3 }), 'DENIED')
   t.equal(lock(0, 2, { svid: 3 }), 'GRANTED')
   t.equal(test(LAST, 0, { svid: 3 }), `exclusive 1 1@c1 ${LAST}+0`)
   t.equal(test(LAST - 1n, 1, { svid: 3 }), `exclusive 2 2@c1 2+${LAST - 2n}`)
   t.equal(world.locks.list().length, 3)
-  t.equal(test(5, LAST), 'FBIG')
+  t.equal(test(5, LAST - 1n), 'FBIG')
+  t.end()
+})
+
+t.test('a length of all ones reaches to the end, as 0 does', (t) => {
+  const { alock, lock, test, unlock, world } = setUp()
+  for (const start of [0, 7]) {
+    t.equal(lock(start, LAST), 'GRANTED')
+    t.match(world.locks.list(), [new RegExp(` ${start}-18446744073709551616$`)])
+    t.equal(test(LAST, LAST, { svid: 2 }), `exclusive 1 1@c1 ${start}+0`)
+    t.equal(lock(start, 0, { svid: 2, block: true }), 'BLOCKED')
+    const args = { cookie: COOKIE, block: true, exclusive: true, alock: alock(start, LAST, { svid: 2 }) }
+    t.equal(statName(world.nlmAsk(NLMPROC4_CANCEL, args).stat.stat), 'GRANTED')
+    t.same(world.locks.waiting, [])
+    t.equal(unlock(start, LAST), 'GRANTED')
+    t.same(world.locks.list(), [])
+  }
   t.end()
 })
 
@@ -181,6 +197,25 @@ t.test('what the volume answers', (t) => {
   t.end()
 })
 
+t.test('a refusal for a limit is logged, of UNLOCK too', (t) => {
+  const { world, lock, unlock } = setUp()
+  t.equal(lock(0, 10), 'GRANTED')
+  world.locks.always = { type: 'limit' }
+  t.equal(lock(20, 1), 'DENIED_NOLOCKS')
+  world.locks.unlock = () => ({ type: 'limit' })
+  t.equal(unlock(4, 2), 'DENIED_NOLOCKS')
+  t.equal(unlock(4, 2), 'DENIED_NOLOCKS')
+  t.same(
+    world.lines.map(({ msg }) => msg),
+    [
+      'refused a lock to 10.0.0.1: it has too many, or waits for too many, or all have too many',
+      'refused to unlock a part for 10.0.0.1: that makes two locks of one, and it has too many, or all have too many',
+    ],
+    'once a minute',
+  )
+  t.end()
+})
+
 t.test('a call that is asked of another mover is answered by what that has said', (t) => {
   const { world, lockArgs, lock } = setUp()
   world.locks.isRemote = true
@@ -214,20 +249,29 @@ t.test('a client is remembered before it has its first lock, and not again', (t)
   t.same(JSON.parse(Buffer.from(value).toString()), ['c1', '10.0.0.1', '10.0.0.254'])
   world.records.failure = 'ROFS'
   t.equal(lock(30, 1, { name: 'c2' }), 'ROFS', 'where it cannot be, there is no lock')
+  world.locks.isGrace = true
+  t.equal(lock(30, 1, { name: 'c2', reclaim: true }), 'GRANTED', 'who has had it before is remembered since then')
+  world.records.failure = 'NOSPC'
+  t.equal(lock(31, 1, { name: 'c2', reclaim: true }), 'DENIED_NOLOCKS')
+  world.records.failure = 'ROFS'
+  world.locks.isGrace = false
   const nmLock = world.nlmAsk(NLMPROC4_NM_LOCK, lockArgs(40, 1, { name: 'c3' }))
   t.equal(statName(nmLock.stat.stat), 'GRANTED', 'NM_LOCK: who is not monitored is not')
   t.equal(lock(50, 1, { name: 'n'.repeat(256) }), 'FAILED', 'no name of a host is so long')
+  t.equal(lock(50, 1, { oh: 'h'.repeat(128) }), 'GRANTED')
+  t.equal(lock(51, 1, { oh: 'h'.repeat(129) }), 'FAILED', 'nor the handle of an owner')
   t.ok(fh.length > 32)
   t.end()
 })
 
 t.test('SHARE and UNSHARE', (t) => {
   const { world, fh } = setUp()
-  const share = (mode: number, access: number, name = 'pc', options: AskOptions = {}): string => {
+  const share = (mode: number, access: number, name = 'pc', options: AskOptions & { oh?: Uint8Array } = {}): string => {
+    const { oh = COOKIE } = options
     const args = {
       cookie: COOKIE,
       reclaim: false,
-      share: { caller_name: Buffer.from(name), fh, oh: COOKIE, mode, access },
+      share: { caller_name: Buffer.from(name), fh, oh, mode, access },
     }
     const { cookie, stat, sequence } = world.nlmAsk(NLMPROC4_SHARE, args as never, options)
     t.same([cookie, sequence], [COOKIE, 0])
@@ -246,6 +290,8 @@ t.test('SHARE and UNSHARE', (t) => {
   t.equal(share(1, 1, 'other'), 'DENIED', 'denies what the first one does')
   t.equal(share(0, 1, 'other'), 'GRANTED')
   t.equal(share(0, 3), 'GRANTED', 'another one takes the place of its first')
+  t.equal(share(0, 1, 'n'.repeat(256)), 'FAILED', 'no name of a host is so long')
+  t.equal(share(0, 1, 'pc', { oh: new Uint8Array(129) }), 'FAILED', 'nor the handle of an owner')
   t.equal(world.locks.list().length, 2)
   t.equal(unshare(), 'GRANTED')
   t.equal(unshare(), 'GRANTED', 'of what is not there')
@@ -296,6 +342,9 @@ t.test('versions 1 and 3: offsets of 32 bits, fewer statuses', (t) => {
     t.equal(lock(10, 0), 0)
     t.match(world.locks.list(), [/exclusive 10-18446744073709551616$/], 'to the end, however far')
     t.match(test(0, 0, 2), { stat: 1, holder: { l_offset: 10, l_len: 0 } })
+    t.equal(lock(20, 2 ** 32 - 1), 0)
+    world.nlmAsk(codecs.UNLOCK, { cookie: COOKIE, alock: alock(11, 2 ** 32 - 1) }, { version })
+    t.match(world.locks.list(), [/exclusive 10-11$/])
     const far = { cookie: COOKIE, exclusive: false, alock: { ...alock(0, 0), l_offset: 2n ** 40n, l_len: 8n, svid: 9 } }
     world.nlmAsk(codecs.UNLOCK, { cookie: COOKIE, alock: alock(0, 0) }, { version })
     world.nlmAsk(NLMPROC4_LOCK, { ...far, exclusive: true, block: false, reclaim: false, state: 0 })
@@ -317,11 +366,14 @@ t.test('versions 1 and 3: offsets of 32 bits, fewer statuses', (t) => {
 })
 
 t.test('nobody here waits for a lock; CANCEL of what nobody waits for', (t) => {
-  const { world, alock } = setUp()
+  const { world, alock, lock } = setUp()
   const granted = world.nlmAsk(NLMPROC4_GRANTED, { cookie: COOKIE, exclusive: true, alock: alock(0, 1, {}) })
   t.equal(statName(granted.stat.stat), 'DENIED')
   const args = { cookie: COOKIE, block: true, exclusive: true, alock: alock(0, 1, {}) }
   t.equal(statName(world.nlmAsk(NLMPROC4_CANCEL, args).stat.stat), 'GRANTED')
+  lock(0, 1)
+  t.equal(statName(world.nlmAsk(NLMPROC4_CANCEL, args).stat.stat), 'DENIED', 'it has that, and must unlock it')
+  t.equal(world.locks.held.length, 1)
   const connection = world.connect()
   connection.receive(callMessage({ program: 100021, version: 2, procedure: 0 }))
   t.equal(Buffer.from(connection.drain()[0]).subarray(20).toString('hex'), '000000020000000100000004', 'PROG_MISMATCH')
@@ -380,5 +432,45 @@ t.test('dozens of addresses cannot take all the room to wait', (t) => {
   for (let host = 0; host < 24; host++) while (wait(`10.0.1.${host}`));
   t.ok(last > 9000, 'the room is there to be used')
   t.ok(wait('10.0.2.1'))
+  t.end()
+})
+
+t.test('who unlocks looks at what it is told of itself, not at what all others are', (t) => {
+  const grants = { tell: () => ({ cancel: () => {} }) } as unknown as Grants
+  const waiters = new Waiters({} as Environment, { isWaiting: () => true } as unknown as ClientLocks, grants)
+  let looks = 0
+  const lockOf = (owner: number, start: number): RangeLock => ({
+    ...{ kind: 'range', flavour: 'posix', start, end: start + 1, isExclusive: true },
+    get owner(): LockOwner {
+      looks++
+      return { protocol: 'nlm', client: 'c', owner: `${owner}` }
+    },
+  })
+  let last = 0
+  for (let owner = 0; owner < 100; owner++) {
+    for (const start of [0, 1]) {
+      const lock = lockOf(owner, start)
+      waiters.add(++last, 1, lock, { address: { host: 'h' } } as GrantCall)
+      waiters.granted(1, last, lock)
+    }
+  }
+  t.same([waiters.told, waiters.size], [200, 200])
+  const all = (owner: number): RangeLock => ({
+    ...{ kind: 'range', flavour: 'posix', start: 0, end: 10, isExclusive: true },
+    owner: { protocol: 'nlm', client: 'c', owner: `${owner}` },
+  })
+  looks = 0
+  waiters.unlocked(1, all(100))
+  waiters.unlocked(2, all(7))
+  t.equal(looks, 0)
+  waiters.unlocked(1, { ...all(7), end: 1 })
+  t.ok(looks <= 2, 'no owner but its own')
+  t.same([waiters.told, waiters.size], [199, 199])
+  waiters.unlocked(1, all(7))
+  t.same([waiters.told, waiters.size], [198, 198])
+  waiters.forget(1, lockOf(8, 0))
+  t.same([waiters.told, waiters.size], [197, 197])
+  waiters.forgetClient('c')
+  t.same([waiters.told, waiters.size], [0, 0])
   t.end()
 })

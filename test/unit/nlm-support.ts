@@ -68,6 +68,8 @@ export class NlmWorld {
   /** Clients whose portmapper does not answer. */
   readonly silent = new Set<string>()
   hasLocks = true
+  /** What the server has logged. */
+  readonly lines: { msg: string }[]
   #user: CarrierUser | null = null
   #xid = 0
 
@@ -83,8 +85,9 @@ export class NlmWorld {
       }
       return { tcp: carrier, udp: carrier }
     })
-    this.client = new RpcClient(calls, new PortFinder(environment, calls))
-    const { logger } = memoryLogger()
+    this.client = new RpcClient(environment, calls, new PortFinder(environment, calls))
+    const { logger, lines } = memoryLogger()
+    this.lines = lines
     this.nlm = new NlmContext({
       environment,
       logger,

@@ -3,7 +3,7 @@ import t from 'tap'
 import { monitorRecord } from '../../mover/clients/monitors.ts'
 import type { ClientRecords } from '../../mover/files/client-records.ts'
 import { Announcer } from '../../mover/nsm/announcer.ts'
-import { announceRestart, type RestartOptions } from '../../mover/nsm/restart.ts'
+import { announceRestart, type RestartOptions, sourceOf } from '../../mover/nsm/restart.ts'
 import { SM_PROG, SM_VERS_codecs } from '../../protocol/nsm/nsm.gen.ts'
 import { NlmWorld } from './nlm-support.ts'
 import { setUp } from './nsm-support.ts'
@@ -104,6 +104,18 @@ t.test('clients of a mover that there is not any more are told by the first one,
   t.end()
 })
 
+t.test('where clients of a mover that there is not any more are told from', (t) => {
+  const from = (address: string, localAddress: string, own: string): string =>
+    sourceOf({ name: 'c', address, localAddress }, own, [own, '10.0.0.2', 'fd00::2'])
+  t.equal(from('10.0.0.9', '10.0.0.2', '10.0.0.1'), '10.0.0.2', 'where it has mounted')
+  t.equal(from('10.0.0.9', '10.0.0.3', '10.0.0.1'), '10.0.0.1', 'no mover is there')
+  t.equal(from('fd00::9', 'fd00::2', '10.0.0.1'), 'fd00::2')
+  t.equal(from('fd00::9', 'fd00::3', 'fd00::1'), 'fd00::1')
+  t.equal(from('fd00::9', 'fd00::3', '10.0.0.1'), '::', 'IPv4 does not lead there')
+  t.equal(from('10.0.0.9', '10.0.0.3', 'fd00::1'), '0.0.0.0')
+  t.end()
+})
+
 t.test('all clients are told, however many pages of them are remembered', (t) => {
   const clients = Array.from({ length: 7 }, (_, i) => [`c${i}`, `10.0.0.${i + 1}`] as [string, string])
   const { world } = setUp(...clients)
@@ -148,9 +160,10 @@ t.test('that a volume cannot say whom it remembers is told', (t) => {
 t.test('who starts anew while it is being remembered is remembered anew', (t) => {
   const { world, lock, notify } = setUp()
   world.records.useBarriers = true
-  const lockNow = (): void => lock('c1', '10.0.0.1')
-  t.throws(lockNow, 'it waits')
+  const lockNow = (state: number): void => lock('c1', '10.0.0.1', state)
+  t.throws(() => lockNow(1), 'it waits')
   notify('c1', 5, '10.0.0.1')
+  t.throws(() => lockNow(5), 'it waits, too')
   world.records.barriers.shift()?.(null)
   t.equal(world.records.sets, 2)
   t.same(world.locks.list(), [])
@@ -166,13 +179,15 @@ t.test('who cannot be told is given up, unless it is us who end', (t) => {
     announce(next, world.records)
     next.environment.advance(20_000)
     if (closes) next.client.close()
-    next.environment.advance(600_000)
+    next.environment.advance(640_000)
+    t.equal(world.records.records.size, 1, 'not for twelve minutes')
+    next.environment.advance(120_000)
     return { left: world.records.records.size, attempts: new Set(next.callbacks.map(({ args }) => args)).size }
   }
   t.match(end(true), { left: 1 })
   const { left, attempts } = end(false)
   t.equal(left, 0)
-  t.ok(attempts >= 6, `${attempts} calls`)
+  t.ok(attempts >= 8, `${attempts} calls`)
   t.end()
 })
 

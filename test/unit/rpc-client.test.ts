@@ -392,7 +392,7 @@ t.test('ports of so many programs are remembered, not of more', (t) => {
 
 t.test('a program that is not where it was is looked for again', (t) => {
   const { environment, calls, sent, reply } = setUp()
-  const client = new RpcClient(calls, new PortFinder(environment, calls))
+  const client = new RpcClient(environment, calls, new PortFinder(environment, calls))
   const { port: _, ...address } = UDP
   const outcomes: unknown[] = []
   const stat = (): void =>

@@ -40,9 +40,9 @@ export class PortFinder {
   /** `found` is called at once when the port is remembered. The portmapper is asked over the transport of the program. */
   find(address: HostAddress, program: number, version: number, found: PortFound): void {
     const key = keyOf(address, program, version)
-    const known = this.#known.get(key)
-    if (known !== undefined && this.#environment.monotonicMs() - known.atMs < REMEMBERED_MS) {
-      found(null, known.port, true)
+    const known = this.#remembered(key)
+    if (known !== null) {
+      found(null, known, true)
       return
     }
     const asked = this.#asked.get(key)
@@ -52,6 +52,11 @@ export class PortFinder {
     }
     this.#asked.set(key, [found])
     this.#ask(key, address, program, version)
+  }
+
+  /** True when the port is remembered. */
+  knows(address: HostAddress, program: number, version: number): boolean {
+    return this.#remembered(keyOf(address, program, version)) !== null
   }
 
   /** The port was wrong. */
@@ -71,6 +76,11 @@ export class PortFinder {
       const problem = failure ?? (isPort ? null : 'UNREGISTERED')
       for (const found of waiting) found(problem, port, false)
     })
+  }
+
+  #remembered(key: string): number | null {
+    const known = this.#known.get(key)
+    return known !== undefined && this.#environment.monotonicMs() - known.atMs < REMEMBERED_MS ? known.port : null
   }
 
   #remember(key: string, port: number): void {

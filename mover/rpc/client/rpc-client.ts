@@ -10,12 +10,20 @@ import { type PortFailure, PortFinder, type PortFound } from './port-finder.ts'
 /** As `Answered`. */
 export type ProgramAnswered<Res> = (failure: PortFailure | null, result: Res | undefined, arrivals: number) => void
 
+/** Messages that wait for the port of their program, to all hosts and to one. Whoever hears nothing asks again. */
+export const MAX_UNSENT = 512
+export const MAX_UNSENT_PER_HOST = 64
+
 /** Calls programs of other hosts, wherever their portmappers say that they listen. */
 export class RpcClient {
   readonly #calls: OutgoingCalls
   readonly #ports: PortFinder
+  readonly #environment: Environment
+  #unsent = 0
+  readonly #unsentOfHost = new Map<string, number>()
 
-  constructor(calls: OutgoingCalls, ports: PortFinder) {
+  constructor(environment: Environment, calls: OutgoingCalls, ports: PortFinder) {
+    this.#environment = environment
     this.#calls = calls
     this.#ports = ports
   }
@@ -62,18 +70,40 @@ export class RpcClient {
 
   /**
    * Sends a call whose answer means nothing, once. It may get lost. `told` is called with null when it may arrive from now on,
-   * or with the reason why it is not sent; not when it is not wanted any more.
+   * or with the reason why it is not sent; not when it is not wanted any more. Where too many wait for a port already it fails as
+   * if the port had not been found in time.
    */
   tell<Args>(
     address: HostAddress,
     call: OutgoingCall<Args, undefined>,
     told: (failure: PortFailure | null) => void = () => {},
   ): void {
-    this.#ports.find(address, call.program, call.version, (problem, port) => {
+    const { program, version } = call
+    const found: PortFound = (problem, port) => {
       if (call.isWanted?.() === false) return
       if (problem === null) this.#calls.tell({ ...address, port }, call)
       told(problem)
-    })
+    }
+    if (this.#ports.knows(address, program, version)) this.#ports.find(address, program, version, found)
+    else if (!this.#mayKeep(address.host)) this.#environment.defer(() => found('TIMEOUT', 0, false))
+    else {
+      this.#countUnsent(address.host, 1)
+      this.#ports.find(address, program, version, (...answer) => {
+        this.#countUnsent(address.host, -1)
+        found(...answer)
+      })
+    }
+  }
+
+  #mayKeep(host: string): boolean {
+    return this.#unsent < MAX_UNSENT && (this.#unsentOfHost.get(host) ?? 0) < MAX_UNSENT_PER_HOST
+  }
+
+  #countUnsent(host: string, change: 1 | -1): void {
+    this.#unsent += change
+    const ofHost = (this.#unsentOfHost.get(host) ?? 0) + change
+    if (ofHost > 0) this.#unsentOfHost.set(host, ofHost)
+    else this.#unsentOfHost.delete(host)
   }
 
   /** See `OutgoingCalls.whenRoom`. */
@@ -99,7 +129,7 @@ export function socketClient(
 ): RpcClient {
   const carriers = (user: CarrierUser) => socketCarriers(environment, user, lease)
   const calls = new OutgoingCalls(environment, machineName, carriers, {}, lease)
-  return new RpcClient(calls, new PortFinder(environment, calls, portmapPort))
+  return new RpcClient(environment, calls, new PortFinder(environment, calls, portmapPort))
 }
 
 function socketCarriers(
