@@ -19,7 +19,7 @@ export const OF_LEASES: readonly Omit<SimMutant, 'world'>[] = [
     file: LEASED,
     find: '      if (this.#lease.isHeld) done(error)\n',
     replace: '      if (buffer.length > 0) done(error)\n',
-    seed: 22,
+    seed: 85,
   },
   {
     name: 'the lease is not looked at before a write',
@@ -33,14 +33,14 @@ export const OF_LEASES: readonly Omit<SimMutant, 'world'>[] = [
     file: LEASED,
     find: 'if (this.#lease.isHeld) this.#device.writeDurable(offset, buffer, lane, done)',
     replace: 'if (buffer.length > 0) this.#device.writeDurable(offset, buffer, lane, done)',
-    seed: 39,
+    seed: 49,
   },
   {
     name: 'the lease is not looked at before a flush',
     file: LEASED,
     find: 'if (this.#lease.isHeld) this.#device.flush(done)',
     replace: 'if (this.#device.sizeBytes > 0) this.#device.flush(done)',
-    seed: 37,
+    seed: 57,
   },
   {
     name: 'the lease is not looked at before a reply',
@@ -61,7 +61,7 @@ export const OF_LEASES: readonly Omit<SimMutant, 'world'>[] = [
     file: LEASE,
     find: '    for (const task of waiting) task()\n',
     replace: '    void waiting\n',
-    seed: 30,
+    seed: 49,
   },
   {
     name: 'a mover that others wait for is taken for gone when it is killed',

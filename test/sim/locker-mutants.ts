@@ -51,7 +51,7 @@ export const OF_LOCKERS: readonly Break[] = [
   {
     name: 'a client that has started anew keeps its locks',
     file: 'mover/nlm4/context.ts',
-    find: '    this.remembered.left(client)\n    this.#releaseLocks(client)\n',
+    find: '    this.remembered.left(client)\n    this.#releaseLocks(client, null)\n',
     replace: '    this.remembered.left(client)\n',
     seed: 3,
   },
