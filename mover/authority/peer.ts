@@ -377,7 +377,8 @@ export class Peer {
     const need = id === UNASKED ? WHOLE : this.#needs.get(id)
     if (need === undefined) throw new SessionError(`request ${id} is answered twice`)
     // Without the mark, a crash would let a change number name two contents.
-    const problem = ALLOWS[token.kind].BR_W ? this.#files.mark(ino) : null
+    // It was set when the token was asked for, and may have been cleared since: there was room for it then.
+    const problem = ALLOWS[token.kind].BR_W ? this.#files.markAgain(ino) : null
     const described = problem === null ? this.#files.describe(ino) : null
     if (described === null) {
       if (problem !== null && replaces.length > 0)

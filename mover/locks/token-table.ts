@@ -11,6 +11,7 @@ import {
   type Span,
   type Token,
   type TokenKind,
+  touches,
   without,
 } from './token.ts'
 import { type Granted, isUnasked, TokenFile, type Waiter } from './token-file.ts'
@@ -164,10 +165,12 @@ export class TokenTable {
     return this.#tokensOf(ino).some((token) => token.mover === mover)
   }
 
-  /** True when the mover has not released some of this span of a token. */
+  /** True when the mover has not released some of this span of a token; of a `WF_X`, of which all is owed, anything near it. */
   isHeld(ino: number, mover: MoverId, serial: number, span: Span): boolean {
     const near = this.#files.get(ino)?.tokens.near(span) ?? []
-    return near.some((token) => token.mover === mover && token.serial === serial)
+    return near.some(
+      (token) => token.mover === mover && token.serial === serial && (token.isRest || touches(token, span)),
+    )
   }
 
   /** True when the mover holds something of the file that it has been asked for. */

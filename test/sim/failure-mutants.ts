@@ -138,11 +138,11 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     seed: 10,
   },
   {
-    name: 'a secondary may write before the mark of its file is durable',
+    name: 'files are written to without a mark',
     file: GOVERNED,
     find: 'if (inode.marked) return null',
-    replace: 'if (inode.marked || options === ORDINARY) return null',
-    seed: 600,
+    replace: 'if (inode.marked || ino > 0) return null',
+    seed: 9,
   },
   {
     name: 'a commit is answered before it is durable',

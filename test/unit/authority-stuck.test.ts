@@ -178,3 +178,34 @@ t.test('nobody is waited for without an end, whatever else he does or is owed', 
   t.equal(revocations.stuck(LEASE_MS), null)
   answered()
 })
+
+t.test(
+  'who gives back one block after the other at once is never stuck, though something is always asked of it',
+  async (t) => {
+    const mover = new Rude()
+    const { env } = mover.world
+    const { serial } = mover.lock(token_kind.BR_W, 0, 1000).granted
+    const stuck: Stuck[] = []
+    mover.reign.watchRevocations(LEASE_MS, new AbortController().signal, (_, what) => stuck.push(what))
+    const ask = (block: number): void => {
+      try {
+        mover.reign.authority.need(mover.ino, 'BR_W', block, block + 1)
+      } catch (error) {
+        ;(error as Suspend).wait(() => {})
+      }
+      env.runUntilIdle()
+    }
+    ask(0)
+    for (let at = 0; at < 14 * LEASE_MS; at += 1000) {
+      const block = 2 * (at / 1000)
+      // The next one is asked for before this one is given back.
+      ask(block + 2)
+      const blocks = { start: block, end: block + 1 }
+      mover.say({ kind: message_kind.RELEASE, release: { ino: mover.ino, serial, blocks, changes: null } })
+      env.advance(1000)
+    }
+    t.same(stuck, [])
+    env.advance(2 * LEASE_MS)
+    t.not(stuck.length, 0, 'until it keeps one')
+  },
+)
