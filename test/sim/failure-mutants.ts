@@ -15,7 +15,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     file: 'mover/files/drain.ts',
     find: '  return end * BLOCK_BYTES > loggedSize && context.mayGrow(ino, size)\n',
     replace: '  return end < 0\n',
-    seed: 29,
+    seed: 5,
   },
   {
     name: 'what is committed and not answered is given back',
@@ -85,7 +85,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     file: PRIMARY,
     find: '    if (left === 0) this.#free(peer)\n    for',
     replace: '    this.#free(peer)\n    for',
-    seed: 18,
+    seed: 2,
   },
   {
     name: 'a look waits for a writer that is gone',
@@ -121,7 +121,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     file: 'mover/files/write-back.ts',
     find: '    this.verifier = volume.env.randomBytes(8)\n    pages',
     replace: '    this.verifier = new Uint8Array(8)\n    pages',
-    seed: 9,
+    seed: 3,
   },
   {
     name: 'a call that comes again by another mover is carried out again',
@@ -149,7 +149,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     file: PEER,
     find: "this.#log.whenDurable(lsn, (error) => this.#committed(id, failureNumber(error === null ? null : 'IO'), answered))",
     replace: 'this.#committed(id, failureNumber(null), answered)',
-    seed: 16,
+    seed: 15,
   },
   {
     name: 'what others have written counts as flushed',
@@ -163,7 +163,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     file: 'mover/files/transfer.ts',
     find: 'return end >= inode.size ? FILE_END : Math.ceil(end / PAGE_BYTES)',
     replace: 'return Math.ceil(Math.min(end, inode.size) / PAGE_BYTES)',
-    seed: 32,
+    seed: 39,
   },
   {
     name: 'a stale process of a mover is let in',
@@ -197,7 +197,7 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
     file: PRIMARY,
     find: '        if (!this.#isRecovering) this.#ready()\n',
     replace: '        this.#ready()\n',
-    seed: 14,
+    seed: 10,
   },
   {
     name: 'reserved blocks are not asserted',
@@ -218,7 +218,7 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
     file: SECONDARY,
     find: 'for (const { message } of this.#commits.values()) session.send(message)',
     replace: '',
-    seed: 13,
+    seed: 44,
   },
   {
     name: 'a commit that was lost is taken for durable',
@@ -253,14 +253,14 @@ export const OF_TAKE_OVER: readonly Omit<SimMutant, 'world'>[] = [
     file: PEER,
     find: '        this.#absorb(ino, changes)\n      }\n      // Its',
     replace: '      }\n      // Its',
-    seed: 29,
+    seed: 31,
   },
   {
     name: 'what is being given back is not asserted',
     file: SECONDARY,
     find: 'const tokens = this.tokens.held(ino)?.all() ?? []',
     replace: 'const tokens = this.tokens.held(ino)?.usable ?? []',
-    seed: 10,
+    seed: 17,
   },
   {
     name: 'serials of an earlier reign are taken',

@@ -68,7 +68,7 @@ export const OF_LEASES: readonly Omit<SimMutant, 'world'>[] = [
     file: FLEET,
     find: ', and was killed`)\n',
     replace: ', and was killed`)\n    this.#tell({ type: "gone", name, incarnation })\n',
-    seed: 97,
+    seed: 5,
   },
 ]
 

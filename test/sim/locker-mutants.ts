@@ -8,7 +8,7 @@ const TABLE = 'mover/locks/lock-table.ts'
 export const OF_LOCKERS: readonly Break[] = [
   {
     name: 'times of grace end before clients can have reclaimed',
-    seed: 3,
+    seed: 7,
     file: LOCKS,
     find: 'return this.#o.env.monotonicMs() + this.#o.graceMs',
     replace: 'return this.#o.env.monotonicMs() + this.#o.graceMs / 100',
@@ -18,7 +18,7 @@ export const OF_LOCKERS: readonly Break[] = [
     file: LOCKS,
     find: 'this.#table.forget(mover, this.#grace(this.#placeOf(peer.name)))',
     replace: 'this.#table.forget(mover, new GracePeriod(0))',
-    seed: 12,
+    seed: 3,
   },
   {
     name: 'locked files are noted for the primary’s own clients alone',
@@ -29,14 +29,14 @@ export const OF_LOCKERS: readonly Break[] = [
   },
   {
     name: 'locks that are asserted are not in the next table',
-    seed: 2,
+    seed: 3,
     file: TABLE,
     find: '    for (const lock of locks) this.#hold(file, mover, lock)\n    for (const { waiter',
     replace: '    for (const { waiter',
   },
   {
     name: 'who waits is lost at a take-over',
-    seed: 28,
+    seed: 23,
     file: HOLDER,
     find: 'const queue = waiting.map(({ waiter, lock }) => ({ waiter, lock }))',
     replace: 'const queue = waiting.map(({ waiter, lock }) => ({ waiter, lock })).slice(0, 0)',
