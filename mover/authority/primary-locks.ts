@@ -26,7 +26,7 @@ const MOST_GRACES = 10
 /** Files in one record at most that are not locked any more. */
 const FORGOTTEN_AT_ONCE = 64
 /** Bits of `ALL_MOVERS`. */
-const PLACES = 16
+const PLACES = 32 - Math.clz32(ALL_MOVERS)
 
 /** Which movers' clients may have locks on which files, durably: so that these, and no others, wait for reclaims after a crash. */
 export interface LockNotes {

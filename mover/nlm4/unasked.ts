@@ -78,6 +78,8 @@ export class UnaskedLocks {
     { owner }: RangeLock,
     matters: (lock: RangeLock) => boolean,
   ): void {
+    // Mostly: then not even a key is made.
+    if (this.#byOwner.size === 0) return
     for (const unasked of this.#byOwner.get(ownerInFile(ino, owner)) ?? []) {
       if (unasked.locks === locks && matters(unasked.lock)) unasked.isVoid = true
     }

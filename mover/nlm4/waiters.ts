@@ -99,6 +99,7 @@ export class Waiters implements LockListener {
 
   /** A client has unlocked all that it is being told of: it must not hear of that when it waits for it again. */
   unlocked(ino: number, { owner, start, end }: RangeLock): void {
+    if (this.#toldCount === 0) return
     for (const waiting of this.#told.get(ownerInFile(ino, owner)) ?? []) {
       const { lock } = waiting
       if (start <= lock.start && lock.end <= end) this.#remove(waiting)
@@ -160,7 +161,7 @@ export class Waiters implements LockListener {
   #remove(waiting: Waiting): void {
     waiting.grant?.cancel()
     if (this.#byKey.get(waiting.key) === waiting) this.#count(waiting, -1)
-    if (waiting.grant !== null) this.#removeTold(waiting)
+    if (this.#toldCount > 0) this.#removeTold(waiting)
     this.#byKey.delete(waiting.key)
     this.#byWaiter.delete(waiting.waiter)
   }
