@@ -46,7 +46,7 @@ class LockAsks {
   }
 
   of(owner: Owner): readonly LockAsk[] {
-    return this.#byOwner.get(owner) ?? []
+    return this.#byOwner.get(owner) ?? NONE
   }
 }
 
@@ -89,7 +89,7 @@ export class HeldLocks {
 
   /** An owner's, in the order of the asking. */
   asksOf(owner: Owner): readonly LockAsk[] {
-    return this.#asks?.of(owner) ?? []
+    return this.#asks?.of(owner) ?? NONE
   }
 
   addAsk(ask: LockAsk): void {

@@ -3,10 +3,15 @@ import type { MoverId } from './token-table.ts'
 
 /** Where clients of one mover call from, however many names they have there. */
 class LockAddress {
+  readonly name: string
   /** Clients that are used. */
   clients = 0
   /** Ranges and opens that all of them have. */
   locks = 0
+
+  constructor(name: string) {
+    this.name = name
+  }
 }
 
 /** A client, and how many locks it has. */
@@ -165,18 +170,18 @@ export class LockOwners {
     client.owners.delete(owner.name)
     if (client.owners.size > 0) return
     this.#clients[client.protocol].delete(client.name)
-    if (--client.address.clients === 0) this.#addresses.delete(addressOf(client.name))
+    if (--client.address.clients === 0) this.#addresses.delete(client.address.name)
   }
 
   #newClient({ protocol, client }: LockOwner): LockClient {
-    return new LockClient(protocol, client, this.#addresses.get(addressOf(client)) ?? new LockAddress(), this)
+    const name = addressOf(client)
+    return new LockClient(protocol, client, this.#addresses.get(name) ?? new LockAddress(name), this)
   }
 
   #comes(client: LockClient): void {
-    const name = addressOf(client.name)
+    const { name } = client.address
     const address = this.#addresses.get(name) ?? client.address
     client.address = address
-    address.clients++
-    this.#addresses.set(name, address)
+    if (address.clients++ === 0) this.#addresses.set(name, address)
   }
 }
