@@ -53,7 +53,7 @@ interface EarlyWrite extends Early {
 
 interface TruncatedFile extends Thing {
   readonly history: LinearHistory<Units>
-  /** Clients of the same mover may see them, though it may die before they are durable. */
+  /** Clients of the same mover may see them, and all may see their length, though the mover may die before they are durable. */
   readonly unanswered: Set<EarlyWrite>
 }
 
@@ -301,7 +301,7 @@ class Worker {
 
   async #readUnits(file: TruncatedFile, at: number, count: number): Promise<void> {
     const answered = file.history.begin(`read ${at}+${count}`)
-    const early = this.#earlyOf(file)
+    const early = this.#earlyOf(file, (mover) => mover === this.mover)
     const args = { file: file.handle, offset: at * UNIT_BYTES, count: count * UNIT_BYTES }
     const answer = await this.#look(file, 'NFSPROC3_READ', args)
     if (answer.status !== OK) throw new Error(`READ: ${answer.status}`)
@@ -335,16 +335,17 @@ class Worker {
     answered('done', truncated(units))
   }
 
-  /** Gives what to call with an answer's coming: the writes at this mover that it may have seen before they were durable. */
-  #earlyOf(file: TruncatedFile): () => EarlyWrite[] {
-    const early = (): EarlyWrite[] => [...file.unanswered].filter(({ mover }) => mover === this.mover)
+  /** Gives what to call with an answer's coming: the writes at these movers that it may have seen before they were durable. */
+  #earlyOf(file: TruncatedFile, isSeenFrom: (mover: Endpoint) => boolean): () => EarlyWrite[] {
+    const early = (): EarlyWrite[] => [...file.unanswered].filter(({ mover }) => isSeenFrom(mover))
     const asked = early()
     return () => [...new Set([...asked, ...early()])]
   }
 
   async #sizeOf(file: TruncatedFile): Promise<void> {
     const answered = file.history.begin('size')
-    const early = this.#earlyOf(file)
+    // A mover tells the others how long it has made a file as soon as they ask.
+    const early = this.#earlyOf(file, () => true)
     const shown = await this.#getattr(file)
     if (shown === null) throw new Error('a file is gone')
     answered(`${shown.size / UNIT_BYTES}`, sized(shown.size / UNIT_BYTES, early()))

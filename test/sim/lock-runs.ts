@@ -2,7 +2,7 @@ import { Violation } from './lock-owner.ts'
 import { LockWorld, type LockWorldCounts, type LockWorldOptions } from './lock-world.ts'
 
 /** Worlds of a usual run. */
-export const LOCK_SEEDS = 180
+export const LOCK_SEEDS = 140
 
 /** One file or several, crowded or with time between what is done, used by clients of all movers or most by those of one. */
 export function lockOptions(seed: number): LockWorldOptions {

@@ -2,7 +2,7 @@ import { playWorlds } from './failure-runs.ts'
 import type { FailureOptions } from './failure-world.ts'
 
 /** Worlds of a usual run. */
-export const LOCKER_SEEDS = 12
+export const LOCKER_SEEDS = 8
 
 /** Nobody but clients that lock; much happens at once, or there is time between what happens. */
 export function lockerOptions(seed: number): FailureOptions {

@@ -1,7 +1,7 @@
 import { NamesWorld } from './names-world.ts'
 
 /** Worlds of a usual run. */
-export const NAMES_SEEDS = 30
+export const NAMES_SEEDS = 20
 
 export function namesWorld(seed: number): NamesWorld {
   return new NamesWorld({ seed, secondaries: 1 + (seed % 3), clients: 1 + (seed % 3), operations: 240 })

@@ -1,7 +1,7 @@
 import { TokenWorld, type TokenWorldCounts, type TokenWorldOptions, Violation } from './token-world.ts'
 
 /** Worlds of a usual run. */
-export const TOKEN_SEEDS = 150
+export const TOKEN_SEEDS = 120
 
 /** Few or many movers and files, crowded or with time between operations. */
 export function tokenOptions(seed: number): TokenWorldOptions {

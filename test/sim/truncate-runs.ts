@@ -1,7 +1,7 @@
 import { TruncateWorld } from './truncate-world.ts'
 
 /** Worlds of a usual run. */
-export const TRUNCATE_SEEDS = 20
+export const TRUNCATE_SEEDS = 18
 
 export function truncateWorld(seed: number): TruncateWorld {
   return new TruncateWorld({ seed, secondaries: 1 + (seed % 3), clients: 1 + (seed % 3), operations: 150 })
