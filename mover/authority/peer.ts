@@ -19,7 +19,7 @@ import {
 } from '../../protocol/moverlock/moverlock.gen.ts'
 import type { Environment } from '../environment.ts'
 import type { Failure } from '../failure.ts'
-import { ALLOWS, FILE_END, isWhole, lastBlock, type Span, type Token } from '../locks/token.ts'
+import { ALLOWS, FILE_END, isWhole, lastBlock, type Span, type Token, type TokenKind } from '../locks/token.ts'
 import { type MoverId, type TokenEffect, UNASKED } from '../locks/token-table.ts'
 import { Suspend } from '../suspend.ts'
 import { MAX_FILE_BYTES } from '../volume/layout.ts'
@@ -27,7 +27,7 @@ import type { DurableLog } from '../volume/log.ts'
 import { LOST_CHANGES } from '../volume/records/apply.ts'
 import type { BlockSet } from './block-set.ts'
 import { failureNumber, KIND_CODES, TOKEN_KINDS } from './codes.ts'
-import type { GovernedFiles } from './governed.ts'
+import type { Described, GovernedFiles } from './governed.ts'
 import { InOrder } from './in-order.ts'
 import type { PeerEvents } from './peer-events.ts'
 import { MAY_COME, type Phase } from './peer-phase.ts'
@@ -68,6 +68,10 @@ export class Peer {
   #phase: Phase = 'asserting'
   /** Until they are over it is not known what the mover holds of earlier reigns; ASSERTED is one of them. */
   #assertions = 1
+  /** What it has been told of its files, and marks of those that it writes to, are durable when the log is up to here. */
+  #assertedLsn = 0
+  /** A grant has waited for what can never be durable. */
+  #isLogBroken = false
 
   constructor(
     id: MoverId,
@@ -209,8 +213,11 @@ export class Peer {
         this.#absorb(ino, changes)
       }
       // Its change number and times may have been raised, by this primary's opening of the volume or an earlier one's.
-      const value = this.#files.describe(ino)?.value
-      if (value !== undefined) this.session.send({ kind: message_kind.KNOWN, known: { ino, value } })
+      const described = this.#files.describe(ino)
+      if (described === null) return
+      const { value, lsn } = described
+      this.#assertedLsn = Math.max(this.#assertedLsn, lsn)
+      this.session.send({ kind: message_kind.KNOWN, known: { ino, value } })
     })
   }
 
@@ -229,8 +236,10 @@ export class Peer {
 
   #assertionOver(): void {
     if (--this.#assertions > 0) return
-    // What it has been told of its files, and the marks of those that it writes to.
-    this.#whenDurable(this.#log.lastLsn, () => this.#events.asserted())
+    this.#log.whenDurable(this.#assertedLsn, (error) => {
+      if (error === null) this.#events.asserted()
+      else this.session.end(`the log cannot be written: ${error.message}`)
+    })
   }
 
   #lock({ ino, id, kind, need, exact }: lock): void {
@@ -376,24 +385,38 @@ export class Peer {
   #grant(ino: number, id: number, token: Token, replaces: number[]): void {
     const need = id === UNASKED ? WHOLE : this.#needs.get(id)
     if (need === undefined) throw new SessionError(`request ${id} is answered twice`)
-    // Without the mark, a crash would let a change number name two contents.
-    // It was set when the token was asked for, and may have been cleared since: there was room for it then.
-    const problem = ALLOWS[token.kind].BR_W ? this.#files.markAgain(ino) : null
-    const described = problem === null ? this.#files.describe(ino) : null
-    if (described === null) {
-      if (problem !== null && replaces.length > 0)
-        throw new SessionError(`it cannot write to inode ${ino} any more (${problem}), and held some of it`)
+    const told = this.#describe(ino, token.kind)
+    if (typeof told === 'string') {
+      if (told !== 'STALE' && replaces.length > 0)
+        throw new SessionError(`it gets no more of inode ${ino} (${told}), and held some of it`)
       this.#events.release(ino, this.id, token.serial, WHOLE)
-      this.#deny(ino, id, problem ?? 'STALE')
+      this.#deny(ino, id, told)
       return
     }
-    const { value, lsn } = described
     const map = this.#mapOf(ino, need.start, token.end)
-    if (lsn > this.#log.durableLsn) throw new Suspend((resume) => this.#whenDurable(lsn, resume))
     this.#needs.delete(id)
     const { serial, kind, start, end } = token
     const granted = { serial, kind: KIND_CODES[kind], blocks: isWhole(kind) ? WHOLE : { start, end } }
-    this.session.send({ kind: message_kind.GRANT, grant: { ino, id, granted, replaces, value, map } })
+    this.session.send({ kind: message_kind.GRANT, grant: { ino, id, granted, replaces, value: told.value, map } })
+  }
+
+  /** A file as it is told with a token, durably, or why it cannot be. Throws `Suspend` until then. */
+  #describe(ino: number, kind: TokenKind): Described | Failure {
+    // Without the mark, a crash would let a change number name two contents.
+    // It was set when the token was asked for, and may have been cleared since: there was room for it then.
+    const problem = ALLOWS[kind].BR_W ? this.#files.markAgain(ino) : null
+    if (problem !== null) return problem
+    const described = this.#files.describe(ino)
+    if (described === null) return 'STALE'
+    const { lsn } = described
+    if (lsn <= this.#log.durableLsn) return described
+    if (this.#isLogBroken) return 'IO'
+    throw new Suspend((resume) =>
+      this.#log.whenDurable(lsn, (error) => {
+        this.#isLogBroken = error !== null
+        resume()
+      }),
+    )
   }
 
   #mapOf(ino: number, from: number, to: number): block_map {
@@ -436,13 +459,6 @@ export class Peer {
   #ownSize(ino: number, size: number): number {
     const last = lastBlock(size)
     return size > 0 && this.#events.mayWrite(ino, this.id, { start: last, end: last + 1 }) ? size : 0
-  }
-
-  #whenDurable(lsn: number, resume: () => void): void {
-    this.#log.whenDurable(lsn, (error) => {
-      if (error === null) resume()
-      else this.session.end(`the log cannot be written: ${error.message}`)
-    })
   }
 
   #deny(ino: number, id: number, why: Failure): void {

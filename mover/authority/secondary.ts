@@ -291,6 +291,13 @@ export class SecondaryAuthority {
     this.#ask(this.#reserves, id, { kind: message_kind.RESERVE, reserve: { id, count } }, done)
   }
 
+  /** Reserved blocks that are not to be written; only while `isReady`: the next primary is not told of them. */
+  giveBack(runs: readonly run[]): void {
+    for (let at = 0; at < runs.length; at += MAX_EXTENTS) {
+      this.#send({ kind: message_kind.GIVE_BACK, give_back: { runs: runs.slice(at, at + MAX_EXTENTS) } })
+    }
+  }
+
   /** What this mover has written: it is on the device. `done` when the primary has it durably. */
   commit(ino: number, size: number, changes: written, runs: extent[], done: Done<Failure | 'OK'>): void {
     const id = ++this.#lastId

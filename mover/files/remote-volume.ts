@@ -21,6 +21,8 @@ import type { WrittenFile } from './written.ts'
 
 /** Blocks that are asked for at least, so that few writes have to wait for some. */
 const RESERVE_BLOCKS = 2048
+/** Reserved blocks go back when for so long no write has asked for any. */
+const SPACE_QUIET_MS = 5000
 /** Blocks that one write may touch, which begins and ends within some. */
 const BLOCKS_OF_WRITE = MAX_TRANSFER_BYTES / BLOCK_BYTES + 1
 
@@ -70,6 +72,8 @@ class ReservedSpace implements DataSpace {
   readonly #out = new BlockSet()
   #free = 0
   #promised = 0
+  /** How often blocks have been promised. */
+  promises = 0
 
   get unpromised(): number {
     return this.#free - this.#promised
@@ -79,7 +83,22 @@ class ReservedSpace implements DataSpace {
   promise(count: number): boolean {
     if (this.unpromised < count) return false
     this.#promised += count
+    this.promises++
     return true
+  }
+
+  /** Takes out what is neither promised nor handed out. */
+  takeUnpromised(): Run[] {
+    const taken: Run[] = []
+    while (this.unpromised > 0) {
+      const run = this.#runs.at(-1) as Run
+      const length = Math.min(run.length, this.unpromised)
+      run.length -= length
+      this.#free -= length
+      taken.push({ start: run.start + run.length, length })
+      if (run.length === 0) this.#runs.pop()
+    }
+    return taken
   }
 
   add(runs: readonly Run[]): void {
@@ -170,6 +189,7 @@ export class RemoteVolume implements DataVolume {
   #reserving: (() => void)[] | null = null
   /** The last reservation brought nothing; told once to who has waited for it. */
   #isFull = false
+  #isWatched = false
 
   constructor(options: RemoteVolumeOptions) {
     this.#o = options
@@ -327,5 +347,21 @@ export class RemoteVolume implements DataVolume {
     this.#isFull = runs.length === 0
     for (const resume of waiters) resume()
     this.#isFull = false
+    this.#watchSpace()
+  }
+
+  /** What is reserved and not used is lost to the clients of other movers. */
+  #watchSpace(): void {
+    if (this.#isWatched) return
+    this.#isWatched = true
+    const { promises } = this.space
+    this.env.timer(SPACE_QUIET_MS, () => {
+      this.#isWatched = false
+      const authority = this.#o.authority()
+      // Who has asked for more waits for as much as it has asked for.
+      const isQuiet = this.space.promises === promises && this.#reserving === null
+      if (isQuiet && authority.isReady) authority.giveBack(this.space.takeUnpromised())
+      if (this.space.unpromised > 0) this.#watchSpace()
+    })
   }
 }

@@ -19,7 +19,7 @@ export const OF_LEASES: readonly Omit<SimMutant, 'world'>[] = [
     file: LEASED,
     find: '      if (this.#lease.isHeld) done(error)\n',
     replace: '      if (buffer.length > 0) done(error)\n',
-    seed: 85,
+    seed: 29,
   },
   {
     name: 'the lease is not looked at before a write',
@@ -61,7 +61,7 @@ export const OF_LEASES: readonly Omit<SimMutant, 'world'>[] = [
     file: LEASE,
     find: '    for (const task of waiting) task()\n',
     replace: '    void waiting\n',
-    seed: 49,
+    seed: 3,
   },
   {
     name: 'a mover that others wait for is taken for gone when it is killed',

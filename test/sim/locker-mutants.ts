@@ -18,7 +18,7 @@ export const OF_LOCKERS: readonly Break[] = [
     file: LOCKS,
     find: 'this.#table.forget(mover, this.#grace(this.#placeOf(peer.name)))',
     replace: 'this.#table.forget(mover, new GracePeriod(0))',
-    seed: 3,
+    seed: 4,
   },
   {
     name: 'locked files are noted for the primary’s own clients alone',
@@ -29,7 +29,7 @@ export const OF_LOCKERS: readonly Break[] = [
   },
   {
     name: 'locks that are asserted are not in the next table',
-    seed: 3,
+    seed: 1,
     file: TABLE,
     find: '    for (const lock of locks) this.#hold(file, mover, lock)\n    for (const { waiter',
     replace: '    for (const { waiter',
@@ -46,7 +46,7 @@ export const OF_LOCKERS: readonly Break[] = [
     file: 'mover/nlm4/remembered.ts',
     find: '!memory.failed.has(client) && !memory.busy.has(key)) {',
     replace: '!memory.failed.has(client)) {',
-    seed: 6,
+    seed: 7,
   },
   {
     name: 'a client that has started anew keeps its locks',

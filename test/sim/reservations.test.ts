@@ -45,3 +45,44 @@ t.test('a file that takes several reservations', async (t) => {
   t.equal(before - freeBytes(), PIECES * PIECE_BYTES)
   t.ok(mover.held.volume.space.unpromised > 0)
 })
+
+t.test('what no write asks for any more goes back, and comes again when one does', async (t) => {
+  const world = new MoverWorld(SEED, 1)
+  const [mover] = world.secondaries
+  const { space } = mover.held.volume
+  const { reserved } = mover.peer
+  const ino = world.files.create('small')
+  const result: WriteResult = { count: 0, committed: 'unstable' }
+  const write = (offset: number, count: number): void => {
+    let isDone = false
+    world.run(
+      mover,
+      (op) => mover.write(op, ino, offset, new Uint8Array(count).fill(1), 'unstable', result),
+      () => {
+        isDone = true
+      },
+    )
+    world.env.runUntil(() => isDone, MOST_STEPS)
+  }
+  const before = world.files.files.statistics().freeBytes
+  for (let second = 0; second < 10; second++) {
+    write(second * BLOCK_BYTES, BLOCK_BYTES)
+    world.env.advance(1000)
+  }
+  t.ok(space.unpromised > 1000, 'a writer keeps them')
+  // What is written behind them has none of its blocks on the device yet.
+  write(100 * BLOCK_BYTES, BLOCK_BYTES)
+  world.env.advance(4000)
+  t.ok(space.unpromised > 1000)
+  t.equal(
+    reserved.count,
+    space.all().reduce((sum, { length }) => sum + length, 0),
+  )
+  world.env.advance(20_000)
+  t.same([space.unpromised, reserved.count, space.all()], [0, 0, []])
+  t.equal(before - world.files.files.statistics().freeBytes, 11 * BLOCK_BYTES, 'as free for all as before')
+  write(200 * BLOCK_BYTES, BLOCK_BYTES)
+  t.ok(space.unpromised > 1000)
+  world.env.advance(20_000)
+  t.same([space.unpromised, reserved.count], [0, 0])
+})

@@ -82,3 +82,26 @@ t.test('so it is after a take-over, if it has not heard of it', async (t) => {
   t.equal(rude.endedWith, null)
   t.strictSame(held(rude, ino), [])
 })
+
+t.test('where the log cannot be written, movers go on with what it has', async (t) => {
+  const rude = new Rude()
+  const { world, ino } = rude
+  const other = world.create('other')
+  world.device.inject({ on: 'anyWrite', code: 'IO', times: Number.POSITIVE_INFINITY })
+  t.equal(
+    world.call((op) => world.files.setattr(op, world.inode(ino), { mode: 0o600 }, null)),
+    'IO',
+  )
+  t.ok(world.inode(ino).lastLsn > world.files.volume.log.durableLsn)
+  const read = (of: number): message => {
+    const need = { start: 0, end: 1 }
+    return { kind: message_kind.LOCK, lock: { ino: of, id: ID + of, kind: token_kind.BR_R, need, exact: true } }
+  }
+  t.match(rude.say(read(ino)), [{ kind: message_kind.DENIED, denied: { ino, why: failure.IO } }])
+  t.match(rude.say(read(other)), [{ kind: message_kind.GRANT, grant: { ino: other } }])
+  t.match(rude.say(write(other)), [{ kind: message_kind.DENIED, denied: { ino: other, why: failure.ROFS } }])
+  t.equal(rude.endedWith, null)
+  t.match(held(rude, other), [{ kind: 'BR_R' }])
+  rude.die()
+  t.match(rude.again().at(-1), { kind: message_kind.READY }, 'a mover that starts is served')
+})

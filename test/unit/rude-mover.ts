@@ -18,6 +18,7 @@ import { memoryLogger } from './rpc-support.ts'
 import { check } from './volume-spoil.ts'
 
 const INCARNATION = '01'.repeat(16)
+const DEVICE = { identity: 'file 1:2', direct: true }
 export const MOST_RESERVED = 64
 export const WHOLE = { start: 0, end: FILE_END }
 
@@ -37,12 +38,11 @@ export class Rude {
   /** `holds`: the mover may have something of an earlier reign. `isSilent`: it has not said yet what. */
   constructor(holds = false, isSilent = holds) {
     const { files, env } = this.world
-    const device = { identity: 'file 1:2', direct: true }
     this.world.write(this.ino, 0, new Uint8Array(10_000).fill(1), 'fileSync')
     this.reign = new PrimaryReign({
       name: 'share',
       term: 1,
-      device,
+      device: DEVICE,
       files,
       mostReserved: MOST_RESERVED,
       env,
@@ -52,26 +52,43 @@ export class Rude {
       ...{ movers: [], self: '', noted: new Map(), graceMs: 30_000, isCalm: false },
       trace: null,
     })
+    const { session, primary } = this.#join(INCARNATION)
+    this.session = session
+    this.#primary = primary
+    if (!isSilent) this.say({ kind: message_kind.ASSERTED })
+  }
+
+  /** The mover as another process, which has said that it holds nothing: what it is told. */
+  again(): message[] {
+    const { session } = this.#join('02'.repeat(16))
+    this.got.length = 0
+    session.send({ kind: message_kind.ASSERTED })
+    session.flush()
+    this.#settle()
+    return [...this.got]
+  }
+
+  #join(incarnation: string): { session: Session; primary: Session } {
+    const { files, env } = this.world
     let primary: Session | null = null
-    this.session = new Session({ write: (bytes) => later(env, primary, bytes), close: () => {} }, env, {
+    const session = new Session({ write: (bytes) => later(env, primary, bytes), close: () => {} }, env, {
       message: (message) => this.got.push(structuredClone(message)),
       ended: () => {},
     })
     const back = {
-      write: (bytes: Uint8Array) => later(env, this.session, bytes),
+      write: (bytes: Uint8Array) => later(env, session, bytes),
       close: () => {},
     }
     primary = this.reign.accept(back, {
       protocol: MOVERLOCK_VERSION,
       mover: Buffer.from('b'),
-      incarnation: Buffer.from(INCARNATION, 'hex'),
+      incarnation: Buffer.from(incarnation, 'hex'),
       volume: files.volumeUuid,
       term: 1,
-      device: Buffer.from(device.identity),
-      direct: true,
+      device: Buffer.from(DEVICE.identity),
+      direct: DEVICE.direct,
     })
-    this.#primary = primary
-    if (!isSilent) this.say({ kind: message_kind.ASSERTED })
+    return { session, primary }
   }
 
   /** Messages that have arrived. */
