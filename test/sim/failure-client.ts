@@ -97,6 +97,12 @@ export class Client {
 
   /** What it does now, for people. */
   doing = ''
+  #sinceMs = 0
+
+  /** For how long it waits for an answer that its mover could give. */
+  get waitedMs(): number {
+    return this.isBusy && this.#at?.hasStalled === false ? this.#p.env.monotonicMs() - this.#sinceMs : 0
+  }
 
   get isDone(): boolean {
     return !this.isBusy && this.#uncommitted.length === 0 && this.#again.length === 0
@@ -434,6 +440,7 @@ export class Client {
       this.doing = `${what} at ${mover.name}`
     }
     this.isBusy = true
+    this.#sinceMs = this.#p.env.monotonicMs()
     callUntilAnswered(this.#p, { who, what, ino, call, slot, away, sent, answered })
   }
 }

@@ -59,6 +59,8 @@ export interface HostOptions extends Site {
   died: (mover: SimulatedMover) => void
   /** A mover that serves is to be the next primary. */
   elected: (mover: SimulatedMover) => void
+  /** The supervisor is told of a mover that does not give back what others wait for. */
+  held: () => void
 }
 
 /** Movers and their supervisor: the product's `Fleet`, over processes and files that are simulated. */
@@ -190,7 +192,7 @@ export class SimulatedHost {
   }
 
   #spawn(options: MoverProcessOptions): SimulatedProcess {
-    const { volumeUuid, trace, env, leaseMs, born, elected } = this.#o
+    const { volumeUuid, trace, env, leaseMs, born, elected, held } = this.#o
     const slot = this.slots.find(({ name }) => name === options.name) as Slot
     const incarnation = (++this.#lastIncarnation).toString(16).padStart(32, '0')
     const mover = new SimulatedMover({ name: slot.name, incarnation }, this.#o, slot.pool, volumeUuid)
@@ -206,6 +208,7 @@ export class SimulatedHost {
         this.#checkReign(mover, term)
         elected(mover)
       },
+      held,
     })
     slot.mover = mover
     slot.isServing = false

@@ -139,6 +139,8 @@ export class SimulatedMover {
   files: VolumeFiles | null = null
   reign: PrimaryReign | null = null
   reception: Reception | null = null
+  /** Its clients may have had to wait for the store. */
+  hasStalled = false
   /** Of its reign, gone ones too. */
   readonly peers: Peer[] = []
   readonly #site: Site
@@ -216,6 +218,17 @@ export class SimulatedMover {
   /** What is under way to the store, of what it is to its clients and as primary. */
   get flights(): Record<'asSecondary' | 'asPrimary', Iterable<Flight>> {
     return { asSecondary: this.#asSecondary.flights, asPrimary: this.#asPrimary.flights }
+  }
+
+  /** What it is to its clients waits for the store, which answers the others. */
+  stall(): void {
+    this.hasStalled = true
+    this.#asSecondary.stall()
+  }
+
+  /** The store answers it again. */
+  answer(): void {
+    this.#asSecondary.answer()
   }
 
   /** Calls `done` once nothing of it is under way any more, it being dead. */

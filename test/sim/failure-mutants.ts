@@ -15,7 +15,7 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     file: 'mover/files/drain.ts',
     find: '  return end * BLOCK_BYTES > loggedSize && context.mayGrow(ino, size)\n',
     replace: '  return end < 0\n',
-    seed: 5,
+    seed: 31,
   },
   {
     name: 'what is committed and not answered is given back',
@@ -58,6 +58,20 @@ export const OF_FAILURES: readonly Omit<SimMutant, 'world'>[] = [
     find: '    this.authority.gone(peer)\n',
     replace: '',
     seed: 117,
+  },
+  {
+    name: 'who gives nothing back is not told of',
+    file: REIGN,
+    find: 'if (what !== null) stuck({ name, incarnation }, what)',
+    replace: '',
+    seed: 14,
+  },
+  {
+    name: 'who does not give back what others wait for lives on',
+    file: 'mover/host/fleet.ts',
+    find: 'this.#fence(mover, `was asked for',
+    replace: 'void (`somebody was asked for',
+    seed: 14,
   },
   {
     name: 'what a mover had reserved stays reserved',

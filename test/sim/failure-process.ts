@@ -24,6 +24,8 @@ export interface ProcessSite {
   ready: () => void
   /** It is told to be primary. */
   reigns: (term: number) => void
+  /** It tells of a mover that does not give back what others wait for. */
+  held: () => void
 }
 
 /** A mover's process as the supervisor has it: the rules of the product's `MoverProcess`, and a channel that keeps order. */
@@ -117,15 +119,17 @@ export class SimulatedProcess implements RunningMover {
   }
 
   #hear(what: MoverReport): void {
-    const { env, options, trace, ready } = this.#site
+    const { env, options, trace, ready, held } = this.#site
     if (what === 'pong') this.#watch.answered()
     else if (what === 'ready') {
       trace.note(`${this.#mover.name} serves`)
       this.#watch.serves(env.monotonicMs())
       ready()
       options.onReady({ addresses: { address: '', nfs: 0, portmap: 0 }, unserved: [] })
-    } else if ('ino' in what) options.onHolding(what)
-    else this.#silent(what)
+    } else if ('ino' in what) {
+      held()
+      options.onHolding(what)
+    } else this.#silent(what)
   }
 
   #silent(other: Incarnation): void {

@@ -18,6 +18,7 @@ export function failureOptions(seed: number): FailureOptions {
     isCrowded: seed % 4 === 3,
     lists: seed % 11 === 6,
     strays: seed % 13 === 9,
+    stalls: seed % 9 === 5,
     locks: null,
   }
 }

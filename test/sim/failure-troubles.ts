@@ -7,6 +7,8 @@ import type { Trace } from './trace.ts'
 
 /** Chance that a stopped process is never told to go on. */
 const FOR_EVER_CHANCE = 0.3
+/** Longer than anybody is waited for who could give back what he was asked for. */
+const STALL_MS = 60_000
 
 /** What can befall a mover, the primary, or all. */
 type Trouble = (slot: Slot) => unknown
@@ -19,6 +21,8 @@ export interface TroubledSite {
   readonly trace: Trace
   readonly counts: Record<string, number>
   readonly leaseMs: number
+  /** Ways of movers to the store may stall too. */
+  readonly stalls: boolean
 }
 
 /** What befalls movers and their supervisor while clients use them. */
@@ -27,6 +31,8 @@ export class Troubles {
 
   constructor(site: TroubledSite) {
     this.#p = site
+    const stalled = ['stalled stores', (slot: Slot) => this.#soon(slot, (mover) => this.#stallStore(mover))] as const
+    if (site.stalls) this.#all.push(stalled, stalled, stalled)
   }
 
   /** One of them happens. */
@@ -41,7 +47,7 @@ export class Troubles {
     befall(slot)
   }
 
-  readonly #all: readonly (readonly [string, Trouble])[] = [
+  readonly #all: (readonly [string, Trouble])[] = [
     ['crashes', ({ mover }) => mover?.process.die()],
     ['crashes', (slot) => this.#soon(slot, (mover) => mover.process.die())],
     ['crashes', (slot) => this.#soon(slot, (mover) => mover.process.die())],
@@ -120,6 +126,13 @@ export class Troubles {
     this.#soon(slot, (mover) => mover.process.die())
     primary?.stop()
     this.#p.env.work(this.#p.leaseMs * (0.1 + 0.5 * this.#p.random.float()), () => primary?.resume())
+  }
+
+  /** Of a primary its own clients are waited for without an end. */
+  #stallStore(mover: SimulatedMover): void {
+    if (mover.reign !== null) return
+    mover.stall()
+    this.#p.env.work(STALL_MS, () => mover.answer())
   }
 
   #stall(mover: SimulatedMover | null): void {

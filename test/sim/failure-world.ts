@@ -32,6 +32,8 @@ const LEFT_FREE_BYTES = 10 * 2 ** 20
 /** Longer than a file must be quiet to be settled, and than the longest fence. */
 const REST_MS = 15_000
 const SHOWN_LINES = 120
+/** No client waits longer whose own mover the store answers: who stalls is fenced before, whatever excuses there are. */
+const MOST_WAIT_MS = 45_000
 /** Who makes the files that clients share. */
 const MAKER = 250
 /** Chance that something befalls a mover when a client begins an operation. */
@@ -54,6 +56,8 @@ export interface FailureOptions {
   /** See `Playground`. */
   lists: boolean
   strays: boolean
+  /** See `TroubledSite`. */
+  stalls: boolean
   /** Clients that lock; null: none. */
   locks: LockOptions | null
 }
@@ -158,6 +162,7 @@ export class FailureWorld {
       born: (mover) => this.#born(mover),
       died: (mover) => this.#died(mover),
       elected: (mover) => this.#elected(mover),
+      held: () => this.#count('told of who holds'),
       wrong: (what) => {
         throw new Violation(what)
       },
@@ -175,7 +180,7 @@ export class FailureWorld {
       strays: options.strays,
       mayBegin: () => this.#mayBegin(),
     }
-    this.#troubles = new Troubles({ ...playground, leaseMs: LEASE_MS })
+    this.#troubles = new Troubles({ ...playground, leaseMs: LEASE_MS, stalls: options.stalls })
     this.#clients = Array.from({ length: clients }, (_, i) => new Client(i + 1, playground))
     this.#lockers = options.locks === null ? null : this.#makeLockers(options.locks, playground)
   }
@@ -306,7 +311,13 @@ export class FailureWorld {
         throw new Violation(`${otherwise}: ${[...waiting, ...(this.#lockers?.doing ?? [])].join('; ')}`)
       }
       if (--this.#untilLook === 0) this.#lookAtBlocks()
+      if (this.#o.stalls) this.#checkWaits()
     }
+  }
+
+  #checkWaits(): void {
+    for (const { waitedMs, doing } of this.#clients)
+      if (waitedMs > MOST_WAIT_MS) throw new Violation(`who ${doing} has waited for ${waitedMs} ms`)
   }
 
   #lookAtBlocks(): void {
@@ -328,6 +339,7 @@ export class FailureWorld {
 
   #elected(mover: SimulatedMover): void {
     this.#count('elections')
+    mover.answer()
     if (this.#isCalm || !this.#random.chance(LOST_REIGN_CHANCE)) return
     this.#count('lost reigns')
     mover.process.afterSteps(1 + this.#random.below(8), () => mover.process.die())

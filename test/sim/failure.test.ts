@@ -37,6 +37,8 @@ const EVENTS = [
   'named',
   'pages',
   'strays',
+  'stalled stores',
+  'told of who holds',
 ]
 
 t.test('whoever fails, clients see one history', async (t) => {

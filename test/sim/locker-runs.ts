@@ -16,6 +16,7 @@ export function lockerOptions(seed: number): FailureOptions {
     isCrowded: false,
     lists: false,
     strays: false,
+    stalls: false,
     locks: { clients: 2 + (seed % 4), files: 1 + (seed % 2), pauseMs: [40, 600, 3000][seed % 3] ?? 0 },
   }
 }

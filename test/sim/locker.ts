@@ -31,6 +31,8 @@ export interface LockerSite extends LockingSite {
   /** No value was written before. */
   newValue(): number
   mayBegin(): boolean
+  /** A client may start anew, which ends what it has. */
+  mayRestart(): boolean
 }
 
 /** A client that locks records of files, one thing after the other, and reads and writes what it has locked. */
@@ -112,7 +114,7 @@ export class Locker {
   }
 
   #lock(wanted: Wanted): void {
-    const { env, random, counts } = this.#site
+    const { env, random, counts, mayRestart } = this.#site
     const mayWait = random.chance(0.7)
     this.#begin(mayWait ? 'locks' : 'tries')
     let isOver = false
@@ -128,7 +130,7 @@ export class Locker {
     if (!mayWait || isOver || random.chance(0.6)) return
     env.work(random.float() * PATIENCE_MS, () => {
       if (isOver || !this.nlm.isBlocked || this.nlm.isRecovering) return
-      if (!random.chance(RESTART_CHANCE)) this.nlm.cancel()
+      if (!random.chance(RESTART_CHANCE) || !mayRestart()) this.nlm.cancel()
       else {
         isOver = true
         this.#restart()

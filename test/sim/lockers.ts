@@ -32,6 +32,8 @@ export class Lockers {
   readonly #ledger: LockLedger
   readonly #servers = new Map<SimulatedMover, LockServer>()
   #lastValue = 0
+  /** It is to be seen whether all keep what they have. */
+  #isLooking = false
 
   constructor(options: LockersOptions) {
     const { count, env, graceMs, files } = options
@@ -43,6 +45,7 @@ export class Lockers {
       ledger: this.#ledger,
       serverOf: (mover) => this.#servers.get(mover) as LockServer,
       newValue: () => ++this.#lastValue,
+      mayRestart: () => !this.#isLooking,
     }
     this.#lockers = Array.from({ length: count }, (_, i) => new Locker(i + 1, site))
   }
@@ -95,7 +98,11 @@ export class Lockers {
   /** What they believe to have, for one who looks later what is left of it: a lock that is not. */
   remember(): () => Belief | undefined {
     const before = [...this.#ledger.all]
-    return () => before.find((belief) => !new Set(this.#ledger.all).has(belief))
+    this.#isLooking = true
+    return () => {
+      this.#isLooking = false
+      return before.find((belief) => !new Set(this.#ledger.all).has(belief))
+    }
   }
 
   /** All give up what they have; what they wait for they get. */

@@ -113,6 +113,8 @@ export class Initiator implements BlockDevice {
   readonly #requests = new Set<Request>()
   readonly #era: number
   #quiet: (() => void) | null = null
+  /** What waits until the store answers this one again; null: it does. */
+  #stalled: (() => void)[] | null = null
 
   constructor(store: SharedStore, process: Process) {
     this.#store = store
@@ -131,6 +133,17 @@ export class Initiator implements BlockDevice {
   whenQuiet(done: () => void): void {
     this.#quiet = done
     this.#checkQuiet()
+  }
+
+  /** The store carries out nothing more for this process, until `answer`, or until it is dead. */
+  stall(): void {
+    this.#stalled ??= []
+  }
+
+  answer(): void {
+    const stalled = this.#stalled ?? []
+    this.#stalled = null
+    for (const start of stalled) start()
   }
 
   allocatePages(count: number): Uint8Array {
@@ -219,10 +232,12 @@ export class Initiator implements BlockDevice {
         )
       }
       const delayMs = env.random.float() * (env.random.chance(LATE_CHANCE) ? LATE_MS : SOON_MS)
-      env.work(delayMs, () => {
+      const due = (): void => {
         if (request.isLoose) start()
+        else if (this.#stalled !== null) this.#stalled.push(due)
         else this.#process.deliver(start)
-      })
+      }
+      env.work(delayMs, due)
     })
   }
 
@@ -237,6 +252,7 @@ export class Initiator implements BlockDevice {
         request.isTorn = random.chance(PART_CHANCE)
       }
     }
+    this.answer()
   }
 
   /** Of a write that was cut short, some sectors are written. */
