@@ -185,6 +185,7 @@ export class Peer {
 
   glimpse(ino: number, id: number): void {
     this.session.send({ kind: message_kind.GLIMPSE, glimpse: { ino, id } })
+    this.revocations.question(id, ino)
   }
 
   #assert({ ino, tokens, changes }: assertion): void {
@@ -359,6 +360,7 @@ export class Peer {
   }
 
   #glimpsed(id: number, { ino, changes }: { ino: number; changes: written | null }): void {
+    this.revocations.answered(id)
     // What it has written must not be known before what it has told about the file earlier.
     this.#inOrder(ino, () => {
       if (changes !== null) this.#absorb(ino, changes)

@@ -7,7 +7,7 @@ const LATE_MS = 100
 /** A span that has been asked back for so many times the limit is stuck, whatever else its holder does or waits for. */
 const MOST_EXCUSED = 12
 
-/** What was asked back of a file, and nothing has come of for so long. */
+/** What was asked back of a file, or about it, and nothing has come of for so long. */
 export interface Stuck {
   readonly ino: number
   readonly forMs: number
@@ -27,16 +27,24 @@ interface AskedFile {
   readonly spans: Fifo<AskedSpan>
 }
 
+/** A question that a mover answers at once, whatever it waits for. */
+interface Question {
+  readonly ino: number
+  readonly sinceMs: number
+}
+
 /**
  * What one mover has been asked to give back, and since when it has done nothing for that: it has neither released anything of
  * the file nor committed what it has written to it. That counts only while the primary owes it nothing that this may wait for;
- * but no span is waited for without an end.
+ * but no span is waited for without an end. And what it has been asked about files, and has not answered.
  */
 export class Revocations {
   readonly #env: Environment
   readonly #files = new Map<number, AskedFile>()
   /** When each thing was asked for that is owed. */
   readonly #owed = new Set<{ sinceMs: number }>()
+  /** By number, in the order of the asking. */
+  readonly #questions = new Map<number, Question>()
   /** Nothing before counts: of who counts, and of what was owed. */
   #freshMs = Number.NEGATIVE_INFINITY
   #answeredLateMs = Number.NEGATIVE_INFINITY
@@ -73,6 +81,16 @@ export class Revocations {
     this.#files.delete(ino)
   }
 
+  /** Question `id` is about a file. */
+  question(id: number, ino: number): void {
+    this.#questions.set(id, { ino, sinceMs: this.#env.monotonicMs() })
+  }
+
+  /** Its answer has come. */
+  answered(id: number): void {
+    this.#questions.delete(id)
+  }
+
   /** The mover waits for the primary; to be called again, what this returns, when it does not any more. */
   owe(): () => void {
     const owed = { sinceMs: this.#env.monotonicMs() }
@@ -91,6 +109,9 @@ export class Revocations {
   /** A file of which nothing has come for `limitMs`; null: there is none, or this mover may be to blame. */
   stuck(limitMs: number): Stuck | null {
     const now = this.#env.monotonicMs()
+    const [asked] = this.#questions.values()
+    const unansweredMs = asked === undefined ? 0 : now - Math.max(asked.sinceMs, this.#freshMs)
+    if (asked !== undefined && unansweredMs >= limitMs) return { ino: asked.ino, forMs: unansweredMs }
     let isOwed = false
     for (const { sinceMs } of this.#owed) isOwed ||= now - sinceMs >= LATE_MS
     for (const [ino, { progressMs, spans }] of this.#files) {

@@ -63,6 +63,36 @@ t.test('each piece, and each commit, is progress', async (t) => {
   t.same(stuck, [], 'who has given back everything is asked for nothing')
 })
 
+t.test('so is a question about a file that is not answered, whatever the mover waits for', async (t) => {
+  const mover = new Rude()
+  const { ino, world, reign } = mover
+  const { env } = world
+  mover.lock(token_kind.BR_W, 0, 1000)
+  const stuck: string[] = []
+  reign.watchRevocations(LEASE_MS, new AbortController().signal, ({ name }, what) => stuck.push(`${name}: ${what.ino}`))
+  const ask = (): message => {
+    mover.got.length = 0
+    world.start((op) => {
+      reign.authority.refresh(op, ino)
+      return true
+    })
+    env.advance(10)
+    const question = mover.got.find(({ kind }) => kind === message_kind.GLIMPSE)
+    if (question === undefined) throw new Error('nothing is asked')
+    return question
+  }
+  const first = ask()
+  if (first.kind === message_kind.GLIMPSE)
+    mover.say({ kind: message_kind.GLIMPSED, glimpsed: { ...first.glimpse, changes: null } })
+  env.advance(2 * LEASE_MS)
+  t.same(stuck, [], 'it has been answered')
+  ask()
+  env.advance(LEASE_MS - 100)
+  t.same(stuck, [])
+  env.advance(LEASE_MS / 2)
+  t.equal(stuck[0], `b: ${ino}`)
+})
+
 t.test('who waits for the primary is not to blame', async (t) => {
   const { mover, env, stuck, release, revoke } = asked()
   const { device } = mover.world
