@@ -12,6 +12,11 @@ export class Suspend {
   constructor(wait: (resume: () => void) => void) {
     this.wait = wait
   }
+
+  /** As `wait`; `resume` is called in a call of its own, and not inside another operation. */
+  waitDeferred(defer: (task: () => void) => void, resume: () => void): void {
+    this.wait(() => defer(resume))
+  }
 }
 
 /** Waits for another mover, which may ask for what this one holds: nothing is kept from it meanwhile. */

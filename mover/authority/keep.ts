@@ -8,6 +8,22 @@ import { Suspend, SuspendForAnother } from '../suspend.ts'
  */
 export function keepTokens(holder: TokenHolder, error: unknown, inos: readonly number[]): unknown {
   if (!(error instanceof Suspend) || error instanceof SuspendForAnother) return error
-  for (const ino of inos) holder.keep(ino)
-  return new Suspend((resume) => error.wait(() => holder.runAgain(inos, resume)))
+  return new SuspendKeeping(error, holder, inos)
+}
+
+/** What is kept is kept until the operation has run again. */
+class SuspendKeeping extends Suspend {
+  readonly #cause: Suspend
+  readonly #runAgain: (run: () => void) => void
+
+  constructor(cause: Suspend, holder: TokenHolder, inos: readonly number[]) {
+    super((resume) => cause.wait(() => this.#runAgain(resume)))
+    this.#cause = cause
+    this.#runAgain = (run) => holder.runAgain(inos, run)
+    for (const ino of inos) holder.keep(ino)
+  }
+
+  override waitDeferred(defer: (task: () => void) => void, resume: () => void): void {
+    this.#cause.wait(() => defer(() => this.#runAgain(resume)))
+  }
 }

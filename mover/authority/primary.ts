@@ -63,7 +63,7 @@ export class PrimaryAuthority {
   readonly #recovering = new InOrder((error) => {
     throw error
   })
-  /** What the operation that claimed last has. */
+  /** What the operation that runs has claimed. */
   readonly #claimed: number[] = []
   /** True while movers may have something of earlier reigns. */
   #isRecovering: boolean
@@ -289,7 +289,12 @@ export class PrimaryAuthority {
     return !this.#home.allows(ino, 'WF_X', 0, FILE_END)
   }
 
-  /** See `keepTokens`: for an operation that has needed `ino`; 0: for one that has claimed files. */
+  /** An operation begins that may claim files: what is claimed from now on it has claimed. */
+  claimNone(): void {
+    this.#claimed.length = 0
+  }
+
+  /** See `keepTokens`: for an operation that has needed `ino`; 0: for the one that has claimed files. */
   keep(error: unknown, ino: number): unknown {
     return keepTokens(this.#home, error, ino === 0 ? this.#claimed.splice(0) : [ino])
   }

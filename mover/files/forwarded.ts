@@ -65,7 +65,7 @@ export class ForwardedCalls {
         answer = this.#run(op, call.what)
       } catch (error) {
         // Deferred: what ends the waiting may be another operation, and this must not run inside it.
-        if (error instanceof Suspend) error.wait(() => env.defer(run))
+        if (error instanceof Suspend) error.waitDeferred((task) => env.defer(task), run)
         else {
           onError(call, error)
           tell(refusal('SERVERFAULT'))

@@ -155,19 +155,11 @@ export class VolumeFiles implements PrimaryFiles {
   }
 
   setattr(op: Operation, inode: Inode, set: SetAttributes, guard: Timestamp | null): Failure | null {
-    try {
-      return setAttributes(this.context, op, inode as LiveInode, set, guard)
-    } catch (error) {
-      throw this.#keep(error)
-    }
+    return this.#claiming(() => setAttributes(this.context, op, inode as LiveInode, set, guard))
   }
 
   dropPrivileges(op: Operation, inode: Inode): Failure | null {
-    try {
-      return dropPrivilegesFor(this.context, op, inode as LiveInode)
-    } catch (error) {
-      throw this.#keep(error)
-    }
+    return this.#claiming(() => dropPrivilegesFor(this.context, op, inode as LiveInode))
   }
 
   readlink(op: Operation, inode: Inode): Uint8Array | Failure {
@@ -217,27 +209,15 @@ export class VolumeFiles implements PrimaryFiles {
   }
 
   create(op: Operation, dir: Inode, name: Uint8Array, how: CreateHow): Inode | Failure {
-    try {
-      return createFile(this.context, op, dir as LiveInode, name, how)
-    } catch (error) {
-      throw this.#keep(error)
-    }
+    return this.#claiming(() => createFile(this.context, op, dir as LiveInode, name, how))
   }
 
   mkdir(op: Operation, dir: Inode, name: Uint8Array, attributes: SetAttributes): Inode | Failure {
-    try {
-      return makeDirectory(this.context, op, dir as LiveInode, name, attributes)
-    } catch (error) {
-      throw this.#keep(error)
-    }
+    return this.#claiming(() => makeDirectory(this.context, op, dir as LiveInode, name, attributes))
   }
 
   symlink(op: Operation, dir: Inode, name: Uint8Array, target: Uint8Array, attributes: SetAttributes): Inode | Failure {
-    try {
-      return makeSymlink(this.context, op, dir as LiveInode, name, target, attributes)
-    } catch (error) {
-      throw this.#keep(error)
-    }
+    return this.#claiming(() => makeSymlink(this.context, op, dir as LiveInode, name, target, attributes))
   }
 
   mknod(
@@ -249,43 +229,25 @@ export class VolumeFiles implements PrimaryFiles {
     major: number,
     minor: number,
   ): Inode | Failure {
-    try {
-      return makeNode(this.context, op, dir as LiveInode, name, type, attributes, major, minor)
-    } catch (error) {
-      throw this.#keep(error)
-    }
+    return this.#claiming(() => makeNode(this.context, op, dir as LiveInode, name, type, attributes, major, minor))
   }
 
   remove(op: Operation, dir: Inode, name: Uint8Array): Failure | null {
-    try {
-      return removeFile(this.context, op, dir as LiveInode, name)
-    } catch (error) {
-      throw this.#keep(error)
-    }
+    return this.#claiming(() => removeFile(this.context, op, dir as LiveInode, name))
   }
 
   rmdir(op: Operation, dir: Inode, name: Uint8Array): Failure | null {
-    try {
-      return removeDirectory(this.context, op, dir as LiveInode, name)
-    } catch (error) {
-      throw this.#keep(error)
-    }
+    return this.#claiming(() => removeDirectory(this.context, op, dir as LiveInode, name))
   }
 
   rename(op: Operation, fromDir: Inode, fromName: Uint8Array, toDir: Inode, toName: Uint8Array): Failure | null {
-    try {
-      return renameEntry(this.context, op, fromDir as LiveInode, fromName, toDir as LiveInode, toName)
-    } catch (error) {
-      throw this.#keep(error)
-    }
+    return this.#claiming(() =>
+      renameEntry(this.context, op, fromDir as LiveInode, fromName, toDir as LiveInode, toName),
+    )
   }
 
   link(op: Operation, inode: Inode, dir: Inode, name: Uint8Array): Failure | null {
-    try {
-      return makeLink(this.context, op, inode as LiveInode, dir as LiveInode, name)
-    } catch (error) {
-      throw this.#keep(error)
-    }
+    return this.#claiming(() => makeLink(this.context, op, inode as LiveInode, dir as LiveInode, name))
   }
 
   readdir(
@@ -325,10 +287,16 @@ export class VolumeFiles implements PrimaryFiles {
     }
   }
 
-  /** An operation that has claimed files has to wait: it keeps them. */
-  #keep(error: unknown): unknown {
+  /** An operation that claims files: when it has to wait, it keeps them. */
+  #claiming<T>(run: () => T): T {
     const { tokens } = this.context
-    return tokens === null ? error : tokens.keep(error, 0)
+    if (tokens === null) return run()
+    tokens.claimNone()
+    try {
+      return run()
+    } catch (error) {
+      throw tokens.keep(error, 0)
+    }
   }
 
   /** Writes everything out and closes the volume. */

@@ -19,7 +19,7 @@ export const OF_LEASES: readonly Omit<SimMutant, 'world'>[] = [
     file: LEASED,
     find: '      if (this.#lease.isHeld) done(error)\n',
     replace: '      if (buffer.length > 0) done(error)\n',
-    seed: 29,
+    seed: 70,
   },
   {
     name: 'the lease is not looked at before a write',
@@ -86,7 +86,7 @@ export const OF_BLOCKS: readonly Omit<SimMutant, 'world'>[] = [
     file: 'mover/files/write-round.ts',
     find: '    if (block < to && !mayWrite(data.inode.ino, block)) return false\n',
     replace: '',
-    seed: 145,
+    seed: 3017,
   },
   {
     name: 'what a mover has reserved is handed out to others too',
