@@ -70,8 +70,6 @@ export class Peer {
   #assertions = 1
   /** What it has been told of its files, and marks of those that it writes to, are durable when the log is up to here. */
   #assertedLsn = 0
-  /** A grant has waited for what can never be durable. */
-  #isLogBroken = false
 
   constructor(
     id: MoverId,
@@ -253,10 +251,18 @@ export class Peer {
     this.#needs.set(id, { ...need })
     this.#inOrder(ino, () => {
       // Before it is granted, and takes the place of what the mover holds already: a grant cannot be taken back.
-      const refusal = !this.#files.exists(ino) ? 'STALE' : ALLOWS[asked].BR_W ? this.#files.mark(ino) : null
+      const refusal = this.#refusal(ino, asked)
       if (refusal !== null) this.#deny(ino, id, refusal)
       else this.#events.request(ino, this.id, { id, kind: asked, need: { ...need }, exact })
     })
+  }
+
+  /** Why a token of a file cannot be had; null: it can. Throws `Suspend`. */
+  #refusal(ino: number, kind: TokenKind): Failure | null {
+    if (!this.#files.exists(ino)) return 'STALE'
+    // What cannot become durable nobody can be told: and who asks for more gives nothing up for that.
+    if (this.#log.failed && (this.#files.describe(ino)?.lsn ?? 0) > this.#log.durableLsn) return 'IO'
+    return ALLOWS[kind].BR_W ? this.#files.mark(ino) : null
   }
 
   #release({ ino, serial, blocks, changes }: release): void {
@@ -412,13 +418,8 @@ export class Peer {
     if (described === null) return 'STALE'
     const { lsn } = described
     if (lsn <= this.#log.durableLsn) return described
-    if (this.#isLogBroken) return 'IO'
-    throw new Suspend((resume) =>
-      this.#log.whenDurable(lsn, (error) => {
-        this.#isLogBroken = error !== null
-        resume()
-      }),
-    )
+    if (this.#log.failed) return 'IO'
+    throw new Suspend((resume) => this.#log.whenDurable(lsn, resume))
   }
 
   #mapOf(ino: number, from: number, to: number): block_map {

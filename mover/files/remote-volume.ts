@@ -43,6 +43,10 @@ class CommitLog implements DurableLog {
   #waiters: { lsn: number; done: DurableDone }[] = []
   #failure: DeviceError | null = null
 
+  get failed(): boolean {
+    return this.#failure !== null
+  }
+
   whenDurable(lsn: number, done: DurableDone): void {
     if (lsn <= this.durableLsn) done(null)
     else if (this.#failure !== null) done(this.#failure)
@@ -74,6 +78,11 @@ class ReservedSpace implements DataSpace {
   #promised = 0
   /** How often blocks have been promised. */
   promises = 0
+
+  /** All blocks that are reserved for this mover and not committed. */
+  get count(): number {
+    return this.#free + this.#out.count
+  }
 
   get unpromised(): number {
     return this.#free - this.#promised
@@ -143,7 +152,7 @@ class ReservedSpace implements DataSpace {
     this.#takeBack(start, length)
   }
 
-  /** All blocks that are reserved for this mover and not committed. */
+  /** Where they lie. */
   all(): Run[] {
     return [...this.#runs.map(({ start, length }) => ({ start, length })), ...this.#out.runs()]
   }
@@ -361,7 +370,7 @@ export class RemoteVolume implements DataVolume {
       // Who has asked for more waits for as much as it has asked for.
       const isQuiet = this.space.promises === promises && this.#reserving === null
       if (isQuiet && authority.isReady) authority.giveBack(this.space.takeUnpromised())
-      if (this.space.unpromised > 0) this.#watchSpace()
+      if (this.space.count > 0) this.#watchSpace()
     })
   }
 }

@@ -214,7 +214,11 @@ export class CallRunner {
     }
     this.#await(
       call,
-      (done) => suspend.wait(() => done(null)),
+      (done) =>
+        suspend.waitDeferred(
+          (task) => this.#whenFree(task),
+          () => done(null),
+        ),
       () => {
         // Nobody is left to answer, and nothing has been changed. A call that may be sent again elsewhere runs on.
         const runsOn = call.connection.open || call.record !== null || call.forwarded?.runsOn === true

@@ -29,6 +29,8 @@ export type DurableDone = (error: DeviceError | null) => void
 export interface DurableLog {
   readonly lastLsn: number
   readonly durableLsn: number
+  /** No more becomes durable. */
+  readonly failed: boolean
   /** Calls `done` when the log is durable up to `lsn`; at once, in this call, when it already is. */
   whenDurable(lsn: number, done: DurableDone): void
 }

@@ -31,8 +31,8 @@ export interface LockerSite extends LockingSite {
   /** No value was written before. */
   newValue(): number
   mayBegin(): boolean
-  /** A client may start anew, which ends what it has. */
-  mayRestart(): boolean
+  /** A client may give up what it has, as when it starts anew. */
+  mayGiveUp(): boolean
 }
 
 /** A client that locks records of files, one thing after the other, and reads and writes what it has locked. */
@@ -114,7 +114,7 @@ export class Locker {
   }
 
   #lock(wanted: Wanted): void {
-    const { env, random, counts, mayRestart } = this.#site
+    const { env, random, counts, mayGiveUp } = this.#site
     const mayWait = random.chance(0.7)
     this.#begin(mayWait ? 'locks' : 'tries')
     let isOver = false
@@ -129,8 +129,8 @@ export class Locker {
     this.nlm.lock(wanted, mayWait, answered)
     if (!mayWait || isOver || random.chance(0.6)) return
     env.work(random.float() * PATIENCE_MS, () => {
-      if (isOver || !this.nlm.isBlocked || this.nlm.isRecovering) return
-      if (!random.chance(RESTART_CHANCE) || !mayRestart()) this.nlm.cancel()
+      if (isOver || !mayGiveUp() || !this.nlm.isBlocked || this.nlm.isRecovering) return
+      if (!random.chance(RESTART_CHANCE)) this.nlm.cancel()
       else {
         isOver = true
         this.#restart()

@@ -45,7 +45,7 @@ export class Lockers {
       ledger: this.#ledger,
       serverOf: (mover) => this.#servers.get(mover) as LockServer,
       newValue: () => ++this.#lastValue,
-      mayRestart: () => !this.#isLooking,
+      mayGiveUp: () => !this.#isLooking,
     }
     this.#lockers = Array.from({ length: count }, (_, i) => new Locker(i + 1, site))
   }

@@ -85,4 +85,13 @@ t.test('what no write asks for any more goes back, and comes again when one does
   t.ok(space.unpromised > 1000)
   world.env.advance(20_000)
   t.same([space.unpromised, reserved.count], [0, 0])
+  // All that is free is promised when it is looked at next, and is not written after all.
+  write(300 * BLOCK_BYTES, BLOCK_BYTES)
+  const promised = space.unpromised
+  space.promise(promised)
+  world.env.advance(20_000)
+  t.equal(space.unpromised, 0)
+  space.unreserve(promised)
+  world.env.advance(20_000)
+  t.same([space.unpromised, reserved.count], [0, 0])
 })

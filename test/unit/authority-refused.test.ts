@@ -1,6 +1,7 @@
 /** What a mover holds is known to the primary as long as it holds it: when it is refused more, and when the file is removed. */
 import t from 'tap'
 import { FILE_END } from '../../mover/locks/token.ts'
+import { ORDINARY } from '../../mover/volume/volume.ts'
 import { failure, type message, message_kind, token_kind } from '../../protocol/moverlock/moverlock.gen.ts'
 import { Rude } from './rude-mover.ts'
 
@@ -105,3 +106,25 @@ t.test('where the log cannot be written, movers go on with what it has', async (
   rude.die()
   t.match(rude.again().at(-1), { kind: message_kind.READY }, 'a mover that starts is served')
 })
+
+t.test(
+  'who reads a file goes on with what it has of it, when what others have made of it can never be durable',
+  async (t) => {
+    const rude = reader()
+    const { world, ino } = rude
+    const before = held(rude)
+    world.device.inject({ on: 'anyWrite', code: 'IO', times: Number.POSITIVE_INFINITY })
+    const inode = world.inode(ino)
+    const { volume } = world.files
+    const lsn = volume.submit('mark', { ino, mover: 0 }, ORDINARY)
+    if (typeof lsn !== 'number') throw new Error(lsn)
+    world.env.runUntilIdle()
+    t.ok(volume.log.failed && inode.lastLsn > volume.log.durableLsn)
+    const lock = { ino, id: ID, kind: token_kind.WF_R, need: { start: 0, end: 0 }, exact: false }
+    t.match(rude.say({ kind: message_kind.LOCK, lock }), [
+      { kind: message_kind.DENIED, denied: { ino, why: failure.IO } },
+    ])
+    t.equal(rude.endedWith, null)
+    t.strictSame(held(rude), before)
+  },
+)
