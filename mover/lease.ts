@@ -11,7 +11,7 @@ export const UNLIMITED: Lease = { isHeld: true, whenHeld: (task) => task() }
 
 /**
  * A mover's lease from its supervisor, which gives a mover up that does not answer for so long. It counts from the moment at
- * which the supervisor asked: what lies unread for a while renews it for the less. Until the first time it has no end.
+ * which the supervisor asked: what lies unread for a while renews it for the less. Who is still starting has one without an end.
  */
 export class RenewedLease implements Lease {
   readonly #leaseMs: number
@@ -27,6 +27,11 @@ export class RenewedLease implements Lease {
 
   get isHeld(): boolean {
     return this.#hostMs() < this.#endMs
+  }
+
+  /** The mover begins to serve: if it has not been asked yet, the lease counts from now. The supervisor counts from later on. */
+  begin(): void {
+    if (this.#endMs === Number.POSITIVE_INFINITY) this.#endMs = this.#hostMs() + this.#leaseMs
   }
 
   /** The other side asked at `askedMs` of the shared clock, and has been answered. */

@@ -143,6 +143,8 @@ class MoverMain {
       environment,
       logger,
     })
+    lease.begin()
+    this.#supervisor.serves()
     const serving = await this.#mover.listen()
     this.#volumes.serving()
     setTimeout(compileSoon, START_MS).unref()

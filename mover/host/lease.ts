@@ -108,7 +108,7 @@ export interface SupervisorWatchOptions {
  */
 export class SupervisorWatch {
   readonly #o: SupervisorWatchOptions
-  /** When the supervisor last asked whether we live; null: it does not. */
+  /** When the supervisor last asked whether we live; null: it need not yet. */
   #askedMs: number | null = null
   #limitMs = ORPHAN_LIMIT_MS
   #isOrphaned = false
@@ -130,6 +130,11 @@ export class SupervisorWatch {
   /** The supervisor asks whether the mover lives. */
   asked(): void {
     this.#askedMs = this.#o.env.monotonicMs()
+  }
+
+  /** The mover begins to serve: from now on it is to be asked, if it has not been yet. */
+  serves(): void {
+    this.#askedMs ??= this.#o.env.monotonicMs()
   }
 
   /** There is no supervisor any more, as far as we can see. */

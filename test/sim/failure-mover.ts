@@ -258,6 +258,8 @@ export class SimulatedMover {
     })
     this.#membership = membership
     const serve = (service: FileService): void => {
+      this.#lease.begin()
+      this.#supervisor.serves()
       this.service = service
       this.#site.serves(this)
       report('ready')

@@ -130,7 +130,7 @@ export class Troubles {
 
   /** Of a primary its own clients are waited for without an end. */
   #stallStore(mover: SimulatedMover): void {
-    if (mover.reign !== null) return
+    if (this.#p.host.primary === mover) return
     mover.stall()
     this.#p.env.work(STALL_MS, () => mover.answer())
   }

@@ -168,3 +168,16 @@ t.test('a supervisor that asks no more for a lease counts as gone, unless the mo
   loop.turn(300)
   t.strictSame(events, [`the supervisor has been silent for ${LEASE_MS} ms`])
 })
+
+t.test('who serves and has never been asked is not for a lease without a supervisor either', async (t) => {
+  const loop = new Loop()
+  const { watch, events } = watched(loop)
+  watch.begin(LEASE_MS)
+  for (let i = 0; i < 10; i++) loop.turn(300)
+  watch.serves()
+  loop.turn(300)
+  loop.turn(300)
+  t.strictSame(events, [])
+  loop.turn(300)
+  t.strictSame(events, [`the supervisor has been silent for ${LEASE_MS} ms`])
+})

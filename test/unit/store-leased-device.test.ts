@@ -69,6 +69,21 @@ t.test('under the lease requests go to the device', async (t) => {
   t.same(ended, names)
 })
 
+t.test('the lease of who serves has an end before it is renewed for the first time', async (t) => {
+  const { clock, lease } = setUp()
+  clock.nowMs = 10 * LEASE_MS
+  t.ok(lease.isHeld)
+  lease.begin()
+  clock.nowMs += LEASE_MS - 1
+  t.ok(lease.isHeld)
+  clock.nowMs++
+  t.notOk(lease.isHeld)
+  lease.renew(clock.nowMs)
+  lease.begin()
+  clock.nowMs += LEASE_MS - 1
+  t.ok(lease.isHeld, 'who has been asked has it from the asking')
+})
+
 for (const name of setUp().names) {
   t.test(`past the lease, ${name} waits`, async (t) => {
     const { clock, lease, below, ended, requests } = setUp()
