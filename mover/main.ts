@@ -143,8 +143,11 @@ class MoverMain {
       environment,
       logger,
     })
-    lease.begin()
-    this.#supervisor.serves()
+    // One that is alone is never asked.
+    if (config.movers.length > 1) {
+      lease.begin()
+      this.#supervisor.serves()
+    }
     const serving = await this.#mover.listen()
     this.#volumes.serving()
     setTimeout(compileSoon, START_MS).unref()

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { writeMoverRecords } from '../../mover/host/mover-records.ts'
 import { isGone, type ProcessIdentity, waitUntilGone } from '../../mover/host/process-identity.ts'
@@ -101,6 +102,17 @@ function linkOf(path: string): string {
     return ''
   }
 }
+
+t.test('a mover that is alone is asked for nothing, and outlives its lease', async (t) => {
+  const folder = workFolder(t)
+  const leaseMs = 200
+  const up = new Command(t, 'up', '--config', writeConfig(folder, { timing: { lease: `${leaseMs}ms` } }))
+  await up.serving()
+  const { pid } = await moverState(join(folder, 'state'))
+  await sleep(5 * leaseMs)
+  t.match(await moverState(join(folder, 'state')), { pid, state: 'serving', restarts: 0 })
+  t.notMatch(up.err, /"level":[45]0/)
+})
 
 t.test('a volume that is in use', async (t) => {
   const folder = workFolder(t)
