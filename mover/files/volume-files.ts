@@ -116,6 +116,8 @@ export class VolumeFiles implements PrimaryFiles {
 
   inode(op: Operation, ino: number, generation: number): Inode | Failure {
     this.volume.begin()
+    // Every change begins here: what an earlier one has claimed is not for this one to keep.
+    if (op.intent === 'change') this.context.tokens?.claimNone()
     const inode = this.context.inodes.get(ino)
     // That a file is gone must not be told before its removal is durable either.
     holdFor(this.context, op, inode === null ? this.volume.log.lastLsn : inode.lastLsn)
@@ -155,11 +157,19 @@ export class VolumeFiles implements PrimaryFiles {
   }
 
   setattr(op: Operation, inode: Inode, set: SetAttributes, guard: Timestamp | null): Failure | null {
-    return this.#claiming(() => setAttributes(this.context, op, inode as LiveInode, set, guard))
+    try {
+      return setAttributes(this.context, op, inode as LiveInode, set, guard)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   dropPrivileges(op: Operation, inode: Inode): Failure | null {
-    return this.#claiming(() => dropPrivilegesFor(this.context, op, inode as LiveInode))
+    try {
+      return dropPrivilegesFor(this.context, op, inode as LiveInode)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   readlink(op: Operation, inode: Inode): Uint8Array | Failure {
@@ -209,15 +219,27 @@ export class VolumeFiles implements PrimaryFiles {
   }
 
   create(op: Operation, dir: Inode, name: Uint8Array, how: CreateHow): Inode | Failure {
-    return this.#claiming(() => createFile(this.context, op, dir as LiveInode, name, how))
+    try {
+      return createFile(this.context, op, dir as LiveInode, name, how)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   mkdir(op: Operation, dir: Inode, name: Uint8Array, attributes: SetAttributes): Inode | Failure {
-    return this.#claiming(() => makeDirectory(this.context, op, dir as LiveInode, name, attributes))
+    try {
+      return makeDirectory(this.context, op, dir as LiveInode, name, attributes)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   symlink(op: Operation, dir: Inode, name: Uint8Array, target: Uint8Array, attributes: SetAttributes): Inode | Failure {
-    return this.#claiming(() => makeSymlink(this.context, op, dir as LiveInode, name, target, attributes))
+    try {
+      return makeSymlink(this.context, op, dir as LiveInode, name, target, attributes)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   mknod(
@@ -229,25 +251,43 @@ export class VolumeFiles implements PrimaryFiles {
     major: number,
     minor: number,
   ): Inode | Failure {
-    return this.#claiming(() => makeNode(this.context, op, dir as LiveInode, name, type, attributes, major, minor))
+    try {
+      return makeNode(this.context, op, dir as LiveInode, name, type, attributes, major, minor)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   remove(op: Operation, dir: Inode, name: Uint8Array): Failure | null {
-    return this.#claiming(() => removeFile(this.context, op, dir as LiveInode, name))
+    try {
+      return removeFile(this.context, op, dir as LiveInode, name)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   rmdir(op: Operation, dir: Inode, name: Uint8Array): Failure | null {
-    return this.#claiming(() => removeDirectory(this.context, op, dir as LiveInode, name))
+    try {
+      return removeDirectory(this.context, op, dir as LiveInode, name)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   rename(op: Operation, fromDir: Inode, fromName: Uint8Array, toDir: Inode, toName: Uint8Array): Failure | null {
-    return this.#claiming(() =>
-      renameEntry(this.context, op, fromDir as LiveInode, fromName, toDir as LiveInode, toName),
-    )
+    try {
+      return renameEntry(this.context, op, fromDir as LiveInode, fromName, toDir as LiveInode, toName)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   link(op: Operation, inode: Inode, dir: Inode, name: Uint8Array): Failure | null {
-    return this.#claiming(() => makeLink(this.context, op, inode as LiveInode, dir as LiveInode, name))
+    try {
+      return makeLink(this.context, op, inode as LiveInode, dir as LiveInode, name)
+    } catch (error) {
+      throw this.#keep(error)
+    }
   }
 
   readdir(
@@ -287,16 +327,10 @@ export class VolumeFiles implements PrimaryFiles {
     }
   }
 
-  /** An operation that claims files: when it has to wait, it keeps them. */
-  #claiming<T>(run: () => T): T {
+  /** An operation that has claimed files has to wait: it keeps them. */
+  #keep(error: unknown): unknown {
     const { tokens } = this.context
-    if (tokens === null) return run()
-    tokens.claimNone()
-    try {
-      return run()
-    } catch (error) {
-      throw tokens.keep(error, 0)
-    }
+    return tokens === null ? error : tokens.keep(error, 0)
   }
 
   /** Writes everything out and closes the volume. */
