@@ -104,19 +104,19 @@ export function readDirectory(
   if (!may(op.credentials, dir, MAY.read)) return 'ACCES'
   holdFor(context, op, dir.lastLsn)
   const parent = dir.ino === exportRoot ? dir.ino : context.ancestry.parentOf(dir.ino)
-  if (cookie < COOKIE.dot && !sink(COOKIE.dot, dir.ino, dotName)) return false
-  if (cookie < COOKIE.dotDot && !sink(COOKIE.dotDot, parent, dotDotName)) return false
+  if (cookie < COOKIE.dot && !sink(COOKIE.dot, dir.ino, dotName, 0, 1)) return false
+  if (cookie < COOKIE.dotDot && !sink(COOKIE.dotDot, parent, dotDotName, 0, 2)) return false
   if (cookie >= Number.MAX_SAFE_INTEGER) return true
   const { directoryCursor: cursor } = context
-  const { buffer, byteOffset } = cursor.bytes
   let told = 0
   try {
     let more = cursor.seek(setKey(key, dir.ino, KIND.entry, 0, 0, cookie + 1))
     while (more) {
       const { words } = cursor.key
       if (keyIno(words, 0) !== dir.ino || keyKind(words, 0) !== KIND.entry) return true
-      const name = new Uint8Array(buffer, byteOffset + cursor.valueOffset + 9, cursor.valueLength - 9)
-      if (!sink(keyB(words, 0), inoOfValue(cursor.bytes, cursor.valueOffset), name)) return false
+      const { bytes, valueOffset } = cursor
+      const end = valueOffset + cursor.valueLength
+      if (!sink(keyB(words, 0), inoOfValue(bytes, valueOffset), bytes, valueOffset + 9, end)) return false
       told += 1
       more = cursor.next()
     }

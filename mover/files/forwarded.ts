@@ -22,7 +22,7 @@ import { typeName } from '../volume/inode-value.ts'
 import { NodeCacheFull } from '../volume/tree/corruption.ts'
 import { neutralHow, neutralSet, neutralTag } from './call-words.ts'
 import { attributesOf } from './remote-inode.ts'
-import { type Intent, newOperation, type Operation, type PrimaryFiles } from './service.ts'
+import { type EntrySink, type Intent, newOperation, type Operation, type PrimaryFiles } from './service.ts'
 
 /** What any protocol's listing takes for an entry besides the name's bytes, and for its attributes, at least. */
 const LEAST_ENTRY_BYTES = 24
@@ -206,13 +206,16 @@ export class ForwardedCalls {
     const { files } = this.#options
     const entries: entry[] = []
     let room = args.bytes
-    const take = (cookie: number, ino: number, name: Uint8Array): boolean => {
-      room -= LEAST_ENTRY_BYTES + name.length + (args.attributes ? LEAST_ATTRIBUTES_BYTES : 0)
+    const take: EntrySink = (cookie, ino, bytes, start, end) => {
+      room -= LEAST_ENTRY_BYTES + end - start + (args.attributes ? LEAST_ATTRIBUTES_BYTES : 0)
       if (entries.length === MAX_ENTRIES || (room < 0 && entries.length > 0)) return false
       const inode = args.attributes ? files.entry(op, dir, ino) : 'ACCES'
-      // The name lies where the directory does, until this tick ends.
-      const what = name.slice()
-      entries.push({ cookie, ino, what, object: typeof inode === 'string' ? null : attributesOf(inode) })
+      entries.push({
+        cookie,
+        ino,
+        what: bytes.slice(start, end),
+        object: typeof inode === 'string' ? null : attributesOf(inode),
+      })
       return true
     }
     const eof = files.readdir(op, dir, args.cookie, args.export_root, args, take)

@@ -82,9 +82,9 @@ export class HeldListings {
   ): boolean | Failure {
     const page: ListedName[] = []
     const isKept = this.#names.since(op, dir.ino) !== null
-    const take: EntrySink = (next, ino, name) => {
-      if (!sink(next, ino, name)) return false
-      if (isKept) page.push({ cookie: next, ino, name: name.slice() })
+    const take: EntrySink = (next, ino, bytes, start, end) => {
+      if (!sink(next, ino, bytes, start, end)) return false
+      if (isKept) page.push({ cookie: next, ino, name: bytes.slice(start, end) })
       return true
     }
     const isEnd = this.#names.asking(op, known, () => this.#calls.readdir(op, dir, cookie, exportRoot, room, take))
@@ -122,7 +122,7 @@ function list(directory: HeldDirectory, cookie: number, isRoot: boolean, sink: E
   for (let count = 0; count < MAX_ENTRIES; count++) {
     const next = directory.after(at, isRoot)
     if (next == null) return next === null
-    if (!sink(next.cookie, next.ino, next.name)) return false
+    if (!sink(next.cookie, next.ino, next.name, 0, next.name.length)) return false
     at = next.cookie
   }
   return false

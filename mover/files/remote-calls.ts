@@ -215,7 +215,7 @@ export class RemoteCalls {
     try {
       for (const entry of answer.list.entries) {
         this.#listed = entry
-        if (!sink(entry.cookie, entry.ino, entry.what)) return false
+        if (!sink(entry.cookie, entry.ino, entry.what, 0, entry.what.length)) return false
       }
     } finally {
       this.#listed = null

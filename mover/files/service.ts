@@ -115,8 +115,11 @@ export interface CallTrace {
   answered(procedure: string, ino: number, op: Operation, client: string, status: string): void
 }
 
-/** Called for each entry; returns false when it does not fit any more (that entry is not consumed). */
-export type EntrySink = (cookie: number, ino: number, name: Uint8Array) => boolean
+/**
+ * Called for each entry, whose name is `bytes[start, end)` until this tick ends: a view of it would cost as much as the rest of
+ * the entry. Returns false when it does not fit any more (that entry is not consumed).
+ */
+export type EntrySink = (cookie: number, ino: number, bytes: Uint8Array, start: number, end: number) => boolean
 
 /**
  * The neutral file service of one volume. Every method is synchronous, throws `Suspend` (having changed nothing) when

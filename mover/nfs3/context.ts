@@ -72,7 +72,7 @@ export class Nfs3Context {
     return fill(this.#second, known.export, inode)
   }
 
-  /** The file handle of an inode, through the export of `target`. The bytes are shared: nobody may change them. */
+  /** The file handle of an inode, through the export of `target`. */
   handleOf(target: Target, inode: Inode): Uint8Array {
     return this.handles.encode(target.export, inode.ino, inode.generation)
   }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { padded } from '../../protocol/xdr/reader.ts'
 import type { Export, ExportTable } from '../files/exports.ts'
 import { SIPHASH_KEY_BYTES, SIPHASH_TAG_BYTES, SipHash } from './siphash.ts'
 
@@ -22,6 +23,11 @@ const MAC_BYTES = SIPHASH_TAG_BYTES
 
 /** Bytes of every handle. */
 export const HANDLE_BYTES = MAC_AT + MAC_BYTES
+/** As XDR has them. */
+export const HANDLE_PADDED_BYTES = padded(HANDLE_BYTES)
+const HANDLE_WORDS = HANDLE_PADDED_BYTES / 4
+/** Of the processor, in arrays of numbers. */
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 
 const LEAST_KEY_BYTES = 16
 const DEFAULT_SLOTS = 32768
@@ -29,11 +35,23 @@ const TWO_32 = 4294967296
 
 /** What a genuine handle names. */
 export interface Handle {
-  readonly bytes: Uint8Array
   readonly export: Export
   readonly ino: number
   readonly generation: number
 }
+
+/*
+ * A slot of what has been worked out is a line of a processor's cache: what a listing of a large directory costs is how many of
+ * them it touches.
+ *
+ *   0        49      52           56          64
+ *   | handle | zeros | generation | inode f64 |
+ */
+const SLOT_BYTES = 64
+const SLOT_GENERATION = 13
+const SLOT_INO = 7
+const SLOT_U32 = SLOT_BYTES / 4
+const SLOT_F64 = SLOT_BYTES / 8
 
 /**
  * Makes and checks file handles. Both remember what they have worked out in one table of `slots` places, chosen by
@@ -41,60 +59,88 @@ export interface Handle {
  */
 export class HandleCodec {
   readonly #exports: ExportTable
-  readonly #slots: (Handle | undefined)[]
+  readonly #slots: number
+  readonly #bytes: Uint8Array
+  readonly #words: Uint32Array
+  readonly #inos: Float64Array
+  /** Through which export, slot by slot. */
+  readonly #entries: (Export | undefined)[]
   readonly #mac: SipHash
+  readonly #decoded = { ino: 0, generation: 0 } as { -readonly [K in keyof Handle]: Handle[K] }
 
   /** `key`: 16 random bytes or more, the same on every mover. */
   constructor(key: Uint8Array, exports: ExportTable, slots: number = DEFAULT_SLOTS) {
     if (key.length < LEAST_KEY_BYTES) throw new RangeError(`handle key of ${key.length} bytes`)
     this.#exports = exports
-    this.#slots = new Array(slots).fill(undefined)
+    this.#slots = slots
+    const memory = new ArrayBuffer(slots * SLOT_BYTES)
+    this.#bytes = new Uint8Array(memory)
+    this.#words = new Uint32Array(memory)
+    this.#inos = new Float64Array(memory)
+    this.#entries = new Array(slots).fill(undefined)
     this.#mac = new SipHash(hash('sha256', key, 'buffer').subarray(0, SIPHASH_KEY_BYTES))
   }
 
-  /** The handle of an inode as seen through an export. The bytes are shared: nobody may change them. */
+  /** The handle of an inode as seen through an export. */
   encode(entry: Export, ino: number, generation: number): Uint8Array {
+    const out = new DataView(new ArrayBuffer(HANDLE_PADDED_BYTES))
+    this.put(out, 0, entry, ino, generation)
+    return new Uint8Array(out.buffer, 0, HANDLE_BYTES)
+  }
+
+  /** Puts the handle of an inode as seen through an export to `out[at, at + HANDLE_PADDED_BYTES)`, with its padding. */
+  put(out: DataView, at: number, entry: Export, ino: number, generation: number): void {
     const slot = this.#slot(entry.id, ino)
-    const known = this.#slots[slot]
-    if (known !== undefined && known.ino === ino && known.generation === generation && known.export === entry) {
-      return known.bytes
-    }
-    const bytes = new Uint8Array(HANDLE_BYTES)
-    bytes[0] = VERSION
-    copy(bytes, UUID_AT, entry.service.volumeUuid, UUID_BYTES)
-    putU32(bytes, INO_AT, Math.floor(ino / TWO_32))
-    putU32(bytes, INO_AT + 4, ino % TWO_32)
-    putU32(bytes, GENERATION_AT, generation)
-    putU32(bytes, EXPORT_AT, entry.id)
-    copy(bytes, MAC_AT, this.#mac.compute(bytes, MAC_AT), MAC_BYTES)
-    this.#slots[slot] = { bytes, export: entry, ino, generation }
-    return bytes
+    const words = this.#words
+    const start = slot * SLOT_U32
+    const isKnown =
+      this.#inos[slot * SLOT_F64 + SLOT_INO] === ino &&
+      words[start + SLOT_GENERATION] === generation &&
+      this.#entries[slot] === entry
+    if (!isKnown) this.#remember(slot, entry, ino, generation)
+    for (let i = 0; i < HANDLE_WORDS; i++) out.setUint32(at + 4 * i, words[start + i], IS_LITTLE_ENDIAN)
   }
 
   /**
-   * What a handle names: BADHANDLE when it was not made by `encode` under this key, STALE when its export is not there
-   * any more or shows another volume now.
+   * What a handle names, until the next call: BADHANDLE when it was not made by `encode` under this key, STALE when its export
+   * is not there any more or shows another volume now.
    */
   decode(bytes: Uint8Array): Handle | 'BADHANDLE' | 'STALE' {
     if (bytes.length !== HANDLE_BYTES || bytes[0] !== VERSION) return 'BADHANDLE'
     const ino = u32(bytes, INO_AT) * TWO_32 + u32(bytes, INO_AT + 4)
     const exportId = u32(bytes, EXPORT_AT)
     const slot = this.#slot(exportId, ino)
-    const known = this.#slots[slot]
-    if (known !== undefined && equal(known.bytes, bytes, 0, HANDLE_BYTES)) {
-      if (this.#exports.byId(exportId) === known.export) return known
-    } else if (!equal(this.#mac.compute(bytes, MAC_AT), bytes.subarray(MAC_AT), 0, MAC_BYTES)) return 'BADHANDLE'
-
     const entry = this.#exports.byId(exportId)
-    if (entry === undefined || !equal(entry.service.volumeUuid, bytes.subarray(UUID_AT), 0, UUID_BYTES)) return 'STALE'
-    const handle = { bytes: bytes.slice(), export: entry, ino, generation: u32(bytes, GENERATION_AT) }
-    this.#slots[slot] = handle
+    const isKnown = equal(this.#bytes, slot * SLOT_BYTES, bytes, 0, HANDLE_BYTES)
+    if (!isKnown || entry === undefined || entry !== this.#entries[slot]) {
+      if (!isKnown && !equal(this.#mac.compute(bytes, MAC_AT), 0, bytes, MAC_AT, MAC_BYTES)) return 'BADHANDLE'
+      if (entry === undefined || !equal(entry.service.volumeUuid, 0, bytes, UUID_AT, UUID_BYTES)) return 'STALE'
+      this.#remember(slot, entry, ino, u32(bytes, GENERATION_AT))
+    }
+    const handle = this.#decoded
+    handle.export = entry
+    handle.ino = ino
+    handle.generation = this.#words[slot * SLOT_U32 + SLOT_GENERATION]
     return handle
+  }
+
+  #remember(slot: number, entry: Export, ino: number, generation: number): void {
+    this.#inos[slot * SLOT_F64 + SLOT_INO] = ino
+    this.#words[slot * SLOT_U32 + SLOT_GENERATION] = generation
+    this.#entries[slot] = entry
+    const bytes = this.#bytes.subarray(slot * SLOT_BYTES, slot * SLOT_BYTES + HANDLE_BYTES)
+    bytes[0] = VERSION
+    bytes.set(entry.service.volumeUuid, UUID_AT)
+    putU32(bytes, INO_AT, Math.floor(ino / TWO_32))
+    putU32(bytes, INO_AT + 4, ino % TWO_32)
+    putU32(bytes, GENERATION_AT, generation)
+    putU32(bytes, EXPORT_AT, entry.id)
+    bytes.set(this.#mac.compute(bytes, MAC_AT), MAC_AT)
   }
 
   /** Whole numbers of 32 bits only: a remainder of larger ones is ten times as slow. */
   #slot(exportId: number, ino: number): number {
-    return (((ino >>> 0) ^ exportId) >>> 0) % this.#slots.length
+    return (((ino >>> 0) ^ exportId) >>> 0) % this.#slots
   }
 }
 
@@ -109,14 +155,9 @@ function putU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value
 }
 
-/** A loop: for so few bytes a call of `set` costs more. */
-function copy(to: Uint8Array, at: number, from: Uint8Array, count: number): void {
-  for (let i = 0; i < count; i++) to[at + i] = from[i]
-}
-
 /** Takes as long whatever the difference: the time tells nothing of a MAC. */
-function equal(a: Uint8Array, b: Uint8Array, start: number, end: number): boolean {
+function equal(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number, count: number): boolean {
   let difference = 0
-  for (let i = start; i < end; i++) difference |= a[i] ^ b[i]
+  for (let i = 0; i < count; i++) difference |= a[aAt + i] ^ b[bAt + i]
   return difference === 0
 }

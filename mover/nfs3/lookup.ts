@@ -12,6 +12,7 @@ import type { Procedure } from '../rpc/program.ts'
 import { NO_ATTRIBUTES, PostOp } from './attributes.ts'
 import { emptyHandle, NO_BYTES } from './blank.ts'
 import type { Nfs3Context } from './context.ts'
+import { HANDLE_BYTES, HANDLE_PADDED_BYTES } from './handle.ts'
 import { checkName } from './names.ts'
 import { serve } from './serve.ts'
 import { statusTable } from './status.ts'
@@ -22,7 +23,9 @@ export function lookup(nfs: Nfs3Context): Procedure<LOOKUP3args, LOOKUP3res> {
   const args: LOOKUP3args = { what: { dir: emptyHandle(), name: NO_BYTES } }
   const attributes = new PostOp()
   const dirAttributes = new PostOp()
-  const resok: LOOKUP3resok = { object: emptyHandle(), obj_attributes: NO_ATTRIBUTES, dir_attributes: NO_ATTRIBUTES }
+  const handle = new DataView(new ArrayBuffer(HANDLE_PADDED_BYTES))
+  const object = { data: new Uint8Array(handle.buffer, 0, HANDLE_BYTES) }
+  const resok: LOOKUP3resok = { object, obj_attributes: NO_ATTRIBUTES, dir_attributes: NO_ATTRIBUTES }
   const result: LOOKUP3res = { status: nfsstat3.NFS3_OK, resok }
   const refuse = (failure: Failure, dir_attributes: post_op_attr): LOOKUP3res => ({
     status: status[failure],
@@ -41,7 +44,7 @@ export function lookup(nfs: Nfs3Context): Procedure<LOOKUP3args, LOOKUP3res> {
       const found = checkName(what.name) ?? service.lookup(nfs.op, inode, what.name, dir.export.rootIno)
       const dir_attributes = dirAttributes.of(inode, fsid)
       if (typeof found === 'string') return refuse(found, dir_attributes)
-      resok.object.data = nfs.handleOf(dir, found)
+      nfs.handles.put(handle, 0, dir.export, found.ino, found.generation)
       resok.obj_attributes = attributes.of(found, fsid)
       resok.dir_attributes = dir_attributes
       return result

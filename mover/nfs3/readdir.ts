@@ -33,12 +33,19 @@ export function readdir(nfs: Nfs3Context): Procedure<READDIR3args, READDIR3res> 
       const entries: entry3[] = []
       let room = Math.min(count, DIRECTORY_MAX_BYTES) - RESOK_BYTES
       const wanted = { bytes: Math.max(0, room), attributes: false }
-      const eof = service.readdir(nfs.op, inode, cookie, target.export.rootIno, wanted, (next, fileid, name) => {
-        room -= ENTRY_BYTES + padded(name.length)
-        if (room < 0) return false
-        entries.push({ fileid, name, cookie: next })
-        return true
-      })
+      const eof = service.readdir(
+        nfs.op,
+        inode,
+        cookie,
+        target.export.rootIno,
+        wanted,
+        (next, fileid, bytes, start, end) => {
+          room -= ENTRY_BYTES + padded(end - start)
+          if (room < 0) return false
+          entries.push({ fileid, name: bytes.subarray(start, end), cookie: next })
+          return true
+        },
+      )
       const dir_attributes = attributes.of(inode, fsid)
       if (typeof eof === 'string') return refuse(eof, dir_attributes)
       if (room < 0 && entries.length === 0) return refuse('TOOSMALL', dir_attributes)

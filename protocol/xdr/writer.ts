@@ -124,6 +124,18 @@ export class XdrWriter {
     this.opaqueFixed(data)
   }
 
+  /** As `opaque`, of `bytes[start, end)`. */
+  opaquePart(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start
+    const at = this.#advance(4 + padded(length))
+    this.view.setUint32(at, length)
+    const to = this.bytes
+    const from = at + 4 - start
+    if (length > LOOP_BYTES) to.set(bytes.subarray(start, end), at + 4)
+    else for (let i = start; i < end; i++) to[from + i] = bytes[i]
+    for (let i = from + end; i < this.position; i++) to[i] = 0
+  }
+
   /** The length in front of variable-length data or of an array (RFC 4506 §4.13) of at most `max` elements. */
   count(length: number, max: number): void {
     if (length > max) throw new XdrError(`length ${length} is above the limit of ${max}`)

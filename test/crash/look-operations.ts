@@ -58,11 +58,11 @@ export function planReaddir(scene: Scene, object: ObjectState, perCall: number):
       let cookie = 0
       for (let ended: boolean | string = object.type !== 'directory'; ended === false; ) {
         let left = perCall
-        ended = files.readdir(op, dir, cookie, files.rootIno, ROOM, (at, ino, name) => {
+        ended = files.readdir(op, dir, cookie, files.rootIno, ROOM, (at, ino, all, start, end) => {
           if (left-- === 0) return false
           if (at <= cookie) scene.mistake(`${text}: cookie ${at} comes behind ${cookie}`)
           cookie = at
-          seen.set(Buffer.from(name).toString('latin1'), `${ino}@${at}`)
+          seen.set(Buffer.from(all.subarray(start, end)).toString('latin1'), `${ino}@${at}`)
           return true
         })
         if (typeof ended === 'string') scene.mistake(`${text} gives ${ended}`)

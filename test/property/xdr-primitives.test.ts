@@ -119,6 +119,18 @@ t.test('opaque data: padding is zero, views are exact, bounds come first', (t) =
       )
     }),
   )
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 90 }), fc.nat(90), fc.nat(90), (data, start, length) => {
+      const end = Math.min(data.length, start + length)
+      const from = Math.min(start, end)
+      const [part, whole] = [new XdrWriter(1 << 10, 8), new XdrWriter(1 << 10)]
+      part.bool(true)
+      part.opaquePart(data, from, end)
+      whole.bool(true)
+      whole.opaque(data.slice(from, end))
+      return Buffer.compare(part.bytes.subarray(0, part.position), whole.bytes.subarray(0, whole.position)) === 0
+    }),
+  )
   t.throws(() => readerOf('00000005 6162636465000000'.replace(' ', '')).opaque(4), XdrError, 'above the limit')
   t.throws(() => readerOf('000000056162636465').opaque(8), XdrError, 'the padding is missing')
   t.throws(() => readerOf('ffffffff61626364').opaque(0xffffffff), XdrError, 'far more than there is')

@@ -19,8 +19,8 @@ export function listing(dir: Id, cookie: number): Attempt<ListedPage> {
     const names: string[] = []
     const gone: string[] = []
     let last = cookie
-    const isEnd = service.readdir(op, inode, cookie, dir.ino, ROOM, (next, ino, what) => {
-      const name = Buffer.from(what).toString()
+    const isEnd = service.readdir(op, inode, cookie, dir.ino, ROOM, (next, ino, all, start, end) => {
+      const name = Buffer.from(all.subarray(start, end)).toString()
       const object = service.entry(op, inode, ino)
       if (typeof object === 'string' || object.ino !== ino) gone.push(name)
       names.push(name)

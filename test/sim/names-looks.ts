@@ -120,9 +120,9 @@ export class NameLooks {
         const inode = this.#p.open(files, op, id, 'names')
         if (typeof inode === 'string') return inode
         const room = { bytes: 10_000, attributes }
-        return files.readdir(op, inode, cookie, isRoot ? id.ino : files.rootIno, room, (next, ino, name) => {
+        return files.readdir(op, inode, cookie, isRoot ? id.ino : files.rootIno, room, (next, ino, all, start, end) => {
           if (page.length === most) return false
-          page.push({ cookie: next, ino, name: Buffer.from(name).toString() })
+          page.push({ cookie: next, ino, name: Buffer.from(all.subarray(start, end)).toString() })
           if (attributes) objects.push(seen(files.entry(op, inode, ino)))
           return true
         })

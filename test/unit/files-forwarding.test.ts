@@ -63,8 +63,8 @@ t.test('names and targets are any bytes', (t) => {
   const listed: string[] = []
   world.call((op) => {
     listed.length = 0
-    return service.readdir(op, root(op), 2, 0, EVERYTHING, (_cookie, _ino, name) => {
-      listed.push(Buffer.from(name).toString('hex'))
+    return service.readdir(op, root(op), 2, 0, EVERYTHING, (_cookie, _ino, all, start, end) => {
+      listed.push(Buffer.from(all.subarray(start, end)).toString('hex'))
       return true
     }) as never
   })
@@ -100,10 +100,10 @@ t.test('a long listing comes in parts, each no longer than wanted', (t) => {
     for (let eof = false; !eof; parts++) {
       const found = world.call((op) => {
         const part: [number, string][] = []
-        const whole = service.readdir(op, root(op), cookie, files.rootIno, room, (at, ino, name) => {
+        const whole = service.readdir(op, root(op), cookie, files.rootIno, room, (at, ino, all, start, end) => {
           const inode = service.entry(op, world.root, ino)
           t.equal(typeof inode === 'string' ? inode : inode.ino, room.attributes ? ino : 'ACCES')
-          part.push([at, Buffer.from(name).toString()])
+          part.push([at, Buffer.from(all.subarray(start, end)).toString()])
           return true
         })
         return typeof whole === 'string' ? whole : { whole, part }

@@ -197,9 +197,9 @@ for (const place of PLACES) {
       const found = n.world.call((op) => {
         const seen: unknown[] = []
         const dir = n.object(op, 'd')
-        const whole = n.service.readdir(op, dir, 2, 0, room, (_cookie, ino, name) => {
+        const whole = n.service.readdir(op, dir, 2, 0, room, (_cookie, ino, all, start, end) => {
           const inode = n.service.entry(op, dir, ino)
-          seen.push(Buffer.from(name).toString(), typeof inode === 'string' ? inode : inode.ino)
+          seen.push(Buffer.from(all.subarray(start, end)).toString(), typeof inode === 'string' ? inode : inode.ino)
           return true
         })
         return typeof whole === 'string' ? whole : { seen }

@@ -26,10 +26,10 @@ t.test('a listing of more than there is memory for is told in parts', (t) => {
     const outcome = world.call<{ isWhole: boolean }>((op) => {
       seen = []
       const dir = world.root
-      const whole = files.readdir(op, dir, cookie, files.rootIno, ROOM, (at, ino, name) => {
+      const whole = files.readdir(op, dir, cookie, files.rootIno, ROOM, (at, ino, all, start, end) => {
         const inode = files.entry(op, dir, ino)
         if (typeof inode === 'string') throw new Error(`entry of inode ${ino}: ${inode}`)
-        seen.push([at, Buffer.from(name).toString(), ino])
+        seen.push([at, Buffer.from(all.subarray(start, end)).toString(), ino])
         return true
       })
       return typeof whole === 'string' ? whole : { isWhole: whole }

@@ -84,12 +84,17 @@ export class HeldClient {
       (op, inode) => {
         const entries: Page['entries'] = []
         const room = { bytes: 2 ** 20, attributes }
-        const isEnd = files.readdir(op, inode, cookie, root, room, (next, ino, name) => {
+        const isEnd = files.readdir(op, inode, cookie, root, room, (next, ino, all, start, end) => {
           if (entries.length === most) return false
           const object = attributes ? files.entry(op, inode, ino) : null
           // What `entry` gives holds until the next one.
           const shown = typeof object === 'object' && object !== null ? copied(object) : object
-          entries.push({ cookie: next, ino, name: Buffer.from(name).toString('latin1'), object: shown })
+          entries.push({
+            cookie: next,
+            ino,
+            name: Buffer.from(all.subarray(start, end)).toString('latin1'),
+            object: shown,
+          })
           return true
         })
         return typeof isEnd === 'string' ? isEnd : { entries, isEnd }

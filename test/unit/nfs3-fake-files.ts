@@ -284,7 +284,7 @@ export class FakeFiles implements PrimaryFiles {
     ]
     for (const [name, entry] of fake(dir).names) all.push([entry.cookie, entry.inode.ino, name])
     for (const [next, ino, name] of all) {
-      if (next > cookie && !sink(next, ino, Buffer.from(name, 'latin1'))) return false
+      if (next > cookie && !sink(next, ino, Buffer.from(name, 'latin1'), 0, name.length)) return false
     }
     return true
   }

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Export, ExportTable } from '../../mover/files/exports.ts'
-import { HANDLE_BYTES, HandleCodec } from '../../mover/nfs3/handle.ts'
+import { HANDLE_BYTES, HANDLE_PADDED_BYTES, HandleCodec } from '../../mover/nfs3/handle.ts'
+import { SipHash } from '../../mover/nfs3/siphash.ts'
 import { KEY, RULE } from './nfs3-client.ts'
 import { FakeFiles } from './nfs3-fake-files.ts'
 
@@ -99,11 +100,37 @@ t.test('genuine handles of exports and volumes that are not there are STALE', (t
   t.end()
 })
 
-t.test('handles in use need no MAC, nor new bytes', (t) => {
-  const codec = new HandleCodec(KEY, table)
+t.test('handles in use need no MAC, and each export, generation and volume has its own', (t) => {
+  const macs = t.capture(SipHash.prototype, 'compute', SipHash.prototype.compute)
+  const codec = new HandleCodec(KEY, table, 1)
   const handle = codec.encode(one, 5, 6)
-  t.equal(codec.encode(one, 5, 6), handle)
-  t.equal(codec.decode(handle.slice()), codec.decode(handle.slice()))
+  t.same(codec.encode(one, 5, 6), handle)
+  for (let i = 0; i < 2; i++) t.match(codec.decode(handle.slice()), { export: one, ino: 5, generation: 6 })
+  t.equal(macs().length, 1)
+
+  const otherFiles = new FakeFiles()
+  otherFiles.volumeUuid[0] ^= 1
+  for (const [entry, ino, generation] of [
+    [two, 5, 6],
+    [one, 6, 6],
+    [one, 5, 7],
+    [exportOf(1, otherFiles), 5, 6],
+  ] as const) {
+    codec.encode(one, 5, 6)
+    const other = codec.encode(entry, ino, generation)
+    t.notSame(other, handle)
+    t.same(other, new HandleCodec(KEY, table).encode(entry, ino, generation))
+  }
   t.throws(() => new HandleCodec(new Uint8Array(15), table), RangeError)
+  t.end()
+})
+
+t.test('a handle is put with its padding, wherever it belongs', (t) => {
+  const codec = new HandleCodec(KEY, table)
+  const out = new Uint8Array(100).fill(0xff)
+  codec.put(new DataView(out.buffer), 12, two, 5, 6)
+  t.same(out.subarray(12, 12 + HANDLE_BYTES), codec.encode(two, 5, 6))
+  t.same([...out.subarray(12 + HANDLE_BYTES, 12 + HANDLE_PADDED_BYTES)], [0, 0, 0])
+  t.ok([...out.subarray(0, 12), ...out.subarray(12 + HANDLE_PADDED_BYTES)].every((byte) => byte === 0xff))
   t.end()
 })
