@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import type { Environment, Timestamp } from './environment.ts'
+import { Vigil } from './vigil.ts'
 
 /** The wall clock is followed anew when it and ours are further apart than this: it was set. */
 const MAX_DRIFT_MS = 3
+const HAS_PROCESSORS = availableParallelism() > 1
 const NSEC_PER_SEC = 1_000_000_000
 
 /** CLOCK_MONOTONIC when `performance.now()` was 0. */
@@ -19,6 +22,7 @@ export class RealEnvironment implements Environment {
   #anchorSec = 0
   #anchorNsec = 0
   #anchorMs = 0
+  readonly #vigil = new Vigil({ nowMs: () => performance.now(), nextTurn: (task) => void setImmediate(task) })
 
   constructor() {
     this.#anchor(performance.timeOrigin, 0)
@@ -54,6 +58,11 @@ export class RealEnvironment implements Environment {
 
   defer(task: () => void): void {
     setImmediate(task)
+  }
+
+  /** With one processor, who is to answer could not run meanwhile. */
+  stayAwake(isWaiting: () => boolean): void {
+    if (HAS_PROCESSORS) this.#vigil.keep(isWaiting)
   }
 
   timer(delayMs: number, task: () => void): () => void {

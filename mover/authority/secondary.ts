@@ -93,6 +93,7 @@ export class SecondaryAuthority {
   /** The primary has taken over what was held before, and answers. */
   #isReady = false
   readonly #files: HeldFiles
+  readonly #env: Environment
   readonly #maps = new Map<number, Pending<block_map>>()
   readonly #reserves = new Map<number, Pending<run[]>>()
   readonly #commits = new Map<number, Pending<Failure | 'OK'>>()
@@ -115,6 +116,7 @@ export class SecondaryAuthority {
   constructor(files: HeldFiles, env: Environment) {
     this.#files = files
     // Somebody waits for most of what is said of locks, if only to be next.
+    this.#env = env
     this.locks = new SecondaryLocks(env, (message) => this.#session?.ask(message))
     this.tokens = new TokenHolder(
       {
@@ -322,9 +324,12 @@ export class SecondaryAuthority {
     }
   }
 
+  readonly #isAsking = (): boolean => this.#askedAt.size > 0
+
   #request(ino: number, { id, kind, need, exact }: TokenRequest): void {
     this.#askedAt.set(id, this.#files.lastSequence)
     this.#session?.ask({ kind: message_kind.LOCK, lock: { ino, id, kind: KIND_CODES[kind], need, exact } })
+    this.#env.stayAwake(this.#isAsking)
   }
 
   /** A request for a token has been answered, and who was told may have asked again. */

@@ -9,6 +9,7 @@ import type { Failure } from '../failure.ts'
 import type { Inode } from '../volume/inode.ts'
 import { NO_WCC, PostOp, Wcc } from './attributes.ts'
 import type { Nfs3Context, Target } from './context.ts'
+import { HANDLE_BYTES, HANDLE_PADDED_BYTES } from './handle.ts'
 import { checkNewName } from './names.ts'
 import { replayedMade } from './replayed.ts'
 import type { Nfs3Server } from './serve.ts'
@@ -34,6 +35,8 @@ export function making<Args extends { where: diropargs3 }>(
   const status = statusTable(procedure)
   const attributes = new PostOp()
   const wcc = new Wcc()
+  const handle = new DataView(new ArrayBuffer(HANDLE_PADDED_BYTES))
+  const obj: post_op_fh3 = { handle_follows: true, handle: { data: new Uint8Array(handle.buffer, 0, HANDLE_BYTES) } }
   const refuse = (failure: Failure, dir_wcc: wcc_data): MadeResult => ({
     status: status[failure],
     resfail: { dir_wcc },
@@ -47,7 +50,7 @@ export function making<Args extends { where: diropargs3 }>(
       const made = checkNewName(args.where.name) ?? make(dir, args)
       const dir_wcc = wcc.after(dir.inode, dir.fsid)
       if (typeof made === 'string') return refuse(made, dir_wcc)
-      const obj: post_op_fh3 = { handle_follows: true, handle: { data: nfs.handleOf(dir, made) } }
+      nfs.handles.put(handle, 0, dir.export, made.ino, made.generation)
       return { status: nfsstat3.NFS3_OK, resok: { obj, obj_attributes: attributes.of(made, dir.fsid), dir_wcc } }
     },
     fail: (failure) => refuse(failure, NO_WCC),

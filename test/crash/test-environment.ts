@@ -21,6 +21,7 @@ const BATCH_CHANCE = 0.25
  * `runUntilIdle`, `runUntil` and `advance`; what a task throws leaves them with the seed and the step in its message.
  */
 export class TestEnvironment implements Environment {
+  isAwaited: (() => boolean) | null = null
   readonly seed: number
   /** For the order and the delays of events. Draw test data from a fork or from a generator of your own. */
   readonly random: Random
@@ -62,6 +63,11 @@ export class TestEnvironment implements Environment {
 
   defer(task: () => void): void {
     this.deferred.push(task)
+  }
+
+  /** It never sleeps; `isAwaited` says whether what was last stayed awake for is still to come. */
+  stayAwake(isWaiting: () => boolean): void {
+    this.isAwaited = isWaiting
   }
 
   timer(delayMs: number, task: () => void): () => void {

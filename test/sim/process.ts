@@ -94,6 +94,9 @@ export class Process implements Environment {
     this.#env.defer(() => this.deliver(task))
   }
 
+  /** It never sleeps. */
+  stayAwake(): void {}
+
   timer(delayMs: number, task: () => void): () => void {
     let isCancelled = false
     const cancel = this.#env.timer(delayMs, () =>

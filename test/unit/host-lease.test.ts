@@ -25,6 +25,7 @@ class Loop implements Environment {
   defer(task: () => void): void {
     this.#deferred.push(task)
   }
+  stayAwake(): void {}
   timer(delayMs: number, task: () => void): () => void {
     const timer = { atMs: this.nowMs + delayMs, task }
     this.#timers.push(timer)

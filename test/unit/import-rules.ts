@@ -39,7 +39,13 @@ export const ROOMS: readonly Room[] = [
     rooms: [],
     ...PURE,
   },
-  { name: 'environment', paths: ['mover/real-environment.ts'], rooms: ['words'], node: ['crypto'], packages: [] },
+  {
+    name: 'environment',
+    paths: ['mover/real-environment.ts', 'mover/vigil.ts'],
+    rooms: ['words'],
+    node: ['crypto', 'os'],
+    packages: [],
+  },
   { name: 'locks', paths: ['mover/locks/'], rooms: [], ...PURE },
   {
     name: 'store',
