@@ -7,6 +7,7 @@ import type { MessageConnection, MessageService, MessageSink } from './message.t
 import type { OutWriter } from './out-writer.ts'
 import { type BatchPool, OutputQueue } from './output-queue.ts'
 import { RecordAssembler, RecordError } from './record-assembler.ts'
+import type { Sequel } from './sequel.ts'
 
 /**
  * After so much input, or so many messages, everybody else has a turn: the event loop would read one busy socket for many
@@ -30,8 +31,8 @@ export interface ConnectionHost {
   readonly batches: BatchPool
   /** Memory kept for all connections: see `Connection.keptBytes`. */
   totalBytes: number
-  /** Counts arrivals of data, to tell which connection has been silent longest. */
-  arrivals: number
+  /** Counts arrivals of data, which tells what connection has been silent longest. */
+  readonly sequel: Sequel
   /** Calls `connection.wake()` once, after the events of this tick. */
   wakeLater(connection: Connection): void
   /** Makes room for `byteCount` more bytes of partial records, at the cost of others than `asking`. */
@@ -55,7 +56,7 @@ export class Connection implements MessageConnection {
   open = true
   /** Calls that are not answered yet and keep bytes. */
   inFlight = 0
-  /** `ConnectionHost.arrivals` at the last data. */
+  /** `Sequel.arrivals` at the last data. */
   lastArrival = 0
   /** Memory kept for it now: queued replies, calls that wait, input that rests. Its share of `ConnectionHost.totalBytes`. */
   keptBytes = 0
@@ -215,7 +216,7 @@ export class Connection implements MessageConnection {
   /** `count` bytes have arrived in `chunk`, which is the caller's again when this returns. */
   received(chunk: Uint8Array, count: number): void {
     if (!this.open) return
-    this.lastArrival = ++this.#host.arrivals
+    this.lastArrival = this.#host.sequel.arrived()
     if (chunk === this.#direct) this.#input.filled(count)
     else this.#input.feed(chunk, count)
     this.#direct = null
@@ -300,11 +301,15 @@ export class Connection implements MessageConnection {
 
   #flush(): void {
     if (this.open) {
-      if (this.#host.lease.isHeld) this.#output.flush()
+      if (this.#host.lease.isHeld) this.#send()
       else this.#host.lease.whenHeld(() => this.#await())
     }
     this.#count()
     this.#endIfDone()
+  }
+
+  #send(): void {
+    if (this.#output.flush()) this.#host.sequel.answered()
   }
 
   #endIfDone(): void {

@@ -117,16 +117,17 @@ export class OutputQueue {
     this.#current?.writer.reset(this.#messageStart, this.#messageSplices)
   }
 
-  /** Writes what has gathered, unless a write is under way: its end does that. */
-  flush(): void {
-    if (this.#writing !== null || this.#isClosed) return
+  /** Writes what has gathered, unless a write is under way: its end does that. True when something has been written. */
+  flush(): boolean {
+    if (this.#writing !== null || this.#isClosed) return false
     if (this.#full.length === 0) {
-      if (this.#current === null || this.#current.writer.position === 0) return
+      if (this.#current === null || this.#current.writer.position === 0) return false
       this.#seal(this.#current)
     }
     const batch = this.#full.shift() as OutBatch
     this.#writing = batch
     this.#write(batch)
+    return true
   }
 
   /** The connection is gone: releases everything. */

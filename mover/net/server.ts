@@ -11,6 +11,7 @@ import { DEFAULT_LIMITS, type NetLimits } from './limits.ts'
 import type { MessageService } from './message.ts'
 import { BatchPool } from './output-queue.ts'
 import { readInto, receiveBuffer } from './receive.ts'
+import { Sequel } from './sequel.ts'
 
 /** Sweeps in the time that a stalled connection is given. */
 const SWEEPS_PER_STALL = 4
@@ -41,7 +42,7 @@ export class NetServer implements ConnectionHost {
   readonly buffers: AssemblyBuffers
   readonly batches = new BatchPool()
   totalBytes = 0
-  arrivals = 0
+  readonly sequel: Sequel
   readonly #environment: Environment
   readonly #log: LimitedLog
   readonly #listeners = new Set<Server>()
@@ -58,6 +59,7 @@ export class NetServer implements ConnectionHost {
     this.limits = { ...DEFAULT_LIMITS, ...limits }
     this.buffers = new AssemblyBuffers(this.limits.maxRecordBytes)
     this.#environment = environment
+    this.sequel = new Sequel(environment)
     this.#log = new LimitedLog(logger, environment)
   }
 

@@ -90,11 +90,11 @@ t.test('a record that is begun and never completed is given up', async (t) => {
   for (const [i, client] of clients.entries()) client.send(stuck[i])
   const slow = await Client.open(port)
   const call = echoCall(1, 900)
-  await until(() => server.connections.size === stuck.length + 1 && server.arrivals >= stuck.length)
+  await until(() => server.connections.size === stuck.length + 1 && server.sequel.arrivals >= stuck.length)
   for (let at = 0; at < 400; at += 100) {
-    const before = server.arrivals
+    const before = server.sequel.arrivals
     slow.send(call.subarray(at, at + 100))
-    await until(() => server.arrivals > before)
+    await until(() => server.sequel.arrivals > before)
     clock.advance(30_000)
     t.notOk(slow.isGone, 'progress, if slow')
   }
@@ -116,9 +116,9 @@ t.test('records that arrive only in part: their memory is bounded, the most sile
   const { server, port, lines, isServing, settled, leftovers } = await listen({ maxAssemblyBytes: budget })
   const clients = await crowd(port, 300)
   for (const client of clients) {
-    const before = server.arrivals
+    const before = server.sequel.arrivals
     client.send(Buffer.concat([number(0x80000000 + 1_000_000), number(1)]))
-    await until(() => server.arrivals > before)
+    await until(() => server.sequel.arrivals > before)
     t.ok(server.statistics().assemblyBytes <= budget)
   }
   await until(() => clients.filter((client) => client.isGone).length === 200)

@@ -7,6 +7,7 @@ import { AssemblyBuffers } from '../../mover/net/assembly-buffers.ts'
 import { Connection, type ConnectionHost } from '../../mover/net/connection.ts'
 import { DEFAULT_LIMITS } from '../../mover/net/limits.ts'
 import { BatchPool } from '../../mover/net/output-queue.ts'
+import { Sequel } from '../../mover/net/sequel.ts'
 import { Replayed } from '../../mover/operation.ts'
 import { Dispatcher } from '../../mover/rpc/dispatch.ts'
 import type { Procedure, Program } from '../../mover/rpc/program.ts'
@@ -65,7 +66,7 @@ export class Door implements ConnectionHost {
   readonly buffers = BUFFERS
   readonly batches = BATCHES
   totalBytes = 0
-  arrivals = 0
+  readonly sequel: Sequel
   readonly dispatcher: Dispatcher
   readonly options: DoorOptions
   /** What replies say, by the numbers that stand in them. */
@@ -78,6 +79,7 @@ export class Door implements ConnectionHost {
     const { process: environment, lease, logger, replayMemory } = options
     this.options = options
     this.lease = lease
+    this.sequel = new Sequel(environment)
     const procedures: Program['procedures'] = [undefined, this.#procedure(false), this.#procedure(true)]
     this.dispatcher = new Dispatcher({ environment, logger, replayMemory, programs: [{ ...PROGRAM, procedures }] })
   }

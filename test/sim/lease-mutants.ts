@@ -45,8 +45,8 @@ export const OF_LEASES: readonly Omit<SimMutant, 'world'>[] = [
   {
     name: 'the lease is not looked at before a reply',
     file: 'mover/net/connection.ts',
-    find: '      if (this.#host.lease.isHeld) this.#output.flush()\n',
-    replace: '      if (this.open) this.#output.flush()\n',
+    find: '      if (this.#host.lease.isHeld) this.#send()\n',
+    replace: '      if (this.open) this.#send()\n',
     seed: 21,
   },
   {

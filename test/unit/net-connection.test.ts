@@ -7,6 +7,8 @@ import { type CloseCause, Connection, type ConnectionHost, TURN_MESSAGES } from 
 import { DEFAULT_LIMITS, type NetLimits } from '../../mover/net/limits.ts'
 import type { MessageConnection, MessageService } from '../../mover/net/message.ts'
 import { BatchPool } from '../../mover/net/output-queue.ts'
+import { Sequel } from '../../mover/net/sequel.ts'
+import { TestEnvironment } from '../crash/test-environment.ts'
 import { messagesOf, record } from './rpc-support.ts'
 
 /** A socket whose writes end when told to, and which may be paused as a real one. */
@@ -60,7 +62,7 @@ class FakeHost implements ConnectionHost {
   readonly batches = new BatchPool()
   lease: Lease = UNLIMITED
   totalBytes = 0
-  arrivals = 0
+  readonly sequel = new Sequel(new TestEnvironment(1))
   awaited: Connection[] = []
   readonly closings: [CloseCause, string][] = []
   closedCount = 0

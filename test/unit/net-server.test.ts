@@ -112,9 +112,9 @@ t.test('when far too much is kept, who has been silent longest while replies wai
   while (server.connections.size < clients.length) await new Promise((resolve) => setImmediate(resolve))
   for (const [i, client] of clients.entries()) {
     client.on('error', () => {})
-    const { arrivals } = server
+    const { arrivals } = server.sequel
     client.write(record(Buffer.alloc(i === 0 ? 8 : 4)))
-    while (server.arrivals === arrivals) await new Promise((resolve) => setImmediate(resolve))
+    while (server.sequel.arrivals === arrivals) await new Promise((resolve) => setImmediate(resolve))
     // A connection that was closed is gone, and with it what it had waiting, before the next one asks.
     const expected = clients.length - server.statistics().closed.crowded
     while (server.connections.size !== expected) await new Promise((resolve) => setImmediate(resolve))
@@ -183,9 +183,9 @@ t.test('input that rests is bounded for all together: who has been silent longes
   const clients = Array.from({ length: 60 }, () => connect({ host: '127.0.0.1', port }).on('error', () => {}))
   while (server.connections.size < clients.length) await new Promise((resolve) => setImmediate(resolve))
   for (const client of clients) {
-    const { arrivals } = server
+    const { arrivals } = server.sequel
     client.write(calls)
-    while (server.arrivals === arrivals) await new Promise((resolve) => setImmediate(resolve))
+    while (server.sequel.arrivals === arrivals) await new Promise((resolve) => setImmediate(resolve))
     if (server.totalBytes > 2 * maxTotalBytes) t.fail(`${server.totalBytes} bytes are kept`)
   }
   t.ok(server.totalBytes > maxTotalBytes / 2, `${server.totalBytes} bytes are kept`)
@@ -215,7 +215,7 @@ t.test('the kernel knows what a client has not taken yet', async (t) => {
   const { port } = await server.listen('127.0.0.1', 0, service)
   const client = connect({ host: '127.0.0.1', port }).pause()
   client.write(record(Buffer.alloc(4)))
-  while (server.arrivals === 0) await new Promise((resolve) => setImmediate(resolve))
+  while (server.sequel.arrivals === 0) await new Promise((resolve) => setImmediate(resolve))
   const [connection] = server.connections
   const look = (): number | null => {
     let seen: number | null = null
