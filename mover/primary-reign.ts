@@ -145,7 +145,7 @@ export class PrimaryReign implements Reign {
 
   /**
    * Calls `stuck` for each other mover of which nothing has come for a lease of a file that it was asked for, and which waits
-   * for nothing of this one, while `signal` lets it. As with holders, who was held up himself counts anew; so does who finds
+   * for nothing of this one, or which does not answer what it was told of locks, while `signal` lets it. As with holders, who was held up himself counts anew; so does who finds
    * that the device does not answer anybody.
    */
   watchRevocations(leaseMs: number, signal: AbortSignal, stuck: (mover: Incarnation, what: Stuck) => void): void {
@@ -157,9 +157,11 @@ export class PrimaryReign implements Reign {
       if (signal.aborted) return
       const nowMs = env.monotonicMs()
       const wasHeldUp = nowMs - sinceMs > HELD_UP * intervalMs || nowMs - answeredMs() > DEVICE_SILENT_MS
-      for (const [incarnation, { name, revocations }] of this.#peers) {
+      const { locks } = this.authority
+      if (wasHeldUp) locks.refresh()
+      for (const [incarnation, { id, name, revocations }] of this.#peers) {
         if (wasHeldUp) revocations.refresh()
-        const what = name === self ? null : revocations.stuck(limitMs)
+        const what = name === self ? null : (revocations.stuck(limitMs) ?? locks.stuck(id, limitMs))
         if (what !== null) stuck({ name, incarnation }, what)
       }
       this.watchRevocations(leaseMs, signal, stuck)

@@ -16,6 +16,7 @@ import { ALL_MOVERS } from '../volume/inode-value.ts'
 import { InOrder } from './in-order.ts'
 import { LockParts } from './lock-parts.ts'
 import { delegationOfWire, lockOfWire, opOfWire, wireDelegation, wireGiven, wireOutcome } from './lock-words.ts'
+import type { Stuck } from './revocations.ts'
 import { SessionError } from './session-error.ts'
 
 const HOME: MoverId = 0
@@ -69,6 +70,8 @@ interface LockPeer {
   readonly demotion: LockParts
   readonly assertion: LockParts
   readonly waiting: { waiter: number; lock: ClientLock }[]
+  /** Files of which it has been told something that it answers at once, whatever it waits for, and when. */
+  readonly unanswered: Map<number, number>
 }
 
 /**
@@ -95,6 +98,7 @@ export class PrimaryLocks {
   #postponed: (() => void)[] | null = []
   #isScheduled = false
   #cancelTick: (() => void) | null = null
+  #freshMs = Number.NEGATIVE_INFINITY
 
   constructor(options: PrimaryLocksOptions) {
     this.#o = options
@@ -140,7 +144,7 @@ export class PrimaryLocks {
     const place = this.#placeOf(name)
     if (place !== null) this.#table.prolongGrace(place, this.#graceEndMs())
     const [demotion, assertion] = [new LockParts(), new LockParts()]
-    this.#peers.set(mover, { name, send, demotion, assertion, waiting: [] })
+    this.#peers.set(mover, { name, send, demotion, assertion, waiting: [], unanswered: new Map() })
   }
 
   /** Nothing of a secondary is left: its clients' locks wait to be reclaimed. */
@@ -218,11 +222,32 @@ export class PrimaryLocks {
     }
   }
 
+  /** A file that waits for a secondary that has not answered what it was told of it for so long; null: there is none. */
+  stuck(mover: MoverId, limitMs: number): Stuck | null {
+    const unanswered = this.#peers.get(mover)?.unanswered ?? []
+    const nowMs = this.#o.env.monotonicMs()
+    for (const [ino, sinceMs] of unanswered) {
+      const forMs = nowMs - Math.max(sinceMs, this.#freshMs)
+      if (!this.#table.waitsFor(ino, mover)) this.#peer(mover).unanswered.delete(ino)
+      else if (forMs >= limitMs) return { ino, forMs }
+    }
+    return null
+  }
+
+  /** Nothing before counts for `stuck`: this mover was held up. */
+  refresh(): void {
+    this.#freshMs = this.#o.env.monotonicMs()
+  }
+
   #askedBy(mover: MoverId, { ino, id, what }: lock_ask): void {
-    this.#ask(mover, ino, id, opOfWire(what))
+    const op = opOfWire(what)
+    if (op.type === 'weaken') this.#peer(mover).unanswered.delete(ino)
+    this.#ask(mover, ino, id, op)
   }
 
   #demoted(mover: MoverId, { ino, given, locks, more }: lock_demotion): void {
+    // What it is carried out behind is not the mover's doing.
+    if (!more) this.#peer(mover).unanswered.delete(ino)
     const demotion = { ...delegationOfWire(given), locks: this.#peer(mover).demotion.part(ino, locks, more), more }
     this.#asked.run(ino, () => {
       if (this.#peers.has(mover)) this.#whenRecovered(() => this.#table.demote(ino, mover, demotion))
@@ -302,7 +327,15 @@ export class PrimaryLocks {
     const { ino } = effect
     if (effect.type === 'free') this.#free.add(ino)
     else if (effect.mover === HOME) this.#tellHome(effect)
-    else this.#peers.get(effect.mover)?.send(messageOf(effect))
+    else this.#tellPeer(effect)
+  }
+
+  #tellPeer(effect: Exclude<LockEffect, { type: 'free' }>): void {
+    const peer = this.#peers.get(effect.mover)
+    if (peer === undefined) return
+    if (effect.type !== 'owes') peer.send(messageOf(effect))
+    const isAnswered = effect.type === 'recall' || effect.type === 'owes'
+    if (isAnswered) peer.unanswered.set(effect.ino, this.#o.env.monotonicMs())
   }
 
   #tellHome(effect: Exclude<LockEffect, { type: 'free' }>): void {
@@ -312,7 +345,7 @@ export class PrimaryLocks {
     else if (effect.type === 'handBack') holder.handedBack(ino, effect.id)
     else if (effect.type === 'grant') holder.granted(ino, effect.waiter, effect.delegation)
     else if (effect.type === 'recall') holder.recalled(ino, effect.serial, effect.level)
-    else holder.dropped(ino)
+    else if (effect.type === 'drop') holder.dropped(ino)
   }
 
   /** Behind what the table has decided before. */
@@ -354,7 +387,7 @@ export class PrimaryLocks {
   }
 }
 
-function messageOf(effect: Exclude<LockEffect, { type: 'free' }>): message {
+function messageOf(effect: Exclude<LockEffect, { type: 'free' | 'owes' }>): message {
   const { ino } = effect
   switch (effect.type) {
     case 'answer': {

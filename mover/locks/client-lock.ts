@@ -175,6 +175,8 @@ export type LockEffect =
       readonly waiter: number
       readonly delegation: GivenDelegation | null
     }
+  /** What it was just told was granted makes something weaker: it says at once that the rest is given up (`weaken`). */
+  | { readonly type: 'owes'; readonly ino: number; readonly mover: MoverId }
   /** The delegation is to be given back, down to `level`. */
   | {
       readonly type: 'recall'

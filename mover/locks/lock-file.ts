@@ -52,6 +52,17 @@ export class LockFile {
     return this.#owed.length > 0 || this.delegated.some(({ recalledTo }) => recalledTo !== null)
   }
 
+  /** True while nothing is granted because of what this mover has been told to give back, or is about to give up. */
+  waitsFor(mover: MoverId): boolean {
+    const recalledTo = this.delegatedTo(mover)?.recalledTo ?? null
+    return recalledTo !== null || this.owes(mover)
+  }
+
+  /** It has been granted what makes something weaker, and has not given that up. */
+  owes(mover: MoverId): boolean {
+    return this.#owed.some(({ owner }) => owner.mover === mover)
+  }
+
   /** True when nothing is left to be known but delegations. */
   get isQuiet(): boolean {
     return this.locks.size === 0 && this.queue.length === 0 && this.asked.length === 0 && !this.isBusy

@@ -206,6 +206,11 @@ export class LockTable {
     return this.#contended.has(ino)
   }
 
+  /** See `LockFile`. */
+  waitsFor(ino: number, mover: MoverId): boolean {
+    return this.#files.get(ino)?.waitsFor(mover) === true
+  }
+
   get needsTicks(): boolean {
     return this.isInGrace || !this.#contended.isEmpty
   }
@@ -313,6 +318,7 @@ export class LockTable {
       const outcome = refusal ?? this.#decide(file, asked)
       const isGrant = op.type === 'lock' && outcome.type === 'granted'
       this.#answer(ino, mover, id, outcome, isGrant ? this.#delegate(ino, file, mover) : null)
+      if (file.owes(mover)) this.#effects.push({ type: 'owes', ino, mover })
     }
   }
 
@@ -321,6 +327,7 @@ export class LockTable {
     granted.forEach(({ mover, waiter }, i) => {
       const delegation = i === granted.length - 1 ? this.#delegate(ino, file, mover) : null
       this.#effects.push({ type: 'grant', ino, mover, waiter, delegation })
+      if (file.owes(mover)) this.#effects.push({ type: 'owes', ino, mover })
     })
   }
 

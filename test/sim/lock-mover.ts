@@ -17,7 +17,7 @@ export type Message =
   | { type: 'asserted' }
 
 /** By the primary. */
-export type Told = Exclude<LockEffect, { type: 'free' }> | { type: 'ready' }
+export type Told = Exclude<LockEffect, { type: 'free' | 'owes' }> | { type: 'ready' }
 
 /** One mover with its session: messages under way, in order. */
 export class SimMover {

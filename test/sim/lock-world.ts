@@ -313,6 +313,8 @@ export class LockWorld {
       this.#free.add(effect.ino)
       return
     }
+    // Only who watches over answers has to know.
+    if (effect.type === 'owes') return
     if (effect.type === 'recall') this.counts.recalls++
     if (effect.type === 'handBack') this.counts.handBacks++
     if ((effect.type === 'answer' || effect.type === 'grant') && effect.delegation !== null) {

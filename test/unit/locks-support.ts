@@ -130,11 +130,11 @@ export class LockMovers {
   tell(): void {
     this.table.tell((effect) => {
       if (effect.type === 'free') this.free.push(effect.ino)
-      else this.#later(textOf(effect), () => this.#receive(effect))
+      else if (effect.type !== 'owes') this.#later(textOf(effect), () => this.#receive(effect))
     })
   }
 
-  #receive(effect: Exclude<LockEffect, { type: 'free' }>): void {
+  #receive(effect: Exclude<LockEffect, { type: 'free' | 'owes' }>): void {
     const holder = this.holder(effect.mover)
     if (effect.type === 'answer') holder.answered(effect.ino, effect.id, effect.outcome, effect.delegation)
     else if (effect.type === 'grant') holder.granted(effect.ino, effect.waiter, effect.delegation)
@@ -164,7 +164,7 @@ export class LockMovers {
   }
 }
 
-function textOf(effect: Exclude<LockEffect, { type: 'free' }>): string {
+function textOf(effect: Exclude<LockEffect, { type: 'free' | 'owes' }>): string {
   const to = `to ${effect.mover}: ${effect.type}`
   if (effect.type === 'recall') return `${to} ${effect.level}`
   if (effect.type === 'answer') return `${to} ${effect.outcome.type}${brought(effect.delegation)}`
