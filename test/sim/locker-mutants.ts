@@ -8,7 +8,7 @@ const TABLE = 'mover/locks/lock-table.ts'
 export const OF_LOCKERS: readonly Break[] = [
   {
     name: 'times of grace end before clients can have reclaimed',
-    seed: 7,
+    seed: 4,
     file: LOCKS,
     find: 'return this.#o.env.monotonicMs() + this.#o.graceMs',
     replace: 'return this.#o.env.monotonicMs() + this.#o.graceMs / 100',
@@ -36,7 +36,7 @@ export const OF_LOCKERS: readonly Break[] = [
   },
   {
     name: 'who waits is lost at a take-over',
-    seed: 23,
+    seed: 32,
     file: HOLDER,
     find: 'const queue = waiting.map(({ waiter, lock }) => ({ waiter, lock }))',
     replace: 'const queue = waiting.map(({ waiter, lock }) => ({ waiter, lock })).slice(0, 0)',

@@ -242,7 +242,7 @@ const OF_DATA: readonly Break[] = [
     file: 'mover/files/remote-volume.ts',
     find: 'if (file === undefined || file.isAhead) return',
     replace: 'if (file === undefined) return',
-    seed: 48,
+    seed: 35,
   },
   {
     name: 'a file is lengthened without its old last block',
