@@ -72,6 +72,8 @@ interface LockPeer {
   readonly waiting: { waiter: number; lock: ClientLock }[]
   /** Files of which it has been told something that it answers at once, whatever it waits for, and when. */
   readonly unanswered: Map<number, number>
+  /** Files of which it has given back what it managed, as often as that is not carried out yet. */
+  readonly demoting: Map<number, number>
 }
 
 /**
@@ -144,7 +146,7 @@ export class PrimaryLocks {
     const place = this.#placeOf(name)
     if (place !== null) this.#table.prolongGrace(place, this.#graceEndMs())
     const [demotion, assertion] = [new LockParts(), new LockParts()]
-    this.#peers.set(mover, { name, send, demotion, assertion, waiting: [], unanswered: new Map() })
+    this.#peers.set(mover, { name, send, demotion, assertion, waiting: [], unanswered: new Map(), demoting: new Map() })
   }
 
   /** Nothing of a secondary is left: its clients' locks wait to be reclaimed. */
@@ -246,10 +248,15 @@ export class PrimaryLocks {
   }
 
   #demoted(mover: MoverId, { ino, given, locks, more }: lock_demotion): void {
-    // What it is carried out behind is not the mover's doing.
-    if (!more) this.#peer(mover).unanswered.delete(ino)
+    const { demoting, unanswered } = this.#peer(mover)
+    // What it is carried out behind is not the mover's doing, nor is what it is told meanwhile.
+    if (!more) unanswered.delete(ino)
+    demoting.set(ino, (demoting.get(ino) ?? 0) + 1)
     const demotion = { ...delegationOfWire(given), locks: this.#peer(mover).demotion.part(ino, locks, more), more }
     this.#asked.run(ino, () => {
+      const left = (demoting.get(ino) ?? 0) - 1
+      if (left > 0) demoting.set(ino, left)
+      else demoting.delete(ino)
       if (this.#peers.has(mover)) this.#whenRecovered(() => this.#table.demote(ino, mover, demotion))
     })
   }
@@ -335,7 +342,7 @@ export class PrimaryLocks {
     if (peer === undefined) return
     if (effect.type !== 'owes') peer.send(messageOf(effect))
     const isAnswered = effect.type === 'recall' || effect.type === 'owes'
-    if (isAnswered) peer.unanswered.set(effect.ino, this.#o.env.monotonicMs())
+    if (isAnswered && !peer.demoting.has(effect.ino)) peer.unanswered.set(effect.ino, this.#o.env.monotonicMs())
   }
 
   #tellHome(effect: Exclude<LockEffect, { type: 'free' }>): void {

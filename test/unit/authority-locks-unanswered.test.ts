@@ -10,6 +10,8 @@ import { Rude } from './rude-mover.ts'
 
 const LEASE_MS = 5000
 const MINE = range('a', 0, 10)
+/** Of the first delegation of a reign. */
+const FIRST_SERIAL = 1
 
 /** A mover that decides alone about the locks of a file, of which one of its clients has one. */
 class Delegate extends Rude {
@@ -36,15 +38,18 @@ class Delegate extends Rude {
     if (this.#recall === undefined) throw new Error('nothing is asked back')
   }
 
+  #recalledSerial(): number {
+    const told = this.#recall
+    if (told?.kind !== message_kind.LOCK_RECALL) throw new Error('nothing is asked back')
+    return delegationOfWire(told.lock_recall.to).serial
+  }
+
   get #recall(): message | undefined {
     return this.got.find(({ kind }) => kind === message_kind.LOCK_RECALL)
   }
 
-  /** It gives back what it was asked for; `more`: this is not all. */
-  demote(more = false): void {
-    const told = this.#recall
-    if (told?.kind !== message_kind.LOCK_RECALL) return
-    const { serial } = delegationOfWire(told.lock_recall.to)
+  /** It gives back what it was asked for, or what it has under `serial`; `more`: this is not all. */
+  demote(more = false, serial = this.#recalledSerial()): void {
     const given = wireDelegation({ serial, level: 'none' })
     this.say({
       kind: message_kind.LOCK_DEMOTE,
@@ -90,6 +95,30 @@ t.test('one that is answered, though the primary cannot carry that out yet', asy
   mover.reign.authority.locks.holder.lock(mover.ino, range('c', 0, 10), 'try', () => {})
   mover.demote()
   t.same(mover.reign.authority.locks.describe(mover.ino).held, [], 'it waits for the log')
+  mover.world.env.advance(3 * LEASE_MS)
+  t.same(mover.stuck, [])
+})
+
+t.test('one that crosses what was given back before, and is not carried out yet', async (t) => {
+  const mover = new Delegate()
+  const { locks } = mover.reign.authority
+  const resumes: (() => void)[] = []
+  let asked = 0
+  t.capture(GovernedVolume.prototype, 'noteLocks', () => {
+    if (++asked !== 2) throw new Suspend((resume) => resumes.push(resume))
+    return null
+  })
+  // The first of the primary's clients meets the mover when the log has come, the second waits for it again.
+  for (const client of ['b', 'c']) locks.holder.lock(mover.ino, range(client, 0, 10), 'try', () => {})
+  mover.demote(false, FIRST_SERIAL)
+  mover.got.length = 0
+  resumes[0]()
+  mover.world.env.advance(10)
+  t.ok(
+    mover.got.some(({ kind }) => kind === message_kind.LOCK_RECALL),
+    'it is asked for what it does not have any more',
+  )
+  t.equal(resumes.length, 2)
   mover.world.env.advance(3 * LEASE_MS)
   t.same(mover.stuck, [])
 })
