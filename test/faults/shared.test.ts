@@ -20,7 +20,7 @@ for (const movers of [2, 3]) {
     const load = new SharedLoad({ seed: SEED, movers: cluster.endpoints, clients: CLIENTS, deaths: false })
     t.teardown(() => load.close())
     await load.prepare()
-    for (let round = 0; round < 2 * ROUNDS; round++) await load.run(OPERATIONS)
+    for (let round = 0; round < ROUNDS; round++) await load.run(OPERATIONS)
     t.comment(`seed ${SEED}: ${load.operations} operations`)
     t.strictSame(cluster.complaints, [])
     t.equal(await cluster.stop(), '')

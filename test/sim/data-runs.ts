@@ -1,7 +1,7 @@
 import { DataWorld, type DataWorldCounts } from './data-world.ts'
 
 /** Worlds of a usual run. */
-export const DATA_SEEDS = 100
+export const DATA_SEEDS = 70
 
 export function dataWorld(seed: number): DataWorld {
   const [secondaries, files, clients] = [1 + (seed % 3), 1 + (seed % 2), 1 + (seed % 4)]

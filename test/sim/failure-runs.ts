@@ -1,7 +1,7 @@
 import { type FailureOptions, FailureWorld } from './failure-world.ts'
 
 /** Worlds of a usual run. */
-export const FAILURE_SEEDS = 30
+export const FAILURE_SEEDS = 20
 
 /** Other worlds, in which things happen that few others have: faults were found there, or are noticed nowhere before. */
 export const TELLING_SEEDS = [49, 79, 85, 97, 117, 145, 159, 485]
