@@ -145,8 +145,8 @@ export class PrimaryReign implements Reign {
 
   /**
    * Calls `stuck` for each other mover of which nothing has come for a lease of a file that it was asked for, and which waits
-   * for nothing of this one, or which does not answer what it was told of locks, while `signal` lets it. As with holders, who was held up himself counts anew; so does who finds
-   * that the device does not answer anybody.
+   * for nothing of this one, or which does not answer what it was told of locks, while `signal` lets it. As with holders, who
+   * was held up himself counts anew; so does who finds that the device does not answer anybody.
    */
   watchRevocations(leaseMs: number, signal: AbortSignal, stuck: (mover: Incarnation, what: Stuck) => void): void {
     const { env, self, answeredMs } = this.#options

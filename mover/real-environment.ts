@@ -5,6 +5,7 @@ import { Vigil } from './vigil.ts'
 
 /** The wall clock is followed anew when it and ours are further apart than this: it was set. */
 const MAX_DRIFT_MS = 3
+/** More than one: who is to answer can run while this process stays awake. */
 const HAS_PROCESSORS = availableParallelism() > 1
 const NSEC_PER_SEC = 1_000_000_000
 
@@ -60,7 +61,6 @@ export class RealEnvironment implements Environment {
     setImmediate(task)
   }
 
-  /** With one processor, who is to answer could not run meanwhile. */
   stayAwake(isWaiting: () => boolean): void {
     if (HAS_PROCESSORS) this.#vigil.keep(isWaiting)
   }

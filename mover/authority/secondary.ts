@@ -115,8 +115,8 @@ export class SecondaryAuthority {
 
   constructor(files: HeldFiles, env: Environment) {
     this.#files = files
-    // Somebody waits for most of what is said of locks, if only to be next.
     this.#env = env
+    // Somebody waits for most of what is said of locks, if only to be next.
     this.locks = new SecondaryLocks(env, (message) => this.#session?.ask(message))
     this.tokens = new TokenHolder(
       {
@@ -324,6 +324,7 @@ export class SecondaryAuthority {
     }
   }
 
+  /** Requests for tokens are under way. */
   readonly #isAsking = (): boolean => this.#askedAt.size > 0
 
   #request(ino: number, { id, kind, need, exact }: TokenRequest): void {
