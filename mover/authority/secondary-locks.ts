@@ -16,6 +16,9 @@ export class SecondaryLocks {
   listener: LockListener | null = null
   readonly #env: Environment
   readonly #send: (message: message) => void
+  /** Messages from the primary so far, and how many there had been when it was last asked. */
+  #heard = 0
+  #heardThen = 0
   #cancelTick: (() => void) | null = null
 
   /** `send` sends to the primary; without one, what it is told is lost, and told to the next one in `assert` and `ready`. */
@@ -23,7 +26,11 @@ export class SecondaryLocks {
     this.#env = env
     this.#send = send
     this.holder = new LockHolder(SELF, {
-      ask: (ino, id, op) => send({ kind: message_kind.LOCK_ASK, lock_ask: { ino, id, what: wireOp(op) } }),
+      ask: (ino, id, op) => {
+        send({ kind: message_kind.LOCK_ASK, lock_ask: { ino, id, what: wireOp(op) } })
+        this.#heardThen = this.#heard
+        env.stayAwake(this.#isExpecting)
+      },
       demote: (ino, { locks, more: moreParts, ...delegation }) => {
         const given = wireDelegation(delegation)
         inParts(locks, (part, more) =>
@@ -48,6 +55,7 @@ export class SecondaryLocks {
   /** Carries out what the primary says; false when it is not about client locks. */
   received(message: message): boolean {
     const { holder } = this
+    this.#heard++
     switch (message.kind) {
       case message_kind.LOCK_ANSWER: {
         const { ino, id, outcome, given } = message.lock_answer
@@ -86,6 +94,9 @@ export class SecondaryLocks {
       this.arm()
     })
   }
+
+  /** What was asked last may still be answered. */
+  readonly #isExpecting = (): boolean => this.#heard === this.#heardThen
 
   #assert(lock_assertion: Extract<message, { kind: typeof message_kind.LOCK_ASSERT }>['lock_assertion']): void {
     this.#send({ kind: message_kind.LOCK_ASSERT, lock_assertion })

@@ -204,8 +204,8 @@ export class RangeLocks {
     }
     add(pieces, at, end, change(NOTHING))
     for (const held of touched) this.remove(held)
-    for (const { strength, ...span } of pieces) {
-      this.#insert(owner, { flavour: 'posix', ...span, isExclusive: strength === EXCLUSIVE })
+    for (const { start, end, strength } of pieces) {
+      this.#insert(owner, { flavour: 'posix', start, end, isExclusive: strength === EXCLUSIVE })
     }
   }
 }

@@ -33,7 +33,8 @@ function answer(nlm: NlmContext, version: NlmVersion, kind: LockKind, args: Lock
   const { locks, waiters, ino } = target
   const { op } = nlm
   const owner = rangeOwner(alock, call.address)
-  const wanted: RangeLock = { kind: 'range', flavour: 'posix', owner, ...range, isExclusive: exclusive }
+  const { start, end } = range
+  const wanted: RangeLock = { kind: 'range', flavour: 'posix', owner, start, end, isExclusive: exclusive }
   if (!locks.isAsked(op)) {
     // Whoever still wants it, against all appearances, asks again.
     if (nlm.unasked.isVoid(call)) return 'GRACE'

@@ -14,7 +14,8 @@ export function unlock(nlm: NlmContext, version: NlmVersion): (args: UnlockArgs,
     const range = rangeOf(version, alock)
     if (range === null) return 'FBIG'
     const owner = rangeOwner(alock, call.address)
-    const given: RangeLock = { kind: 'range', flavour: 'posix', owner, ...range, isExclusive: false }
+    const { start, end } = range
+    const given: RangeLock = { kind: 'range', flavour: 'posix', owner, start, end, isExclusive: false }
     const { locks, waiters, ino } = target
     if (!locks.isAsked(nlm.op)) nlm.unasked.unlocked(target, given)
     const outcome = locks.unlock(nlm.op, ino, given)

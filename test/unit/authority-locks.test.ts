@@ -28,6 +28,18 @@ t.test('the first lock on a file takes one round trip, the next ones nothing', a
   t.same(locks.said(first), after)
 })
 
+t.test('who asks the primary stays awake for the answer', async (t) => {
+  const locks = new Locks()
+  const { first, world } = locks
+  const isAwaited = (): boolean => world.env.isAwaited?.() === true
+  const asked = locks.start(first, (client, op) => client.lock(op, locks.ino, range('a', 0, 10), 'try'))
+  t.equal(isAwaited(), true)
+  world.env.runUntil(() => asked.outcome !== null)
+  t.equal(isAwaited(), false)
+  t.equal(locks.lock(first, range('b', 10, 20)), 'granted')
+  t.equal(isAwaited(), false, 'what it decides alone is not asked for')
+})
+
 t.test('the primary asks its own mover, too, and only once', async (t) => {
   const locks = new Locks()
   const { primary, first, second } = locks
