@@ -1,6 +1,5 @@
 import type { RangeLock } from '../files/client-locks.ts'
 import type { Call } from '../rpc/program.ts'
-import { Suspend } from '../suspend.ts'
 import type { NlmContext, Target } from './context.ts'
 import type { GrantCall } from './grants.ts'
 import { isOwner, rangeOwner } from './owner.ts'
@@ -38,14 +37,8 @@ function answer(nlm: NlmContext, version: NlmVersion, kind: LockKind, args: Lock
   if (!locks.isAsked(op)) {
     // Whoever still wants it, against all appearances, asks again.
     if (nlm.unasked.isVoid(call)) return 'GRACE'
-    let refusal: NlmStatus | null
-    try {
-      refusal = mayAsk(nlm, kind, args, target, call)
-    } catch (error) {
-      if (error instanceof Suspend) nlm.unasked.add(call, target, wanted, args.state)
-      throw error
-    }
-    nlm.unasked.remove(call)
+    const unasked = { locks, ino, lock: wanted, state: args.state }
+    const refusal = nlm.unasked.before(call, unasked, () => mayAsk(nlm, kind, args, target, call))
     if (refusal !== null) return refusal
   }
   const mayWait = block && waiters.hasRoomFor(call.address, ino, wanted)

@@ -1,7 +1,7 @@
 import { fsh_access, type nlm_share, type nlm_shareargs } from '../../protocol/nlm4/nlm.gen.ts'
 import type { OpenLock } from '../files/client-locks.ts'
 import type { Call } from '../rpc/program.ts'
-import type { NlmContext } from './context.ts'
+import type { NlmContext, Target } from './context.ts'
 import { TOO_MANY_LOCKS, TOO_MANY_NAMES } from './lock.ts'
 import { isOwner, shareOwner } from './owner.ts'
 import { type NlmStatus, OUTCOME_STATUS } from './status.ts'
@@ -11,6 +11,8 @@ type Answer = (args: nlm_shareargs, call: Call) => ShareResult
 
 /** An owner has one reservation of a file: a second one takes its place. */
 const ONLY = 0
+/** SHARE does not tell in which state its client is. */
+const NOT_SAID = 0
 
 /** NLM_SHARE (C702 §10.3): reserves access to a file, and denies it to others. */
 export function share(nlm: NlmContext, version: NlmVersion): Answer {
@@ -18,14 +20,15 @@ export function share(nlm: NlmContext, version: NlmVersion): Answer {
     const target = nlm.open(share.fh, call)
     if (typeof target === 'string') return target
     const { locks, ino } = target
+    const wanted = openOf(share, call)
     if (!locks.isAsked(nlm.op)) {
-      const isForWriting = share.access === fsh_access.fsa_W || share.access === fsh_access.fsa_RW
-      const refusal = nlm.refusal(target, isForWriting)
+      // As with LOCK.
+      if (nlm.unasked.isVoid(call)) return 'GRACE'
+      const unasked = { locks, ino, lock: wanted, state: NOT_SAID }
+      const refusal = nlm.unasked.before(call, unasked, () => mayAsk(nlm, share, target, call))
       if (refusal !== null) return refusal
-      if (!isOwner(share)) return 'FAILED'
-      if (nlm.caller(share.caller_name, call.address) === null) return nlm.noLocks('names', call, TOO_MANY_NAMES)
     }
-    const outcome = locks.lock(nlm.op, ino, openOf(share, call), reclaim ? 'reclaim' : 'try')
+    const outcome = locks.lock(nlm.op, ino, wanted, reclaim ? 'reclaim' : 'try')
     return outcome.type === 'limit' ? nlm.noLocks('locks', call, TOO_MANY_LOCKS) : OUTCOME_STATUS[outcome.type]
   })
 }
@@ -35,8 +38,21 @@ export function unshare(nlm: NlmContext, version: NlmVersion): Answer {
   return respond(version, ({ share }, call) => {
     const target = nlm.open(share.fh, call)
     if (typeof target === 'string') return target
-    return OUTCOME_STATUS[target.locks.unlock(nlm.op, target.ino, openOf(share, call)).type]
+    const given = openOf(share, call)
+    const { locks, ino } = target
+    if (!locks.isAsked(nlm.op)) nlm.unasked.unshared(target, given)
+    return OUTCOME_STATUS[locks.unlock(nlm.op, ino, given).type]
   })
+}
+
+/** What is looked at before anything is asked. */
+function mayAsk(nlm: NlmContext, share: nlm_share, target: Target, call: Call): NlmStatus | null {
+  const isForWriting = share.access === fsh_access.fsa_W || share.access === fsh_access.fsa_RW
+  const refusal = nlm.refusal(target, isForWriting)
+  if (refusal !== null) return refusal
+  if (!isOwner(share)) return 'FAILED'
+  if (nlm.caller(share.caller_name, call.address) === null) return nlm.noLocks('names', call, TOO_MANY_NAMES)
+  return null
 }
 
 function respond({ statuses }: NlmVersion, answer: (args: nlm_shareargs, call: Call) => NlmStatus): Answer {

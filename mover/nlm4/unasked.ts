@@ -1,23 +1,24 @@
-import { type ClientLocks, type RangeLock, sameLock } from '../files/client-locks.ts'
+import { type ClientLock, type ClientLocks, type OpenLock, type RangeLock, sameLock } from '../files/client-locks.ts'
 import type { Call } from '../rpc/program.ts'
+import { Suspend } from '../suspend.ts'
 import { ownerInFile } from './owner.ts'
 
-/** What a LOCK wants. */
+/** What a LOCK or a SHARE wants. */
 export interface UnaskedLock {
   /** Of its volume. */
   readonly locks: ClientLocks
   readonly ino: number
-  readonly lock: RangeLock
-  /** Its client's own; see `NlmClient`. */
+  readonly lock: ClientLock
+  /** Its client's own; see `NlmClient`. 0: it has not said. */
   readonly state: number
   /** Its client does not want it any more. */
   isVoid: boolean
 }
 
 /**
- * LOCKs that have to wait before they ask for their lock: the file must be looked at, the client be remembered. What their
- * owner gives up meanwhile is found nowhere, and answered at once; so they must hear of it here, or would have for ever what
- * nobody knows of. Each is there until its call has asked, or is over.
+ * LOCKs and SHAREs that have to wait before they ask for their lock: the file must be looked at, the client be remembered.
+ * What their owner gives up meanwhile is found nowhere, and answered at once; so they must hear of it here, or would have for
+ * ever what nobody knows of. Each is there until its call has asked, or is over.
  */
 export class UnaskedLocks {
   readonly #byCall = new Map<Call, UnaskedLock>()
@@ -27,21 +28,30 @@ export class UnaskedLocks {
     return this.#byCall.size
   }
 
-  /** A LOCK has to wait, perhaps again. */
-  add(call: Call, target: Pick<UnaskedLock, 'locks' | 'ino'>, lock: RangeLock, state: number): void {
+  /** Looks at what must be looked at before a call asks for its lock; it is unasked for as long as `look` throws `Suspend`. */
+  before<T>(call: Call, wanted: Omit<UnaskedLock, 'isVoid'>, look: () => T): T {
+    try {
+      const found = look()
+      this.#remove(call)
+      return found
+    } catch (error) {
+      if (error instanceof Suspend) this.#add(call, wanted)
+      throw error
+    }
+  }
+
+  #add(call: Call, { locks, ino, lock, state }: Omit<UnaskedLock, 'isVoid'>): void {
     if (this.#byCall.has(call)) return
-    const { locks, ino } = target
     const unasked: UnaskedLock = { locks, ino, lock, state, isVoid: false }
     const key = ownerInFile(ino, lock.owner)
     this.#byCall.set(call, unasked)
     const others = this.#byOwner.get(key)
     if (others === undefined) this.#byOwner.set(key, new Set([unasked]))
     else others.add(unasked)
-    call.ended = () => this.remove(call)
+    call.ended = () => this.#remove(call)
   }
 
-  /** The call asks now, or is over. */
-  remove(call: Call): void {
+  #remove(call: Call): void {
     const unasked = this.#byCall.get(call)
     if (unasked === undefined) return
     call.ended = null
@@ -51,14 +61,19 @@ export class UnaskedLocks {
     if (others?.delete(unasked) && others.size === 0) this.#byOwner.delete(key)
   }
 
-  /** True for a LOCK that its client does not want any more. */
+  /** True for what its client does not want any more. */
   isVoid(call: Call): boolean {
     return this.#byCall.get(call)?.isVoid === true
   }
 
   /** The owner gives up these bytes. */
   unlocked(target: Pick<UnaskedLock, 'locks' | 'ino'>, given: RangeLock): void {
-    this.#void(target, given, ({ start, end }) => start < given.end && given.start < end)
+    this.#void(target, given, (lock) => lock.kind === 'range' && lock.start < given.end && given.start < lock.end)
+  }
+
+  /** The owner gives up its reservation. */
+  unshared(target: Pick<UnaskedLock, 'locks' | 'ino'>, given: OpenLock): void {
+    this.#void(target, given, ({ kind }) => kind === 'open')
   }
 
   /** The owner does not wait for exactly this any more. */
@@ -75,8 +90,8 @@ export class UnaskedLocks {
 
   #void(
     { locks, ino }: Pick<UnaskedLock, 'locks' | 'ino'>,
-    { owner }: RangeLock,
-    matters: (lock: RangeLock) => boolean,
+    { owner }: ClientLock,
+    matters: (lock: ClientLock) => boolean,
   ): void {
     // Mostly: then not even a key is made.
     if (this.#byOwner.size === 0) return

@@ -101,6 +101,33 @@ t.test('NM_LOCK and LOCK_MSG', (t) => {
   t.end()
 })
 
+t.test('what is unshared while its SHARE waits to ask is not had', (t) => {
+  const { world, nlm, args, unlock, goOn } = setUp()
+  if (later === null) throw new Error('version 4 has SHARE')
+  const { SHARE, UNSHARE } = later
+  const shareOf = (name: string) => {
+    const { caller_name, fh, oh } = args(0, 0, { name }).alock as { caller_name: Buffer; fh: Buffer; oh: Buffer }
+    return { cookie: NONE, share: { caller_name, fh, oh, mode: 1, access: 1 }, reclaim: false } as never
+  }
+  const ask = (name: string): FakeConnection => {
+    const connection = world.connect()
+    world.send(connection, 100021, SHARE, shareOf(name))
+    return connection
+  }
+  const calls = [ask('c1'), ask('c2')]
+  t.equal(nlm.unasked.size, 2)
+  t.equal(unlock(0, 0), 'GRANTED', 'a range is something else')
+  t.equal(statName(world.nlmAsk(UNSHARE, shareOf('c1')).stat), 'GRANTED')
+  goOn()
+  t.same(
+    calls.map((connection) => statName(resultOf(connection, SHARE).stat)),
+    ['DENIED_GRACE_PERIOD', 'GRANTED'],
+  )
+  t.equal(nlm.unasked.size, 0)
+  t.same(world.locks.list(), ['3 c2 10.0.0.1: share  opens 1 denies 1'])
+  t.end()
+})
+
 t.test('a LOCK whose client is being remembered is given up too', (t) => {
   const { world, held, ask, answerTo, unlock } = setUp()
   held.is = false
