@@ -16,7 +16,7 @@ import { ALL_MOVERS } from '../volume/inode-value.ts'
 import { InOrder } from './in-order.ts'
 import { LockParts } from './lock-parts.ts'
 import { delegationOfWire, lockOfWire, opOfWire, wireDelegation, wireGiven, wireOutcome } from './lock-words.ts'
-import type { Stuck } from './revocations.ts'
+import { MOST_EXCUSED, type Stuck } from './revocations.ts'
 import { SessionError } from './session-error.ts'
 
 const HOME: MoverId = 0
@@ -72,6 +72,8 @@ interface LockPeer {
   readonly waiting: { waiter: number; lock: ClientLock }[]
   /** Files of which it has been told something that it answers at once, whatever it waits for, and when. */
   readonly unanswered: Map<number, number>
+  /** When it has last given something back: it says all that in one order. */
+  progressMs: number
   /** Files of which it has given back what it managed, as often as that is not carried out yet. */
   readonly demoting: Map<number, number>
 }
@@ -146,7 +148,16 @@ export class PrimaryLocks {
     const place = this.#placeOf(name)
     if (place !== null) this.#table.prolongGrace(place, this.#graceEndMs())
     const [demotion, assertion] = [new LockParts(), new LockParts()]
-    this.#peers.set(mover, { name, send, demotion, assertion, waiting: [], unanswered: new Map(), demoting: new Map() })
+    this.#peers.set(mover, {
+      name,
+      send,
+      demotion,
+      assertion,
+      waiting: [],
+      unanswered: new Map(),
+      progressMs: 0,
+      demoting: new Map(),
+    })
   }
 
   /** Nothing of a secondary is left: its clients' locks wait to be reclaimed. */
@@ -226,12 +237,15 @@ export class PrimaryLocks {
 
   /** A file that waits for a secondary that has not answered what it was told of it for so long; null: there is none. */
   stuck(mover: MoverId, limitMs: number): Stuck | null {
-    const unanswered = this.#peers.get(mover)?.unanswered ?? []
+    const peer = this.#peers.get(mover)
+    if (peer === undefined) return null
+    const { unanswered, progressMs } = peer
     const nowMs = this.#o.env.monotonicMs()
     for (const [ino, sinceMs] of unanswered) {
       const forMs = nowMs - Math.max(sinceMs, this.#freshMs)
-      if (!this.#table.waitsFor(ino, mover)) this.#peer(mover).unanswered.delete(ino)
-      else if (forMs >= limitMs) return { ino, forMs }
+      const isLate = forMs >= limitMs && nowMs - progressMs >= limitMs
+      if (!this.#table.waitsFor(ino, mover)) unanswered.delete(ino)
+      else if (isLate || forMs >= MOST_EXCUSED * limitMs) return { ino, forMs }
     }
     return null
   }
@@ -248,11 +262,13 @@ export class PrimaryLocks {
   }
 
   #demoted(mover: MoverId, { ino, given, locks, more }: lock_demotion): void {
-    const { demoting, unanswered } = this.#peer(mover)
+    const peer = this.#peer(mover)
+    const { demoting, unanswered } = peer
+    peer.progressMs = this.#o.env.monotonicMs()
     // What it is carried out behind is not the mover's doing, nor is what it is told meanwhile.
     if (!more) unanswered.delete(ino)
     demoting.set(ino, (demoting.get(ino) ?? 0) + 1)
-    const demotion = { ...delegationOfWire(given), locks: this.#peer(mover).demotion.part(ino, locks, more), more }
+    const demotion = { ...delegationOfWire(given), locks: peer.demotion.part(ino, locks, more), more }
     this.#asked.run(ino, () => {
       const left = (demoting.get(ino) ?? 0) - 1
       if (left > 0) demoting.set(ino, left)

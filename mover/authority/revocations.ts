@@ -5,7 +5,7 @@ import { Fifo } from './fifo.ts'
 /** What is owed for so long may be what the mover waits for; so long ago nothing counts. */
 const LATE_MS = 100
 /** A span that has been asked back for so many times the limit is stuck, whatever else its holder does or waits for. */
-const MOST_EXCUSED = 12
+export const MOST_EXCUSED = 12
 
 /** What was asked back of a file, or about it, and nothing has come of for so long. */
 export interface Stuck {

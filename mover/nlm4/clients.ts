@@ -10,6 +10,8 @@ export interface NlmClient {
   readonly address: string
   /** Its own, in which it has asked for locks last: greater each time that it is started (C702 §11.2); 0: it tells none. */
   state: number
+  /** In which it has asked last of all: less where it has lost count of its starts. */
+  lastState: number
   /** It has asked for something since it was looked at last. */
   isActive: boolean
 }
@@ -39,7 +41,7 @@ export class NlmClients {
       const names = this.#byAddress.of(address).size
       const others = this.#clients.size - names
       if (names >= MAX_NAMES_OF_ADDRESS || !hasShare(names, others, MAX_CLIENTS)) return null
-      client = { key, name, address, state: 0, isActive: true }
+      client = { key, name, address, state: 0, lastState: 0, isActive: true }
       this.#clients.set(key, client)
       this.#byAddress.add(address, client)
       this.#byName.add(name, client)

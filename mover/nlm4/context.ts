@@ -188,6 +188,7 @@ export class NlmContext {
    * go, though news of its start may be under way for long.
    */
   sawState(client: NlmClient, state: number): void {
+    if (state > 0) client.lastState = state
     if (state <= client.state) return
     if (client.state > 0) this.#releaseLocks(client, state)
     client.state = state
@@ -198,7 +199,7 @@ export class NlmContext {
    * them: what was from before is gone.
    */
   restarted(name: string, state: number, call: Call): void {
-    this.restarts.heard(name, call, (client) => client.state !== state)
+    this.restarts.heard(name, call, (client) => client.state !== state && client.lastState !== state)
   }
 
   /** A client has started anew, or wants nothing any more: all its locks go. */

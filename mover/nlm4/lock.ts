@@ -11,7 +11,10 @@ import type { LockArgs, NlmVersion, Result, WireLock } from './version.ts'
 export interface LockKind {
   /** Who waits is told by a message of its own, not by a call that it answers. */
   isMessage: boolean
-  /** The client says itself when it has started anew; of one that is not monitored nobody learns it. */
+  /**
+   * The client has a status monitor, whose state it tells. One that has none says itself when it has started anew (FREE_ALL),
+   * and does not wait: it asks again.
+   */
   isMonitored: boolean
 }
 
@@ -37,22 +40,25 @@ function answer(nlm: NlmContext, version: NlmVersion, kind: LockKind, args: Lock
   if (!locks.isAsked(op)) {
     // Whoever still wants it, against all appearances, asks again.
     if (nlm.unasked.isVoid(call)) return 'GRACE'
-    const unasked = { locks, ino, lock: wanted, state: args.state }
+    const unasked = { locks, ino, lock: wanted, state: kind.isMonitored ? args.state : NOT_SAID }
     const refusal = nlm.unasked.before(call, unasked, () => mayAsk(nlm, kind, args, target, call))
     if (refusal !== null) return refusal
   }
-  const mayWait = block && waiters.hasRoomFor(call.address, ino, wanted)
+  const wouldWait = block && kind.isMonitored
+  const mayWait = wouldWait && waiters.hasRoomFor(call.address, ino, wanted)
   const outcome = locks.lock(op, ino, wanted, reclaim ? 'reclaim' : mayWait ? 'wait' : 'try')
   if (outcome.type === 'waiting') {
     waiters.add(outcome.waiter, ino, wanted, grantCall(version, kind, alock, exclusive, call))
   } else if (outcome.type === 'granted') waiters.answered(ino, wanted)
   // It would wait if there were room.
-  else if (outcome.type === 'denied' && block && !reclaim)
+  else if (outcome.type === 'denied' && wouldWait && !reclaim)
     return nlm.noLocks('waiting', call, 'waits for too many already')
   else if (outcome.type === 'limit') return nlm.noLocks('locks', call, TOO_MANY_LOCKS)
   return OUTCOME_STATUS[outcome.type]
 }
 
+/** The state of a client that does not tell it. */
+export const NOT_SAID = 0
 /** Why a lock is refused that is in nobody's way. */
 export const TOO_MANY_LOCKS = 'has too many, or waits for too many, or all have too many'
 /** Why a client is not known. */
@@ -66,12 +72,13 @@ function mayAsk(
   target: Target,
   call: Call,
 ): NlmStatus | null {
-  const refusal = nlm.refusal(target, exclusive)
-  if (refusal !== null) return refusal
   if (!isOwner(alock)) return 'FAILED'
+  // Before the file is looked at, which takes a while: that the client starts anew meanwhile must be heard.
   const client = nlm.caller(alock.caller_name, call.address)
   if (client === null) return nlm.noLocks('names', call, TOO_MANY_NAMES)
-  nlm.sawState(client, state)
+  if (isMonitored) nlm.sawState(client, state)
+  const refusal = nlm.refusal(target, exclusive)
+  if (refusal !== null) return refusal
   const failure = isMonitored ? nlm.remember(target, client, call) : null
   // Where nothing can be written, nothing has been dropped: who has had locks is still remembered.
   const isRemembered = failure === null || (failure === 'ROFS' && reclaim)

@@ -1,11 +1,9 @@
 import { SM_PROG, SM_VERS, SM_VERS_codecs } from '../../protocol/nsm/nsm.gen.ts'
 import type { HostAddress } from '../net/carrier.ts'
 import type { RpcClient } from '../rpc/client/rpc-client.ts'
+import { isPrivileged } from '../rpc/ports.ts'
 import type { Call } from '../rpc/program.ts'
 import type { NlmClient, NlmClients } from './clients.ts'
-
-/** Ports below need a privilege at the host that calls from them. */
-const FIRST_UNPRIVILEGED_PORT = 1024
 
 export interface RestartsOptions {
   clients: NlmClients
@@ -54,8 +52,7 @@ export class Restarts {
     const affected = meant.filter(isNews)
     const mayUnlock = serves(address, port)
     if (isSure && mayUnlock) for (const client of affected) release(client)
-    else if (isSure || mayUnlock)
-      for (const client of affected) this.#accuse(client, localAddress, port < FIRST_UNPRIVILEGED_PORT)
+    else if (isSure || mayUnlock) for (const client of affected) this.#accuse(client, localAddress, isPrivileged(port))
   }
 
   #accuse(client: NlmClient, localAddress: string, isPrivileged: boolean): void {

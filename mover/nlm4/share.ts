@@ -2,7 +2,7 @@ import { fsh_access, type nlm_share, type nlm_shareargs } from '../../protocol/n
 import type { OpenLock } from '../files/client-locks.ts'
 import type { Call } from '../rpc/program.ts'
 import type { NlmContext, Target } from './context.ts'
-import { TOO_MANY_LOCKS, TOO_MANY_NAMES } from './lock.ts'
+import { NOT_SAID, TOO_MANY_LOCKS, TOO_MANY_NAMES } from './lock.ts'
 import { isOwner, shareOwner } from './owner.ts'
 import { type NlmStatus, OUTCOME_STATUS } from './status.ts'
 import type { NlmVersion, ShareResult } from './version.ts'
@@ -11,8 +11,6 @@ type Answer = (args: nlm_shareargs, call: Call) => ShareResult
 
 /** An owner has one reservation of a file: a second one takes its place. */
 const ONLY = 0
-/** SHARE does not tell in which state its client is. */
-const NOT_SAID = 0
 
 /** NLM_SHARE (C702 §10.3): reserves access to a file, and denies it to others. */
 export function share(nlm: NlmContext, version: NlmVersion): Answer {
@@ -47,12 +45,9 @@ export function unshare(nlm: NlmContext, version: NlmVersion): Answer {
 
 /** What is looked at before anything is asked. */
 function mayAsk(nlm: NlmContext, share: nlm_share, target: Target, call: Call): NlmStatus | null {
-  const isForWriting = share.access === fsh_access.fsa_W || share.access === fsh_access.fsa_RW
-  const refusal = nlm.refusal(target, isForWriting)
-  if (refusal !== null) return refusal
   if (!isOwner(share)) return 'FAILED'
   if (nlm.caller(share.caller_name, call.address) === null) return nlm.noLocks('names', call, TOO_MANY_NAMES)
-  return null
+  return nlm.refusal(target, share.access === fsh_access.fsa_W || share.access === fsh_access.fsa_RW)
 }
 
 function respond({ statuses }: NlmVersion, answer: (args: nlm_shareargs, call: Call) => NlmStatus): Answer {

@@ -1,4 +1,5 @@
 import { SM_VERS_codecs, type stat_chge } from '../../protocol/nsm/nsm.gen.ts'
+import { isPrivileged } from '../rpc/ports.ts'
 import { procedure } from '../rpc/procedure.ts'
 import type { Call, Procedure } from '../rpc/program.ts'
 
@@ -15,7 +16,8 @@ export function notify(onNotify: OnNotify): Procedure<stat_chge, undefined> {
   return procedure(SM_VERS_codecs.SM_NOTIFY, {
     handle: ({ mon_name, state }, call) => {
       const name = Buffer.from(mon_name).toString('latin1')
-      const key = `${name} ${call.address}`
+      // What anybody at that host may have made up must not hide what is so.
+      const key = `${name} ${call.address} ${isPrivileged(call.port)}`
       const isNews = states.get(key) !== state
       states.delete(key)
       states.set(key, state)

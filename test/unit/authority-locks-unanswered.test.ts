@@ -86,6 +86,22 @@ t.test('one that is answered in part', async (t) => {
   t.equal(mover.stuck[0], mover.expected)
 })
 
+t.test('one that is answered bit by bit takes as long as it takes, within reason', async (t) => {
+  const mover = new Delegate()
+  const { env } = mover.world
+  mover.recall()
+  for (let bit = 0; bit < 10; bit++) {
+    env.advance(LEASE_MS / 2)
+    mover.demote(true, FIRST_SERIAL)
+  }
+  t.same(mover.stuck, [])
+  for (let bit = 0; bit < 20; bit++) {
+    env.advance(LEASE_MS / 2)
+    mover.demote(true, FIRST_SERIAL)
+  }
+  t.equal(mover.stuck[0], mover.expected)
+})
+
 t.test('one that is answered, though the primary cannot carry that out yet', async (t) => {
   const mover = new Delegate()
   mover.recall()

@@ -107,6 +107,18 @@ t.test('what somebody else unlocks stays its owner’s', (t) => {
   t.end()
 })
 
+t.test('who is not monitored does not wait, and tells no state', (t) => {
+  const { world, lock, lockArgs } = setUp()
+  t.equal(lock(0, 10, { name: 'c2' }), 'GRANTED')
+  const nmLock = (start: number, state: number): string =>
+    statName(world.nlmAsk(NLMPROC4_NM_LOCK, { ...lockArgs(start, 10, {}), block: true, state } as never).stat.stat)
+  t.equal(nmLock(5, 0), 'DENIED', 'it asks again')
+  t.equal(nmLock(20, 5), 'GRANTED')
+  t.equal(nmLock(40, 6), 'GRANTED')
+  t.equal(world.locks.list().length, 3)
+  t.end()
+})
+
 t.test('ranges up to the very last byte', (t) => {
   const { lock, test, world } = setUp()
   t.equal(lock(LAST, 1), 'GRANTED')

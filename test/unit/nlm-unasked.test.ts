@@ -41,11 +41,15 @@ function setUp() {
     statName(world.nlmAsk(codecs.UNLOCK, { cookie: NONE, alock: alock(start, length, wanted) }, wanted).stat.stat)
   const cancel = (start: number, length: number, wanted: Wanted = {}): string =>
     statName(world.nlmAsk(codecs.CANCEL, args(start, length, wanted), wanted).stat.stat)
+  const freeAll = (name: string): void => {
+    if (later === null) throw new Error('version 4 has FREE_ALL')
+    world.nlmAsk(later.FREE_ALL, { name: Buffer.from(name), state: 0 })
+  }
   const goOn = (): void => {
     held.is = false
     for (const resume of held.resumes.splice(0)) resume()
   }
-  return { world, nlm, held, ask, args, answerTo, unlock, cancel, goOn }
+  return { world, nlm, held, ask, args, answerTo, unlock, cancel, freeAll, goOn }
 }
 
 t.test('what is unlocked while its LOCK waits to ask is not had', (t) => {
@@ -146,13 +150,13 @@ t.test('what a client has asked for before it was started anew is not had; what 
   t.equal(answerTo(ask(0, 1)), 'GRANTED')
   held.is = true
   const calls = [
-    ask(1, 1, { state: 3 }),
     ask(2, 1),
+    ask(1, 1, { state: 3 }),
     ask(3, 1, { state: 3, svid: 2 }),
     ask(4, 1, { address: '10.0.0.2' }),
   ]
   goOn()
-  t.same(calls.map(answerTo), ['GRANTED', 'DENIED_GRACE_PERIOD', 'GRANTED', 'GRANTED'])
+  t.same(calls.map(answerTo), ['DENIED_GRACE_PERIOD', 'GRANTED', 'GRANTED', 'GRANTED'])
   t.equal(world.locks.list().length, 3)
   held.is = true
   const old = ask(5, 1, { state: 3 })
@@ -160,6 +164,19 @@ t.test('what a client has asked for before it was started anew is not had; what 
   goOn()
   t.equal(answerTo(old), 'DENIED_GRACE_PERIOD', 'so says SM_NOTIFY')
   t.equal(world.locks.list().length, 1)
+  t.end()
+})
+
+t.test('so it is with a client that has never had any, whoever says that it has started anew', (t) => {
+  for (const isTold of [true, false]) {
+    const { world, ask, answerTo, freeAll, goOn } = setUp()
+    const calls = [ask(0, 10, { state: 5 }), ask(20, 10, { name: 'c2', state: 5 })]
+    if (isTold) world.notify('c1', 7, {})
+    else freeAll('c1')
+    goOn()
+    t.same(calls.map(answerTo), ['DENIED_GRACE_PERIOD', 'GRANTED'], isTold ? 'SM_NOTIFY' : 'FREE_ALL')
+    t.equal(world.locks.list().length, 1)
+  }
   t.end()
 })
 
@@ -186,7 +203,7 @@ t.test('a LOCK that is refused, or fails, leaves nothing', (t) => {
   const failing = ask(1, 1)
   world.rule.access = 'ro'
   goOn()
-  t.same([...calls, failing].map(answerTo), ['ROFS', 'ROFS', 'ROFS'])
+  t.same([...calls, failing].map(answerTo), ['ROFS', 'FAILED', 'ROFS'])
   t.equal(nlm.unasked.size, 0)
   t.end()
 })

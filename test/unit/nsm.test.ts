@@ -20,6 +20,19 @@ t.test('a client that has started anew has no locks any more', (t) => {
   t.end()
 })
 
+t.test('what anybody at a host has made up does not hide what is so', (t) => {
+  const { world, lock, notify, holders } = setUp()
+  world.rule.privilegedPort = true
+  lock('c1', '10.0.0.1', 5)
+  notify('c1', 7, '10.0.0.1', 40_000)
+  world.environment.advance(0)
+  world.callbacks[0].reply({ res_stat: 1, state: 5 })
+  t.same(holders(), ['c1 10.0.0.1'])
+  notify('c1', 7, '10.0.0.1', 700)
+  t.same(holders(), [])
+  t.end()
+})
+
 t.test('news of a start that come late take nothing away that was locked since', (t) => {
   const { notify, holders, lock, world } = setUp()
   lock('c1', '10.0.0.1', 5)
@@ -36,6 +49,9 @@ t.test('news of a start that come late take nothing away that was locked since',
   t.equal(world.locks.held.length, 4)
   notify('c1', 9, '10.0.0.1')
   t.same(holders(), ['c2 10.0.0.2'])
+  lock('c2', '10.0.0.2', 3)
+  notify('c2', 3, '10.0.0.2')
+  t.same(holders(), ['c2 10.0.0.2', 'c2 10.0.0.2'], 'who has lost count of its starts has said so when it locked')
   t.end()
 })
 
