@@ -85,7 +85,7 @@ export class Mover {
     const programs = [
       ...buildPrograms(table, handles, volumes, this.#mounts),
       ...nlmPrograms(nlm),
-      nsmProgram(this.#parts.state, (name, state, call) => nlm.restarted(name, state, call)),
+      nsmProgram(this.#parts.state, (name, state, call) => nlm.restarts.heard(name, state, call)),
     ]
     const registry = new PortRegistry()
     const nfs = await this.#listenNfs(mover, programs, registry)

@@ -194,14 +194,6 @@ export class NlmContext {
     client.state = state
   }
 
-  /**
-   * It is said that the host `name` has started anew, in this state. Whoever has asked for locks in that state already keeps
-   * them: what was from before is gone.
-   */
-  restarted(name: string, state: number, call: Call): void {
-    this.restarts.heard(name, call, (client) => client.state !== state && client.lastState !== state)
-  }
-
   /** A client has started anew, or wants nothing any more: all its locks go. */
   release(client: NlmClient): void {
     this.clients.remove(client)

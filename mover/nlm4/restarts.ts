@@ -19,8 +19,8 @@ export interface RestartsOptions {
 interface Accused {
   /** Its own when that was said. */
   readonly state: number
-  /** By somebody whom the host that said so trusts. */
-  isPrivileged: boolean
+  /** By somebody whom the host that said so trusts, and not of a start before the last. */
+  isTrusted: boolean
 }
 
 /**
@@ -45,23 +45,30 @@ export class Restarts {
     return this.#asked.size
   }
 
-  /** It is said that the host `name` has started anew; those for whom `isNews` is true did not know. */
-  heard(name: string, { address, port, localAddress }: Call, isNews: (client: NlmClient) => boolean): void {
+  /**
+   * It is said that the host `name` has started anew, in this state; null: none is told. Whoever has asked for locks in that
+   * state already keeps them: what was from before is gone. A state before that may be of news that come late: it is looked
+   * into, and where there is no answer nothing is believed.
+   */
+  heard(name: string, state: number | null, { address, port, localAddress }: Call): void {
     const { clients, release, serves } = this.#o
     const { meant, isSure } = clients.named(name, address)
-    const affected = meant.filter(isNews)
     const mayUnlock = serves(address, port)
-    if (isSure && mayUnlock) for (const client of affected) release(client)
-    else if (isSure || mayUnlock) for (const client of affected) this.#accuse(client, localAddress, isPrivileged(port))
+    for (const client of meant) {
+      if (state === client.state || state === client.lastState) continue
+      const isOld = state !== null && state < client.state
+      if (isSure && mayUnlock && !isOld) release(client)
+      else if (isSure || mayUnlock) this.#accuse(client, localAddress, isPrivileged(port) && !isOld)
+    }
   }
 
-  #accuse(client: NlmClient, localAddress: string, isPrivileged: boolean): void {
+  #accuse(client: NlmClient, localAddress: string, isTrusted: boolean): void {
     const { address, state } = client
     const asked = this.#asked.get(address)
     const accused = asked ?? new Map<NlmClient, Accused>()
     const known = accused.get(client)
-    if (known?.state === state) known.isPrivileged ||= isPrivileged
-    else accused.set(client, { state, isPrivileged })
+    if (known?.state === state) known.isTrusted ||= isTrusted
+    else accused.set(client, { state, isTrusted })
     if (asked !== undefined) return
     this.#asked.set(address, accused)
     this.#ask({ transport: 'udp', localAddress, host: address }, accused)
@@ -83,10 +90,10 @@ export class Restarts {
       }
       this.#asked.delete(address.host)
       if (failure === 'CLOSED') return
-      for (const [client, { state, isPrivileged }] of accused) {
+      for (const [client, { state, isTrusted }] of accused) {
         // Who tells no state, when it locks or when it is asked, can only be believed, or not.
         const now = result?.state ?? 0
-        const isTrue = now > 0 && state > 0 ? now !== state : isPrivileged
+        const isTrue = now > 0 && state > 0 ? now !== state : isTrusted
         // Who calls from there by its name now may have come since: what it has is its own.
         const isGone = !this.#o.clients.isOne(client) || client.state !== state
         if (isTrue && !isGone) this.#o.release(client)

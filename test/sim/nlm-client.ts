@@ -158,7 +158,7 @@ export class NlmClient implements LockingHost {
     this.#waiting = null
     this.#state += 2
     const attemptAt = (server: LockServer) => (): boolean => {
-      server.nlm.restarted(this.name, this.#state, server.callFrom(this.address))
+      server.nlm.restarts.heard(this.name, this.#state, server.callFrom(this.address))
       return true
     }
     this.#call('has started anew', 0, attemptAt, done)

@@ -97,7 +97,7 @@ export class NlmWorld {
       serves: (address, port) => this.export.match(address, port) !== undefined,
       mover: 'a',
     })
-    const nsm = nsmProgram(7, (name, state, call) => this.nlm.restarted(name, state, call))
+    const nsm = nsmProgram(7, (name, state, call) => this.nlm.restarts.heard(name, state, call))
     this.dispatcher = new Dispatcher({ environment, logger, programs: [...nlmPrograms(this.nlm), nsm] })
   }
 

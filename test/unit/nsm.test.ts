@@ -20,6 +20,25 @@ t.test('a client that has started anew has no locks any more', (t) => {
   t.end()
 })
 
+t.test('news of a start before the last are looked into', (t) => {
+  for (const [now, left] of [
+    [11, 1],
+    [3, 0],
+    [null, 1],
+  ] as const) {
+    const { world, lock, notify, holders } = setUp()
+    lock('c1', '10.0.0.1', 11)
+    if (now === null) world.silent.add('10.0.0.1')
+    notify('c1', 9, '10.0.0.1')
+    t.equal(holders().length, 1, 'nobody is believed at once')
+    world.environment.advance(0)
+    if (now === null) world.environment.advance(60_000)
+    else world.callbacks[0].reply({ res_stat: 1, state: now })
+    t.equal(holders().length, left, `its monitor says ${now}`)
+  }
+  t.end()
+})
+
 t.test('what anybody at a host has made up does not hide what is so', (t) => {
   const { world, lock, notify, holders } = setUp()
   world.rule.privilegedPort = true
