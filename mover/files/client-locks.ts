@@ -7,6 +7,7 @@ import type { Operation } from './service.ts'
 
 export type { LockListener } from '../authority/primary-locks.ts'
 export {
+  addressOf,
   type ClientLock,
   type LockMode,
   type LockOutcome,

@@ -89,7 +89,13 @@ export class NlmContext {
       ),
     )
     const { client, serves } = options
-    this.restarts = new Restarts({ clients: this.clients, client, serves, release: (client) => this.release(client) })
+    this.restarts = new Restarts({
+      clients: this.clients,
+      client,
+      serves,
+      release: (client) => this.release(client),
+      voidUnasked: (address, state) => this.unasked.releasedAt(address, state),
+    })
     const isUsed = ({ key }: NlmClient): boolean => [...this.#waiters.keys()].some((locks) => locks.isUsed('nlm', key))
     this.remembered = new RememberedClients({ ...options, clients: this.clients, isUsed })
     this.op = newOperation({ uid: 0, gid: 0, gids: [] }, false)

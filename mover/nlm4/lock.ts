@@ -72,13 +72,12 @@ function mayAsk(
   target: Target,
   call: Call,
 ): NlmStatus | null {
+  const refusal = nlm.refusal(target, exclusive)
+  if (refusal !== null) return refusal
   if (!isOwner(alock)) return 'FAILED'
-  // Before the file is looked at, which takes a while: that the client starts anew meanwhile must be heard.
   const client = nlm.caller(alock.caller_name, call.address)
   if (client === null) return nlm.noLocks('names', call, TOO_MANY_NAMES)
   if (isMonitored) nlm.sawState(client, state)
-  const refusal = nlm.refusal(target, exclusive)
-  if (refusal !== null) return refusal
   const failure = isMonitored ? nlm.remember(target, client, call) : null
   // Where nothing can be written, nothing has been dropped: who has had locks is still remembered.
   const isRemembered = failure === null || (failure === 'ROFS' && reclaim)

@@ -13,6 +13,8 @@ export interface RestartsOptions {
   serves(address: string, port: number): boolean
   /** The client has started anew: its locks go. */
   release(client: NlmClient): void
+  /** A client at this address has: what it has asked for before that state, and not been given yet, is not wanted. */
+  voidUnasked(address: string, state: number | null): void
 }
 
 /** A client of which it is said that it has started anew, and perhaps not by itself. */
@@ -54,6 +56,8 @@ export class Restarts {
     const { clients, release, serves } = this.#o
     const { meant, isSure } = clients.named(name, address)
     const mayUnlock = serves(address, port)
+    // Who is not known yet may be meant, too. It is no loss: what is wanted is asked for again.
+    if (mayUnlock) this.#o.voidUnasked(address, state)
     for (const client of meant) {
       if (state === client.state || state === client.lastState) continue
       const isOld = state !== null && state < client.state

@@ -45,9 +45,12 @@ export function unshare(nlm: NlmContext, version: NlmVersion): Answer {
 
 /** What is looked at before anything is asked. */
 function mayAsk(nlm: NlmContext, share: nlm_share, target: Target, call: Call): NlmStatus | null {
+  const isForWriting = share.access === fsh_access.fsa_W || share.access === fsh_access.fsa_RW
+  const refusal = nlm.refusal(target, isForWriting)
+  if (refusal !== null) return refusal
   if (!isOwner(share)) return 'FAILED'
   if (nlm.caller(share.caller_name, call.address) === null) return nlm.noLocks('names', call, TOO_MANY_NAMES)
-  return nlm.refusal(target, share.access === fsh_access.fsa_W || share.access === fsh_access.fsa_RW)
+  return null
 }
 
 function respond({ statuses }: NlmVersion, answer: (args: nlm_shareargs, call: Call) => NlmStatus): Answer {

@@ -1,4 +1,11 @@
-import { type ClientLock, type ClientLocks, type OpenLock, type RangeLock, sameLock } from '../files/client-locks.ts'
+import {
+  addressOf,
+  type ClientLock,
+  type ClientLocks,
+  type OpenLock,
+  type RangeLock,
+  sameLock,
+} from '../files/client-locks.ts'
 import type { Call } from '../rpc/program.ts'
 import { Suspend } from '../suspend.ts'
 import { ownerInFile } from './owner.ts'
@@ -85,6 +92,13 @@ export class UnaskedLocks {
   released(client: string, state: number | null): void {
     for (const unasked of this.#byCall.values()) {
       if (unasked.lock.owner.client === client && unasked.state !== state) unasked.isVoid = true
+    }
+  }
+
+  /** A client at this address has started anew, perhaps one that nobody knows yet. `state` as above. */
+  releasedAt(address: string, state: number | null): void {
+    for (const unasked of this.#byCall.values()) {
+      if (addressOf(unasked.lock.owner.client) === address && unasked.state !== state) unasked.isVoid = true
     }
   }
 
