@@ -67,7 +67,7 @@ export class Export {
       this.#lastAddress = address
     }
     const rule = this.#lastRule
-    return rule?.privilegedPort && port >= FIRST_UNPRIVILEGED_PORT ? undefined : rule
+    return rule?.privilegedPort && !isPrivileged(port) ? undefined : rule
   }
 
   #find(address: string): ExportRule | undefined {
@@ -148,4 +148,9 @@ function unprivileged(gids: readonly number[]): readonly number[] {
     withoutRoot.set(gids, others)
   }
   return others
+}
+
+/** True for a port that not everybody at a host may call from. */
+export function isPrivileged(port: number): boolean {
+  return port < FIRST_UNPRIVILEGED_PORT
 }

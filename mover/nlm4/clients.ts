@@ -8,9 +8,9 @@ export interface NlmClient {
   /** What it calls itself; a character for each byte. */
   readonly name: string
   readonly address: string
-  /** Its own, in which it has asked for locks last: greater each time that it is started (C702 §11.2); 0: it tells none. */
+  /** The greatest of its own in which it has asked for locks: it grows whenever it starts (C702 §11.2); 0: it tells none. */
   state: number
-  /** In which it has asked last of all: less where it has lost count of its starts. */
+  /** The one in which it has asked last: less where it has lost count of its starts, or an old call has come late. */
   lastState: number
   /** It has asked for something since it was looked at last. */
   isActive: boolean

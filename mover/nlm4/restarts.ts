@@ -1,7 +1,7 @@
 import { SM_PROG, SM_VERS, SM_VERS_codecs } from '../../protocol/nsm/nsm.gen.ts'
+import { isPrivileged } from '../files/exports.ts'
 import type { HostAddress } from '../net/carrier.ts'
 import type { RpcClient } from '../rpc/client/rpc-client.ts'
-import { isPrivileged } from '../rpc/ports.ts'
 import type { Call } from '../rpc/program.ts'
 import type { NlmClient, NlmClients } from './clients.ts'
 

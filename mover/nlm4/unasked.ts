@@ -47,27 +47,6 @@ export class UnaskedLocks {
     }
   }
 
-  #add(call: Call, { locks, ino, lock, state }: Omit<UnaskedLock, 'isVoid'>): void {
-    if (this.#byCall.has(call)) return
-    const unasked: UnaskedLock = { locks, ino, lock, state, isVoid: false }
-    const key = ownerInFile(ino, lock.owner)
-    this.#byCall.set(call, unasked)
-    const others = this.#byOwner.get(key)
-    if (others === undefined) this.#byOwner.set(key, new Set([unasked]))
-    else others.add(unasked)
-    call.ended = () => this.#remove(call)
-  }
-
-  #remove(call: Call): void {
-    const unasked = this.#byCall.get(call)
-    if (unasked === undefined) return
-    call.ended = null
-    this.#byCall.delete(call)
-    const key = ownerInFile(unasked.ino, unasked.lock.owner)
-    const others = this.#byOwner.get(key)
-    if (others?.delete(unasked) && others.size === 0) this.#byOwner.delete(key)
-  }
-
   /** True for what its client does not want any more. */
   isVoid(call: Call): boolean {
     return this.#byCall.get(call)?.isVoid === true
@@ -100,6 +79,27 @@ export class UnaskedLocks {
     for (const unasked of this.#byCall.values()) {
       if (addressOf(unasked.lock.owner.client) === address && unasked.state !== state) unasked.isVoid = true
     }
+  }
+
+  #add(call: Call, { locks, ino, lock, state }: Omit<UnaskedLock, 'isVoid'>): void {
+    if (this.#byCall.has(call)) return
+    const unasked: UnaskedLock = { locks, ino, lock, state, isVoid: false }
+    const key = ownerInFile(ino, lock.owner)
+    this.#byCall.set(call, unasked)
+    const others = this.#byOwner.get(key)
+    if (others === undefined) this.#byOwner.set(key, new Set([unasked]))
+    else others.add(unasked)
+    call.ended = () => this.#remove(call)
+  }
+
+  #remove(call: Call): void {
+    const unasked = this.#byCall.get(call)
+    if (unasked === undefined) return
+    call.ended = null
+    this.#byCall.delete(call)
+    const key = ownerInFile(unasked.ino, unasked.lock.owner)
+    const others = this.#byOwner.get(key)
+    if (others?.delete(unasked) && others.size === 0) this.#byOwner.delete(key)
   }
 
   #void(

@@ -83,6 +83,7 @@ export class Waiters implements LockListener {
    * they refuse then must not be taken away, since it is a part of what they have been answered.
    */
   answered(ino: number, lock: RangeLock): void {
+    // Mostly: then not even keys are made.
     if (this.#byKey.size === 0 && this.#early.size === 0) return
     this.forget(ino, lock)
     const other = this.#byKey.get(keyOf(ino, { ...lock, isExclusive: !lock.isExclusive })) ?? null

@@ -1,5 +1,5 @@
 import { SM_VERS_codecs, type stat_chge } from '../../protocol/nsm/nsm.gen.ts'
-import { isPrivileged } from '../rpc/ports.ts'
+import { isPrivileged } from '../files/exports.ts'
 import { procedure } from '../rpc/procedure.ts'
 import type { Call, Procedure } from '../rpc/program.ts'
 
