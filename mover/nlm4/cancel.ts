@@ -1,7 +1,6 @@
 import type { RangeLock } from '../files/client-locks.ts'
 import type { Call } from '../rpc/program.ts'
 import type { NlmContext } from './context.ts'
-import { rangeOwner } from './owner.ts'
 import { rangeOf } from './range.ts'
 import { type NlmStatus, OUTCOME_STATUS } from './status.ts'
 import type { CancelArgs, NlmVersion, Result } from './version.ts'
@@ -17,7 +16,7 @@ export function cancel(nlm: NlmContext, version: NlmVersion): (args: CancelArgs,
     const range = rangeOf(version, alock)
     if (range === null) return 'FBIG'
     const { locks, waiters, ino } = target
-    const owner = rangeOwner(alock, call.address)
+    const owner = nlm.owners.of(alock, call.address)
     const wanted: RangeLock = { kind: 'range', flavour: 'posix', owner, ...range, isExclusive: exclusive }
     if (!locks.isAsked(nlm.op)) nlm.unasked.cancelled(target, wanted)
     const outcome = locks.cancel(nlm.op, ino, wanted)

@@ -32,12 +32,11 @@ export class NlmClients {
     return this.#clients.size
   }
 
-  /** The client of a call; null when there are too many, or too many at its address. */
-  add(callerName: Uint8Array, address: string): NlmClient | null {
-    const name = textOf(callerName)
-    const key = keyOf(name, address)
+  /** The client of a call; null when there are too many, or too many at its address. `key`: see `NlmClient`. */
+  add(callerName: Uint8Array, address: string, key = keyOf(textOf(callerName), address)): NlmClient | null {
     let client = this.#clients.get(key)
     if (client === undefined) {
+      const name = textOf(callerName)
       const names = this.#byAddress.of(address).size
       const others = this.#clients.size - names
       if (names >= MAX_NAMES_OF_ADDRESS || !hasShare(names, others, MAX_CLIENTS)) return null

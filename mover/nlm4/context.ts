@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Environment } from '../environment.ts'
 import type { Failure } from '../failure.ts'
 import { MAY, mayTransfer } from '../files/access.ts'
-import type { ClientLocks } from '../files/client-locks.ts'
+import type { ClientLocks, LockOwner } from '../files/client-locks.ts'
 import type { ClientRecords } from '../files/client-records.ts'
 import { type Export, squash } from '../files/exports.ts'
 import { type Credentials, type FileService, newOperation, type Operation } from '../files/service.ts'
@@ -11,6 +11,8 @@ import type { RpcClient } from '../rpc/client/rpc-client.ts'
 import type { Call } from '../rpc/program.ts'
 import { type NlmClient, NlmClients } from './clients.ts'
 import { Grants } from './grants.ts'
+import { KnownOwners } from './known-owners.ts'
+import type { WireOwner } from './owner.ts'
 import { RememberedClients } from './remembered.ts'
 import { Restarts } from './restarts.ts'
 import { FAILURE_STATUS, type NlmStatus } from './status.ts'
@@ -68,6 +70,7 @@ export class NlmContext {
   readonly client: RpcClient
   readonly grants: Grants
   readonly clients = new NlmClients()
+  readonly owners = new KnownOwners()
   readonly restarts: Restarts
   readonly remembered: RememberedClients
   readonly unasked = new UnaskedLocks()
@@ -184,9 +187,9 @@ export class NlmContext {
   }
 
   /** A client asks for something; null when there are too many clients. */
-  caller(name: Uint8Array, address: string): NlmClient | null {
+  caller({ caller_name }: WireOwner, { client }: LockOwner, { address }: Call): NlmClient | null {
     this.remembered.arm()
-    return this.clients.add(name, address)
+    return this.clients.add(caller_name, address, client)
   }
 
   /**

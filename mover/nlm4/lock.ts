@@ -1,8 +1,8 @@
-import type { RangeLock } from '../files/client-locks.ts'
+import type { LockOwner, RangeLock } from '../files/client-locks.ts'
 import type { Call } from '../rpc/program.ts'
 import type { NlmContext, Target } from './context.ts'
 import type { GrantCall } from './grants.ts'
-import { isOwner, rangeOwner } from './owner.ts'
+import { isOwner } from './owner.ts'
 import { rangeOf } from './range.ts'
 import { FAILURE_STATUS, type NlmStatus, OUTCOME_STATUS } from './status.ts'
 import type { LockArgs, NlmVersion, Result, WireLock } from './version.ts'
@@ -34,14 +34,14 @@ function answer(nlm: NlmContext, version: NlmVersion, kind: LockKind, args: Lock
   if (range === null) return 'FBIG'
   const { locks, waiters, ino } = target
   const { op } = nlm
-  const owner = rangeOwner(alock, call.address)
+  const owner = nlm.owners.of(alock, call.address)
   const { start, end } = range
   const wanted: RangeLock = { kind: 'range', flavour: 'posix', owner, start, end, isExclusive: exclusive }
   if (!locks.isAsked(op)) {
     // Whoever still wants it, against all appearances, asks again.
     if (nlm.unasked.isVoid(call)) return 'GRACE'
     const unasked = { locks, ino, lock: wanted, state: kind.isMonitored ? args.state : NOT_SAID }
-    const refusal = nlm.unasked.before(call, unasked, () => mayAsk(nlm, kind, args, target, call))
+    const refusal = nlm.unasked.before(call, unasked, () => mayAsk(nlm, kind, args, owner, target, call))
     if (refusal !== null) return refusal
   }
   const wouldWait = block && kind.isMonitored
@@ -69,13 +69,14 @@ function mayAsk(
   nlm: NlmContext,
   { isMonitored }: LockKind,
   { alock, exclusive, reclaim, state }: LockArgs,
+  owner: LockOwner,
   target: Target,
   call: Call,
 ): NlmStatus | null {
   const refusal = nlm.refusal(target, exclusive)
   if (refusal !== null) return refusal
   if (!isOwner(alock)) return 'FAILED'
-  const client = nlm.caller(alock.caller_name, call.address)
+  const client = nlm.caller(alock, owner, call)
   if (client === null) return nlm.noLocks('names', call, TOO_MANY_NAMES)
   if (isMonitored) nlm.sawState(client, state)
   const failure = isMonitored ? nlm.remember(target, client, call) : null

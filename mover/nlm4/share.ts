@@ -1,5 +1,5 @@
 import { fsh_access, type nlm_share, type nlm_shareargs } from '../../protocol/nlm4/nlm.gen.ts'
-import type { OpenLock } from '../files/client-locks.ts'
+import type { LockOwner, OpenLock } from '../files/client-locks.ts'
 import type { Call } from '../rpc/program.ts'
 import type { NlmContext, Target } from './context.ts'
 import { NOT_SAID, TOO_MANY_LOCKS, TOO_MANY_NAMES } from './lock.ts'
@@ -23,7 +23,7 @@ export function share(nlm: NlmContext, version: NlmVersion): Answer {
       // As with LOCK.
       if (nlm.unasked.isVoid(call)) return 'GRACE'
       const unasked = { locks, ino, lock: wanted, state: NOT_SAID }
-      const refusal = nlm.unasked.before(call, unasked, () => mayAsk(nlm, share, target, call))
+      const refusal = nlm.unasked.before(call, unasked, () => mayAsk(nlm, share, wanted.owner, target, call))
       if (refusal !== null) return refusal
     }
     const outcome = locks.lock(nlm.op, ino, wanted, reclaim ? 'reclaim' : 'try')
@@ -44,12 +44,12 @@ export function unshare(nlm: NlmContext, version: NlmVersion): Answer {
 }
 
 /** What is looked at before anything is asked. */
-function mayAsk(nlm: NlmContext, share: nlm_share, target: Target, call: Call): NlmStatus | null {
+function mayAsk(nlm: NlmContext, share: nlm_share, owner: LockOwner, target: Target, call: Call): NlmStatus | null {
   const isForWriting = share.access === fsh_access.fsa_W || share.access === fsh_access.fsa_RW
   const refusal = nlm.refusal(target, isForWriting)
   if (refusal !== null) return refusal
   if (!isOwner(share)) return 'FAILED'
-  if (nlm.caller(share.caller_name, call.address) === null) return nlm.noLocks('names', call, TOO_MANY_NAMES)
+  if (nlm.caller(share, owner, call) === null) return nlm.noLocks('names', call, TOO_MANY_NAMES)
   return null
 }
 

@@ -1,7 +1,6 @@
 import type { RangeLock } from '../files/client-locks.ts'
 import type { Call } from '../rpc/program.ts'
 import type { NlmContext } from './context.ts'
-import { rangeOwner } from './owner.ts'
 import { holderOf, rangeOf } from './range.ts'
 import { type NlmStatus, OUTCOME_STATUS } from './status.ts'
 import type { NlmVersion, TestArgs, TestResult, WireHolder } from './version.ts'
@@ -23,7 +22,7 @@ export function test(nlm: NlmContext, version: NlmVersion): (args: TestArgs, cal
       const refusal = nlm.refusal(target, false)
       if (refusal !== null) return result(cookie, refusal)
     }
-    const owner = rangeOwner(alock, call.address)
+    const owner = nlm.owners.of(alock, call.address)
     const wanted: RangeLock = { kind: 'range', flavour: 'posix', owner, ...range, isExclusive: exclusive }
     const outcome = locks.test(op, ino, wanted)
     if (outcome.type === 'denied') return result(cookie, 'DENIED', holderOf(version, outcome.lock))

@@ -1,7 +1,6 @@
 import type { RangeLock } from '../files/client-locks.ts'
 import type { Call } from '../rpc/program.ts'
 import type { NlmContext } from './context.ts'
-import { rangeOwner } from './owner.ts'
 import { rangeOf } from './range.ts'
 import { type NlmStatus, OUTCOME_STATUS } from './status.ts'
 import type { NlmVersion, Result, UnlockArgs } from './version.ts'
@@ -13,7 +12,7 @@ export function unlock(nlm: NlmContext, version: NlmVersion): (args: UnlockArgs,
     if (typeof target === 'string') return target
     const range = rangeOf(version, alock)
     if (range === null) return 'FBIG'
-    const owner = rangeOwner(alock, call.address)
+    const owner = nlm.owners.of(alock, call.address)
     const { start, end } = range
     const given: RangeLock = { kind: 'range', flavour: 'posix', owner, start, end, isExclusive: false }
     const { locks, waiters, ino } = target
