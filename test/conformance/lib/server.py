@@ -92,10 +92,12 @@ class Server:
         return sum(status_field(pid, 'VmRSS') for pid in self.pids()) / 1024
 
     def kill_all(self):
-        """kill -9 of every process at once."""
-        for pid in reversed(self.pids()):
+        """kill -9 of every process at once; they are gone then."""
+        pids = self.pids()
+        for pid in reversed(pids):
             kill(pid)
         self.process.wait(STOP_S)
+        await_gone(pids)
 
 
 def children_of(pid):
@@ -120,6 +122,26 @@ def kill(pid, number=signal.SIGKILL):
         os.kill(pid, number)
     except ProcessLookupError:
         pass
+
+
+def await_gone(pids):
+    """Until no thread is left of processes that were killed: until then their ports take connections, only to reset them."""
+    deadline = time.monotonic() + STOP_S
+    for pid in pids:
+        while is_running(pid):
+            if time.monotonic() >= deadline:
+                raise RuntimeError(f'process {pid} is still there {STOP_S} s after it was killed')
+            time.sleep(0.002)
+
+
+def is_running(pid):
+    """False for a process that is gone, or only waits for its parent to notice."""
+    try:
+        with open(f'/proc/{pid}/stat') as file:
+            state = file.read().rpartition(') ')[2][0]
+        return state != 'Z' or len(os.listdir(f'/proc/{pid}/task')) > 1
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 class Lockkeeper(Server):
@@ -178,9 +200,11 @@ class Lockkeeper(Server):
         return found
 
     def kill_mover(self):
-        """kill -9 of the mover; its supervisor starts the next one."""
-        for pid in self.mover_pids():
+        """kill -9 of the mover, which is gone then; its supervisor starts the next one."""
+        pids = self.mover_pids()
+        for pid in pids:
             kill(pid)
+        await_gone(pids)
 
     def kill_supervisor(self):
         """kill -9 of the supervisor alone: its mover has to end by itself."""
