@@ -24,9 +24,10 @@ export class KnownOwners {
     if (known !== null && isSame(known, wire) && known.address === address) return known.owner
     const owner = rangeOwner(wire, address)
     if (isOwner(wire)) {
-      const { caller_name, oh, svid } = wire
-      // Copies: the call's bytes do not last.
-      this.#places[place] = { caller_name: caller_name.slice(), oh: oh.slice(), svid, address, owner }
+      // The call's bytes do not last. `slice` would copy none of a Buffer.
+      const caller_name = new Uint8Array(wire.caller_name)
+      const oh = new Uint8Array(wire.oh)
+      this.#places[place] = { caller_name, oh, svid: wire.svid, address, owner }
     }
     return owner
   }
