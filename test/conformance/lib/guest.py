@@ -12,6 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 GUEST = os.path.join(os.path.dirname(HERE), 'guest')
 SERVER_ADDRESS = '10.0.2.2'
 SECOND_ADDRESS = '10.0.2.3'
+BRIDGE_ADDRESS = '02:00:00:00:00:01'
 SHARED_MODULES = ('steps.py', 'pattern.py', 'talk.py')
 STEP = ('ok - ', 'not ok - ', 'skip - ')
 
@@ -31,7 +32,8 @@ def make_network():
     if 'LOCKKEEPER_CONFORMANCE' not in os.environ:
         raise RuntimeError('checks are started by test/conformance/run, each in namespaces of its own')
     run('ip', 'link', 'set', 'lo', 'up')
-    run('ip', 'link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0')
+    # Of its own: else it is that of some guest's tap, and with that comes and goes what other guests know it by.
+    run('ip', 'link', 'add', 'br0', 'address', BRIDGE_ADDRESS, 'type', 'bridge', 'forward_delay', '0')
     for address in (SERVER_ADDRESS, SECOND_ADDRESS):
         run('ip', 'addr', 'add', f'{address}/24', 'dev', 'br0')
     run('ip', 'link', 'set', 'br0', 'up')
