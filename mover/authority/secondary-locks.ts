@@ -31,8 +31,8 @@ export class SecondaryLocks {
         this.#heardThen = this.#heard
         env.stayAwake(this.#isExpecting)
       },
-      demote: (ino, { locks, more: moreParts, ...delegation }) => {
-        const given = wireDelegation(delegation)
+      demote: (ino, { locks, more: moreParts, serial, level }) => {
+        const given = wireDelegation({ serial, level })
         inParts(locks, (part, more) =>
           send({
             kind: message_kind.LOCK_DEMOTE,

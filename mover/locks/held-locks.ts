@@ -60,8 +60,8 @@ export class HeldLocks {
   /** See `GivenDelegation`. */
   isBrief = false
   waiting: readonly HeldWaiter[] = NONE
-  /** Null while nothing is asked, as of most files. */
-  #asks: LockAsks | null = null
+  /** Null while nothing is asked, as of most files; of others it is one thing mostly. */
+  #asks: LockAsk | LockAsks | null = null
 
   get isIdle(): boolean {
     return this.locks.size === 0 && this.waiting.length === 0 && this.#asks === null
@@ -69,7 +69,9 @@ export class HeldLocks {
 
   /** In the order of the asking. */
   get asks(): LockAsk[] {
-    return this.#asks === null ? [] : [...this.#asks.byId.values()]
+    const asks = this.#asks
+    if (asks === null) return []
+    return asks instanceof LockAsks ? [...asks.byId.values()] : [asks]
   }
 
   /** True when the primary decides about the file. */
@@ -84,23 +86,37 @@ export class HeldLocks {
   }
 
   findAsk(id: number): LockAsk | null {
-    return this.#asks?.byId.get(id) ?? null
+    const asks = this.#asks
+    if (asks instanceof LockAsks) return asks.byId.get(id) ?? null
+    return asks?.id === id ? asks : null
   }
 
   /** An owner's, in the order of the asking. */
   asksOf(owner: Owner): readonly LockAsk[] {
-    return this.#asks?.of(owner) ?? NONE
+    const asks = this.#asks
+    if (asks instanceof LockAsks) return asks.of(owner)
+    return asks?.owner === owner ? [asks] : NONE
   }
 
   addAsk(ask: LockAsk): void {
-    this.#asks ??= new LockAsks()
-    this.#asks.add(ask)
+    const asks = this.#asks
+    if (asks === null) this.#asks = ask
+    else if (asks instanceof LockAsks) asks.add(ask)
+    else {
+      this.#asks = new LockAsks()
+      this.#asks.add(asks)
+      this.#asks.add(ask)
+    }
     ask.owner.keep()
   }
 
   removeAsk(ask: LockAsk): void {
-    this.#asks?.remove(ask)
-    if (this.#asks?.byId.size === 0) this.#asks = null
+    const asks = this.#asks
+    if (asks === ask) this.#asks = null
+    else if (asks instanceof LockAsks) {
+      asks.remove(ask)
+      if (asks.byId.size === 0) this.#asks = null
+    }
     ask.owner.drop()
   }
 

@@ -1,10 +1,13 @@
 import { addressOf, type LockOwner, type LockProtocol } from './client-lock.ts'
 import type { MoverId } from './token-table.ts'
 
+/** So many who have nothing any more are still known: most who lock a file lock one again soon. */
+export const MOST_IDLE = 64
+
 /** Where clients of one mover call from, however many names they have there. */
 class LockAddress {
   readonly name: string
-  /** Clients that are used. */
+  /** Clients that are known. */
   clients = 0
   /** Ranges and opens that all of them have. */
   locks = 0
@@ -20,9 +23,12 @@ export class LockClient {
   readonly name: string
   /** All those of its mover. */
   readonly all: LockOwners
-  /** The same for all clients there; that of a client that is not used yet may be nobody else's. */
+  /** The same for all clients there; that of a client that is not known yet may be nobody else's. */
   address: LockAddress
+  /** Those that are used, and some that were of late. */
   readonly owners = new Map<string, Owner>()
+  /** Owners that are used. */
+  used = 0
   locks = 0
 
   constructor(protocol: LockProtocol, name: string, address: LockAddress, all: LockOwners) {
@@ -44,6 +50,8 @@ export class Owner {
   client: LockClient
   /** In an order of the mover's owners. */
   readonly number: number
+  /** It is one of `LockOwners` that will be forgotten unless they are used again. */
+  isLeaving = false
   #uses = 0
   /** Files where it has, waits for or has asked for something, as far as that is noted: of most owners it is one. */
   #files: number | Set<number> | null = null
@@ -122,6 +130,9 @@ export class LockOwners {
   readonly mover: MoverId
   readonly #clients = { nlm: new Map<string, LockClient>(), nfs4: new Map<string, LockClient>(), smb: new Map() }
   readonly #addresses = new Map<string, LockAddress>()
+  /** In a ring: the place of who comes next is that of who has to go. */
+  readonly #leaving: Owner[] = []
+  #nextPlace = 0
   #lastNumber = 0
   /** Ranges and opens that all of them have. */
   locks = 0
@@ -140,7 +151,7 @@ export class LockOwners {
 
   /** True when some owner of a client is used. */
   has(protocol: LockProtocol, client: string): boolean {
-    return this.#clients[protocol].has(client)
+    return (this.#clients[protocol].get(client)?.used ?? 0) > 0
   }
 
   /** How many ranges and opens clients at an address have. */
@@ -150,10 +161,30 @@ export class LockOwners {
 
   /** The owners of a client that are used. */
   of(protocol: LockProtocol, client: string): Owner[] {
-    return [...(this.#clients[protocol].get(client)?.owners.values() ?? [])]
+    return [...(this.#clients[protocol].get(client)?.owners.values() ?? [])].filter(({ isUsed }) => isUsed)
   }
 
+  /** An owner is used from now on. */
   add(owner: Owner): void {
+    if (!owner.isLeaving) this.#learn(owner)
+    owner.client.used++
+  }
+
+  /** An owner is not used any more. */
+  remove(owner: Owner): void {
+    owner.client.used--
+    if (owner.isLeaving) return
+    owner.isLeaving = true
+    const place = this.#nextPlace
+    const going = this.#leaving[place]
+    this.#leaving[place] = owner
+    this.#nextPlace = (place + 1) % MOST_IDLE
+    if (going === undefined) return
+    going.isLeaving = false
+    if (!going.isUsed) this.#forget(going)
+  }
+
+  #learn(owner: Owner): void {
     const clients = this.#clients[owner.client.protocol]
     let client = clients.get(owner.client.name)
     if (client === undefined) {
@@ -165,7 +196,7 @@ export class LockOwners {
     client.owners.set(owner.name, owner)
   }
 
-  remove(owner: Owner): void {
+  #forget(owner: Owner): void {
     const { client } = owner
     client.owners.delete(owner.name)
     if (client.owners.size > 0) return

@@ -159,8 +159,8 @@ export class NlmContext {
     const { service } = known.export
     const services = this.#options.servicesOf(service)
     if (services === null) return 'NOLOCKS'
-    const waiters = this.#waitersOf(services.locks)
-    return { ...services, waiters, service, ino: known.ino, generation: known.generation }
+    const { locks, records } = services
+    return { locks, records, waiters: this.#waitersOf(locks), service, ino: known.ino, generation: known.generation }
   }
 
   /**

@@ -90,23 +90,6 @@ t.test('of two equal ranges of flavour windows the exclusive one is unlocked fir
   }
 })
 
-t.test('owners are the same as long as they have something, and clients too', async (t) => {
-  const owners = new LockOwners(1)
-  const find = (name: string): Owner => owners.find({ protocol: 'nlm', client: 'c', owner: name })
-  const [first, second] = [find('1'), find('2')]
-  first.gained()
-  second.gained()
-  t.equal(find('1'), first)
-  t.equal(find('2'), second)
-  t.equal(first.client, second.client)
-  t.equal(first.client.locks, 2)
-  t.equal(owners.locks, 2)
-  first.lost()
-  t.not(find('1'), first)
-  second.lost()
-  t.not(find('2').client, second.client)
-})
-
 t.test('two opens, whatever they do and deny', async (t) => {
   const wrong: string[] = []
   const open = (owner: Owner, bits: number, id: number): OpenLock => ({
