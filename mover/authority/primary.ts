@@ -291,7 +291,7 @@ export class PrimaryAuthority {
 
   /** An operation begins that may claim files: what is claimed from now on it has claimed. */
   claimNone(): void {
-    this.#claimed.length = 0
+    if (this.#claimed.length > 0) this.#claimed.length = 0
   }
 
   /** See `keepTokens`: for an operation that has needed `ino`; 0: for the one that has claimed files. */

@@ -48,10 +48,7 @@ export class XdrWriter {
   reset(position = 0, spliceCount = 0): this {
     if (position > this.position) throw new RangeError(`reset to ${position}, written ${this.position}`)
     this.position = position
-    if (this.splices.length > spliceCount) {
-      for (let i = spliceCount; i < this.splices.length; i++) this.splicedBytes -= this.splices[i].byteCount
-      this.splices.length = spliceCount
-    }
+    while (this.splices.length > spliceCount) this.splicedBytes -= (this.splices.pop() as Splice).byteCount
     return this
   }
 
