@@ -18,10 +18,11 @@ export interface Credentials {
 
 /**
  * What is done with the objects of an operation, so that a service can make ready for it when it gives them. 'attributes':
- * no more than their attributes are looked at; 'names': names are looked up or listed, or a link is read; 'change': names
- * or attributes are changed; 'read' and 'write': the bytes [rangeStart, rangeEnd) of a file.
+ * no more than their attributes are looked at; 'access': no more than their type, and who may use them; 'names': names are
+ * looked up or listed, or a link is read; 'change': names or attributes are changed; 'read' and 'write': the bytes
+ * [rangeStart, rangeEnd) of a file.
  */
-export type Intent = 'attributes' | 'names' | 'change' | 'read' | 'write'
+export type Intent = 'attributes' | 'access' | 'names' | 'change' | 'read' | 'write'
 
 /** What an operation is run with and what it leaves behind for its reply. Reused by its protocol server. */
 export interface Operation {

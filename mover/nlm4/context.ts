@@ -155,7 +155,7 @@ export class NlmContext {
     const { op } = this
     squash(rule, call.credentials, op.credentials)
     op.readOnly = rule.access === 'ro'
-    op.intent = 'attributes'
+    op.intent = 'access'
     const { service } = known.export
     const services = this.#options.servicesOf(service)
     if (services === null) return 'NOLOCKS'

@@ -62,6 +62,16 @@ export class HeldClient {
     return this.#on('attributes', ino, (_op, inode) => inode)
   }
 
+  /** Who may use it, which a lock asks for. */
+  access(ino: number, generation?: number): Inode | Failure {
+    return this.#on('access', ino, (_op, inode) => inode, ROOT, generation)
+  }
+
+  setMode(ino: number, mode: number): void {
+    const failure = this.#on('change', ino, (op, inode) => this.mover.files.setattr(op, inode, { mode }, null) ?? true)
+    if (failure !== true) throw new Error(`SETATTR of ${ino}: ${failure}`)
+  }
+
   lookup(dir: number, name: string, credentials = ROOT): number | Failure {
     return this.#on(
       'names',
