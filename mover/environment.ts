@@ -14,10 +14,10 @@ export interface Environment {
   /** Runs `task` after the events of this tick have been handled (`setImmediate`). */
   defer(task: () => void): void
   /**
-   * Another mover's answer is expected that comes sooner than this process would be woken: its event loop does not sleep for
-   * some microseconds, or until `isWaiting` says that the answer has come.
+   * Something is expected that comes sooner than this process would be woken: its event loop does not sleep for so many
+   * milliseconds (fractions of one), or until `isWaiting` says that it has come.
    */
-  stayAwake(isWaiting: () => boolean): void
+  stayAwake(isWaiting: () => boolean, mostMs: number): void
   /** Runs `task` once, `delayMs` from now; the returned function cancels it. Never keeps the process alive. */
   timer(delayMs: number, task: () => void): () => void
   /** `count` random bytes. */

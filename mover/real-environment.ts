@@ -61,8 +61,8 @@ export class RealEnvironment implements Environment {
     setImmediate(task)
   }
 
-  stayAwake(isWaiting: () => boolean): void {
-    if (HAS_PROCESSORS) this.#vigil.keep(isWaiting)
+  stayAwake(isWaiting: () => boolean, mostMs: number): void {
+    if (HAS_PROCESSORS) this.#vigil.keep(isWaiting, mostMs)
   }
 
   timer(delayMs: number, task: () => void): () => void {

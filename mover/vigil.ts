@@ -1,9 +1,3 @@
-/**
- * How long an answer is stayed awake for. Another mover of this host gives what it has in half of that; to be woken from sleep
- * takes as long again.
- */
-const AWAKE_MS = 0.06
-
 /** What it takes to stay awake. */
 export interface VigilHost {
   nowMs(): number
@@ -25,10 +19,10 @@ export class Vigil {
     this.#host = host
   }
 
-  /** From now on, for as long as `isWaiting` says so, and no longer than is worth it. */
-  keep(isWaiting: () => boolean): void {
+  /** From now on, for as long as `isWaiting` says so, and no longer than `mostMs`. */
+  keep(isWaiting: () => boolean, mostMs: number): void {
     this.#isWaiting = isWaiting
-    this.#untilMs = this.#host.nowMs() + AWAKE_MS
+    this.#untilMs = this.#host.nowMs() + mostMs
     if (this.#isKept) return
     this.#isKept = true
     this.#host.nextTurn(this.#turn)

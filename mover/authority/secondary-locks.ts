@@ -4,6 +4,7 @@ import { LockHolder } from '../locks/lock-holder.ts'
 import { inParts } from './lock-parts.ts'
 import { delegationOfWire, givenOfWire, outcomeOfWire, wireDelegation, wireLock, wireOp } from './lock-words.ts'
 import type { LockListener } from './primary-locks.ts'
+import { ANSWER_AWAKE_MS } from './session.ts'
 
 /** How often it is looked at what has been quiet. */
 const TICK_MS = 1000
@@ -29,7 +30,7 @@ export class SecondaryLocks {
       ask: (ino, id, op) => {
         send({ kind: message_kind.LOCK_ASK, lock_ask: { ino, id, what: wireOp(op) } })
         this.#heardThen = this.#heard
-        env.stayAwake(this.#isExpecting)
+        env.stayAwake(this.#isExpecting, ANSWER_AWAKE_MS)
       },
       demote: (ino, { locks, more: moreParts, serial, level }) => {
         const given = wireDelegation({ serial, level })

@@ -27,7 +27,7 @@ import type { Drain } from './governed.ts'
 import { MinimumHold } from './hold.ts'
 import { keepTokens } from './keep.ts'
 import { SecondaryLocks } from './secondary-locks.ts'
-import type { Session } from './session.ts'
+import { ANSWER_AWAKE_MS, type Session } from './session.ts'
 import { SessionError } from './session-error.ts'
 
 /** The files of one volume at a secondary, as its authority sees them. */
@@ -335,7 +335,7 @@ export class SecondaryAuthority {
   #request(ino: number, { id, kind, need, exact }: TokenRequest): void {
     this.#askedAt.set(id, this.#files.lastSequence)
     this.#session?.ask({ kind: message_kind.LOCK, lock: { ino, id, kind: KIND_CODES[kind], need, exact } })
-    this.#env.stayAwake(this.#isAsking)
+    this.#env.stayAwake(this.#isAsking, ANSWER_AWAKE_MS)
   }
 
   /** A request for a token has been answered, and who was told may have asked again. */

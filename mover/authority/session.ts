@@ -49,6 +49,12 @@ export interface SessionCounts {
 }
 
 /**
+ * How long the primary's answer is stayed awake for: one on this host gives what it has in half of that, and to be woken from
+ * sleep takes as long again.
+ */
+export const ANSWER_AWAKE_MS = 0.06
+
+/**
  * One end of a session between a secondary and the primary: messages in both directions, in order, those of one tick in one
  * frame.
  */

@@ -2,6 +2,11 @@ import type { Environment } from '../environment.ts'
 
 /** Who calls again sooner after an answer is waited for awake: to be woken would take half of that. */
 const PROMPT_MS = 0.05
+/**
+ * For so long: when clients of two movers hand a lock to each other, the other one has it, and lets it go, in that time, and what
+ * the other mover asks finds this one awake.
+ */
+const AWAKE_MS = 0.2
 
 /**
  * Watches how soon calls follow answers. A client that has one call under way at a time and is near, as another process of this
@@ -31,7 +36,7 @@ export class Sequel {
   answered(): void {
     this.#answeredMs = this.#env.monotonicMs()
     this.#arrivalsThen = this.arrivals
-    if (this.#isPrompt) this.#env.stayAwake(this.#isExpected)
+    if (this.#isPrompt) this.#env.stayAwake(this.#isExpected, AWAKE_MS)
   }
 
   /** Nothing has come since the last answers. */
