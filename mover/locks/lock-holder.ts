@@ -445,7 +445,7 @@ export class LockHolder {
   }
 }
 
-/** An owner's files are known by the owner; who uses none any more is forgotten with what it knows. */
+/** An owner's files are known by the owner; who uses nothing any more knows none. */
 function noteUse(ino: number, file: HeldLocks, owner: Owner): void {
   if (owner.isUsed) owner.uses(ino, file.isUsedBy(owner))
 }

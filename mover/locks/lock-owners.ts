@@ -106,7 +106,9 @@ export class Owner {
   }
 
   drop(): void {
-    if (--this.#uses === 0) this.client.all.remove(this)
+    if (--this.#uses > 0) return
+    this.#files = null
+    this.client.all.remove(this)
   }
 
   /** It has a range or open more. */

@@ -65,6 +65,17 @@ t.test('who has something when its turn to be forgotten comes has another turn',
   t.not(find('first'), first)
 })
 
+t.test('who has nothing any more knows no files, however many it has locked in turn', async (t) => {
+  const owner = finder(new LockOwners(1))('o')
+  for (const ino of [1, 2, 3]) {
+    owner.gained()
+    owner.uses(ino, true)
+    t.same(owner.files, [ino])
+    owner.lost()
+    t.same(owner.files, [])
+  }
+})
+
 t.test('clients and addresses that nobody is known of are forgotten', async (t) => {
   const owners = new LockOwners(1)
   const first = owners.find({ protocol: 'nlm', client: 'c 10.0.0.1', owner: 'o' })
