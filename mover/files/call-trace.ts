@@ -4,7 +4,7 @@ import { BLOCK_BYTES } from '../volume/layout.ts'
 import type { CallTrace, Intent, Operation } from './service.ts'
 
 const WHOLE: Readonly<Span> = { start: 0, end: FILE_END }
-/** What a mover must hold to answer on its own; any other intent looks at the whole file. */
+/** What a mover must hold to answer on its own; who looks at attributes or names has need of the whole file. */
 const NEEDS: Partial<Record<Intent, TokenKind>> = { read: 'BR_R', write: 'BR_W' }
 
 /** Shows how a mover answers its own clients about the files that are traced, and by which rights. */

@@ -130,6 +130,11 @@ export class HeldData {
     }
   }
 
+  /** True when this mover holds a token of some blocks: who changes who may use the file takes it away first. */
+  holdsBlocks(ino: number): boolean {
+    return this.#authority.tokens.held(ino)?.usable.some(({ start, end }) => start < end) === true
+  }
+
   #holdsSome(ino: number): boolean {
     return (this.#authority.tokens.held(ino)?.usable.length ?? 0) > 0
   }

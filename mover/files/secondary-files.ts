@@ -76,11 +76,11 @@ export class SecondaryFiles implements FileService {
     if (intent === 'write' && !op.readOnly) return this.#data.open(ino, generation, 'BR_W', op.rangeStart, op.rangeEnd)
     if (this.held.busyDirectories.has(ino)) return this.#look(op, ino, generation)
     const inode = this.#data.open(ino, generation, 'BR_R', 0, 0)
-    // Nobody changes type, owner and mode while this mover holds anything of it.
-    if (intent === 'access') return inode
+    if (typeof inode === 'string') return inode
+    // Nobody changes who may use it while this mover holds blocks of it; a right to no blocks is in nobody's way.
+    const isKnown = inode.isCurrent || (intent === 'access' && this.#data.holdsBlocks(ino))
     // While others write, their primary asks them. Asked in an earlier run, it is answered, whatever is held since.
-    const isKnown = typeof inode === 'string' || (inode.isCurrent && !this.#calls.hasAsked(op, operation_kind.GETATTR))
-    return isKnown ? inode : this.#look(op, ino, generation)
+    return isKnown && !this.#calls.hasAsked(op, operation_kind.GETATTR) ? inode : this.#look(op, ino, generation)
   }
 
   /** An object's attributes are asked for. */

@@ -44,6 +44,18 @@ t.test(
   },
 )
 
+t.test('of a file that the primary itself writes, and gives to a secondary nothing but a look', async (t) => {
+  const world = new MoverWorld(3, 2)
+  const [one, other] = world.secondaries.map((mover) => new HeldClient(world, mover))
+  const ino = world.files.create('f')
+  world.files.write(ino, 0, new Uint8Array(2 * BLOCK), 'unstable')
+  t.equal(modeOf(one.access(ino)), 0o644)
+  other.setMode(ino, 0o600)
+  t.equal(modeOf(one.access(ino)), 0o600)
+  one.setMode(ino, 0o640)
+  t.equal(modeOf(one.access(ino)), 0o640)
+})
+
 t.test('of a file of which nothing is held, and of one that is gone', async (t) => {
   const world = new MoverWorld(2, 2)
   const [one, other] = world.secondaries.map((mover) => new HeldClient(world, mover))
