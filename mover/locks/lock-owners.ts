@@ -50,7 +50,7 @@ export class Owner {
   client: LockClient
   /** In an order of the mover's owners. */
   readonly number: number
-  /** It is one of `LockOwners` that will be forgotten unless they are used again. */
+  /** In the ring of `LockOwners`: it is forgotten when its turn comes, unless it is used then. */
   isLeaving = false
   #uses = 0
   /** Files where it has, waits for or has asked for something, as far as that is noted: of most owners it is one. */

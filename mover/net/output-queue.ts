@@ -40,7 +40,7 @@ export class BatchPool {
   give(batch: OutBatch): void {
     const { releases } = batch
     for (const release of releases) release()
-    // To set `length` would call V8's runtime each time.
+    // To set `length` calls V8's runtime each time.
     while (releases.length > 0) releases.pop()
     batch.writer.reset()
     const byteCount = batch.writer.bytes.length

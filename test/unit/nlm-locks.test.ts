@@ -54,6 +54,23 @@ function setUp(world = new NlmWorld(), fh = world.file('f')) {
   return { world, fh, alock, lockArgs, lock, unlock, test }
 }
 
+t.test('of a file that is locked it is looked at who may use it, and not at size and times', (t) => {
+  const { world, lock, test, unlock } = setUp()
+  const { files } = world
+  const inode = files.inode.bind(files)
+  const intents: string[] = []
+  files.inode = (op, ...rest) => {
+    intents.push(op.intent)
+    return inode(op, ...rest)
+  }
+  t.equal(lock(0, 100), 'GRANTED')
+  t.equal(test(0, 100, { svid: 2 }), 'exclusive 1 1@c1 0+100')
+  t.equal(unlock(0, 100), 'GRANTED')
+  t.ok(intents.length > 0)
+  t.same(new Set(intents), new Set(['access']))
+  t.end()
+})
+
 t.test('LOCK, TEST and UNLOCK', (t) => {
   const { world, lock, unlock, test } = setUp()
   t.equal(lock(0, 100), 'GRANTED')
