@@ -60,9 +60,11 @@ export class StreamEnd implements MoverStream {
     this.#stalledUntilMs = this.#env.monotonicMs() + ms
   }
 
-  /** The connection breaks: both ends are told, each in its time. */
+  /** The connection breaks: both ends are told, and neither in the middle of what it does. */
   break(): void {
-    for (const end of [this, this.other]) if (end !== null) end.#process.deliver(() => end.cutOff('it is broken'))
+    for (const end of [this, this.other]) {
+      if (end !== null) this.#env.work(0, () => end.#process.deliver(() => end.cutOff('it is broken')))
+    }
   }
 
   #send(arrive: (other: StreamEnd) => void): void {
