@@ -3,7 +3,7 @@ import type { SecondaryAuthority } from '../authority/secondary.ts'
 import type { Timestamp } from '../environment.ts'
 import type { Failure } from '../failure.ts'
 import type { FileType, Inode } from '../volume/inode.ts'
-import { BLOCK_BYTES } from '../volume/layout.ts'
+import { BLOCK_BYTES, MAX_FILE_BYTES } from '../volume/layout.ts'
 import { ROOT_INO } from '../volume/mkfs.ts'
 import { accessBits, MAY, may } from './access.ts'
 import type { ClientLocks } from './client-locks.ts'
@@ -71,9 +71,13 @@ export class SecondaryFiles implements FileService {
     const { intent } = op
     if (intent === 'change') return this.#calls.subject(op, ino, generation)
     if (intent === 'names') return this.#data.current(ino, generation) ?? this.#calls.subject(op, ino, generation)
-    if (intent === 'read') return this.#data.open(ino, generation, 'BR_R', op.rangeStart, op.rangeEnd)
     // Through a read-only export nothing is written: only what the answer shows is looked at.
-    if (intent === 'write' && !op.readOnly) return this.#data.open(ino, generation, 'BR_W', op.rangeStart, op.rangeEnd)
+    if (intent === 'read' || (intent === 'write' && !op.readOnly)) {
+      // Who may use it is asked for no bytes too, and nobody changes that while this mover holds some block.
+      const start = Math.min(op.rangeStart, MAX_FILE_BYTES - 1)
+      const end = Math.max(op.rangeEnd, start + 1)
+      return this.#data.open(ino, generation, intent === 'read' ? 'BR_R' : 'BR_W', start, end)
+    }
     if (this.held.busyDirectories.has(ino)) return this.#look(op, ino, generation)
     const inode = this.#data.open(ino, generation, 'BR_R', 0, 0)
     if (typeof inode === 'string') return inode

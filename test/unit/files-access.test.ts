@@ -4,9 +4,10 @@ import type { Failure } from '../../mover/failure.ts'
 import type { Inode } from '../../mover/volume/inode.ts'
 import { MoverWorld } from '../sim/mover-world.ts'
 import { filled } from './files-support.ts'
-import { HeldClient } from './held-client.ts'
+import { call, HeldClient } from './held-client.ts'
 
 const BLOCK = 4096
+const NO_BYTES = { segments: [], segmentCount: 0, count: 0, eof: false, release: () => {} }
 
 function modeOf(inode: Inode | Failure): number | Failure {
   return typeof inode === 'string' ? inode : inode.mode & 0o777
@@ -54,6 +55,37 @@ t.test('of a file that the primary itself writes, and gives to a secondary nothi
   t.equal(modeOf(one.access(ino)), 0o600)
   one.setMode(ino, 0o640)
   t.equal(modeOf(one.access(ino)), 0o640)
+})
+
+t.test('who reads or writes no bytes of a file is judged by the mode that it has now', async (t) => {
+  const world = new MoverWorld(4, 2)
+  const [one, other] = world.secondaries.map((mover) => new HeldClient(world, mover))
+  const ino = world.files.create('f')
+  const tried = (intent: 'read' | 'write', at: number): Failure | null =>
+    call(
+      world,
+      (op) => {
+        Object.assign(op, { intent, rangeStart: at, rangeEnd: at })
+        const { files } = one.mover
+        const inode = files.inode(op, ino, world.files.inode(ino).generation)
+        if (typeof inode === 'string') return inode
+        if (intent === 'read') return files.read(op, inode, at, 0, { ...NO_BYTES })
+        return files.write(op, inode, at, new Uint8Array(0), 'unstable', { count: 0, committed: 'unstable' })
+      },
+      { uid: 1000, gid: 1000, gids: [] },
+    )
+  for (const intent of ['read', 'write'] as const) {
+    for (const at of [0, BLOCK, 100 * BLOCK, intent === 'read' ? 2 ** 60 : 5]) {
+      other.setMode(ino, 0o666)
+      world.files.write(ino, 0, new Uint8Array(2 * BLOCK), 'unstable')
+      // With this comes a right to no blocks, beside the primary's own to all.
+      t.equal(modeOf(one.attributes(ino)), 0o666)
+      other.setMode(ino, 0o600)
+      t.equal(tried(intent, at), 'ACCES', `${intent} at ${at}`)
+      other.setMode(ino, 0o666)
+      t.equal(tried(intent, at), null, `${intent} at ${at}`)
+    }
+  }
 })
 
 t.test('of a file of which nothing is held, and of one that is gone', async (t) => {
