@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Stuck } from './authority/revocations.ts'
 import type { Environment } from './environment.ts'
 import type { Incarnation, VolumeRole } from './host/channel.ts'
+import { MOST_GRACES } from './locks/lock-grace.ts'
 import { type Connect, PrimaryLink } from './primary-link.ts'
 import type { PrimaryReign } from './primary-reign.ts'
 import { localStreams } from './sessions/local-stream.ts'
@@ -91,12 +92,13 @@ export class Membership {
 
   /**
    * True when the last primary had been ready, and all others had lived, for so long that nobody could reclaim anything any
-   * more. It learns of a loss at the latest a lease after this mover, or is lost itself.
+   * more: a mover that was slow to come back had its clients' time prolonged. The primary learns of a loss at the latest a
+   * lease after this mover, or is lost itself.
    */
   #isCalm(): boolean {
     const { environment, graceMs, leaseMs } = this.#o
     const sinceMs = Math.max(this.#lostMs, this.link?.readyMs ?? Number.POSITIVE_INFINITY)
-    return environment.monotonicMs() - sinceMs > graceMs + leaseMs
+    return environment.monotonicMs() - sinceMs > MOST_GRACES * graceMs + leaseMs
   }
 
   /** This mover has opened the volume as its primary: those who share it may come to whom this returns. */

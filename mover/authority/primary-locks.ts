@@ -8,7 +8,7 @@ import {
 import type { Environment } from '../environment.ts'
 import type { Failure } from '../failure.ts'
 import type { ClientLock, LockEffect, LockOp, LockOutcome } from '../locks/client-lock.ts'
-import { GracePeriod } from '../locks/lock-grace.ts'
+import { GracePeriod, MOST_GRACES } from '../locks/lock-grace.ts'
 import { LockHolder } from '../locks/lock-holder.ts'
 import { LockTable } from '../locks/lock-table.ts'
 import type { MoverId } from '../locks/token-table.ts'
@@ -22,8 +22,6 @@ import { SessionError } from './session-error.ts'
 const HOME: MoverId = 0
 /** How often times of grace, and what has been quiet, are looked at. */
 const TICK_MS = 1000
-/** Files wait at most so many times of grace for clients of a mover that comes again and again, or is not told to serve. */
-const MOST_GRACES = 10
 /** Files in one record at most that are not locked any more. */
 const FORGOTTEN_AT_ONCE = 64
 /** Bits of `ALL_MOVERS`. */

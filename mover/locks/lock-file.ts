@@ -1,6 +1,12 @@
-import { addressOf, type DelegationLevel, isShared as isSharedLock, type LockOp } from './client-lock.ts'
+import {
+  addressOf,
+  type ClientLock,
+  type DelegationLevel,
+  isShared as isSharedLock,
+  type LockOp,
+} from './client-lock.ts'
 import { FileLocks } from './file-locks.ts'
-import { conflict, isBehind, type Wanted } from './lock-conflict.ts'
+import { conflict, type Wanted } from './lock-conflict.ts'
 import type { Owner } from './lock-owners.ts'
 import type { MoverId } from './token-table.ts'
 
@@ -19,6 +25,11 @@ export interface Waiter extends Wanted {
   readonly waiter: number
 }
 
+/** A request in the queue, and an owner of something in its way when it was last looked at; null: look. */
+interface Queued extends Waiter {
+  blocker: Owner | null
+}
+
 /** A request that is not decided yet: delegations that are in its way have been recalled, or earlier requests have. */
 export interface Asked {
   readonly mover: MoverId
@@ -33,15 +44,35 @@ const RANKS: Readonly<Record<DelegationLevel, number>> = { none: 0, shared: 1, a
  * one FIFO: first `queue`, then `asked`. As long as somebody waits in the queue nobody has a delegation.
  */
 export class LockFile {
+  readonly ino: number
   readonly locks = new FileLocks()
   delegated: readonly Delegated[]
-  queue: readonly Waiter[] = []
+  #queue: readonly Queued[] = []
   asked: readonly Asked[] = []
   /** Granted to owners that have more than that, and are about to give up the rest: see `isBusy`. */
   #owed: readonly Wanted[] = []
+  /** Owners who may have less in the way of others than before; null: perhaps all. */
+  #yielded: Set<Owner> | null = null
 
-  constructor(delegated: readonly Delegated[]) {
+  constructor(ino: number, delegated: readonly Delegated[]) {
+    this.ino = ino
     this.delegated = delegated
+  }
+
+  /** Who waits, in order. */
+  get queue(): readonly Waiter[] {
+    return this.#queue
+  }
+
+  /** An owner has given up something: see `takeGrantable`. */
+  yields(owner: Owner): void {
+    if (this.#queue.length > 0) this.#yielded?.add(owner)
+    if (owner.isUsed) owner.uses(this.ino, this.locks.isHolder(owner) || this.#queue.some((one) => one.owner === owner))
+  }
+
+  /** Any of them may have given up something. */
+  yieldAll(): void {
+    this.#yielded = null
   }
 
   /**
@@ -100,31 +131,57 @@ export class LockFile {
     return this.locks.isShared ? 'shared' : 'none'
   }
 
-  /** Takes those from the queue who need not wait any more: nothing held is in their way, and nobody's earlier request. */
+  /**
+   * Takes those from the queue who need not wait any more: nothing held is in their way, and nobody's earlier request. Only
+   * those are looked at in whose way is somebody who has given up something since: many may wait while many let go. Who was
+   * behind a request that is granted is behind its lock.
+   */
   takeGrantable(): Waiter[] {
+    if (this.#queue.length === 0) return []
+    const yielded = this.#yielded
+    this.#yielded = new Set()
+    if (yielded?.size === 0) return []
     const granted: Waiter[] = []
-    const left: Waiter[] = []
-    for (const waiter of this.queue) {
-      const { owner, lock } = waiter
-      // What is held is found without a look at all of it; the queue is long where many wait for different things.
-      const mustWait = this.isBusy || this.locks.inTheWay(owner, lock) !== null || isBehind(left, waiter)
-      if (mustWait) left.push(waiter)
-      else {
-        this.grant(waiter)
-        owner.drop()
-        granted.push(waiter)
+    const left: Queued[] = []
+    for (const waiter of this.#queue) {
+      const { owner, blocker } = waiter
+      if (blocker === null || yielded === null || yielded.has(blocker)) {
+        waiter.blocker = null
+        if (!this.isBusy) {
+          waiter.blocker = this.#blockerOf(waiter, left)
+          if (waiter.blocker === null) {
+            this.grant(waiter)
+            owner.drop()
+            granted.push(waiter)
+            continue
+          }
+        }
       }
+      left.push(waiter)
     }
-    if (granted.length > 0) this.queue = left
+    if (granted.length > 0) this.#queue = left
     return granted
+  }
+
+  /** Who has something in the way of a request: what is held, which is found without a look at all of it, or was asked earlier. */
+  #blockerOf(waiter: Wanted, earlier: readonly Wanted[]): Owner | null {
+    const inTheWay =
+      this.locks.inTheWay(waiter.owner, waiter.lock) ?? earlier.find((one) => conflict(one, waiter)) ?? null
+    return inTheWay?.owner ?? null
   }
 
   /** An owner has a lock from now on. */
   grant({ owner, lock }: Wanted): void {
-    this.locks.hold(owner, lock)
+    this.hold(owner, lock)
     if (!this.locks.hasMore(owner, lock)) return
     this.#owed = [...this.#owed, { owner, lock }]
     owner.keep()
+  }
+
+  /** An owner has had a lock. */
+  hold(owner: Owner, lock: ClientLock): void {
+    this.locks.hold(owner, lock)
+    owner.uses(this.ino, true)
   }
 
   /** It has given up what it had more than a lock that it was granted, or will not. */
@@ -137,6 +194,7 @@ export class LockFile {
   /** All locks of some owners are gone; false when there were none. */
   release(matters: (owner: Owner) => boolean): boolean {
     this.paid(({ owner }) => matters(owner))
+    for (const { owner } of this.locks.held()) if (matters(owner)) owner.uses(this.ino, false)
     return this.locks.releaseAll(matters)
   }
 
@@ -145,7 +203,7 @@ export class LockFile {
    * owner anyhow, need not be waited for.
    */
   placeOf(wanted: Wanted, waitForIt: ReadonlySet<Owner>): number {
-    const passed = this.queue.findIndex((waiter) => waitForIt.has(waiter.owner) && conflict(waiter, wanted))
+    const passed = this.#queue.findIndex((waiter) => waitForIt.has(waiter.owner) && conflict(waiter, wanted))
     return passed < 0 ? this.queue.length : passed
   }
 
@@ -155,21 +213,22 @@ export class LockFile {
   }
 
   enqueue(waiter: Waiter, place: number): void {
-    this.queue = [...this.queue.slice(0, place), waiter, ...this.queue.slice(place)]
+    this.#queue = [...this.#queue.slice(0, place), { ...waiter, blocker: null }, ...this.#queue.slice(place)]
     waiter.owner.keep()
+    waiter.owner.uses(this.ino, true)
   }
 
   /** Brings the queue into an order of the owners in it. */
   arrange(order: ReadonlyMap<Owner, number>): void {
     const placeOf = ({ owner }: Waiter): number => order.get(owner) ?? 0
-    this.queue = [...this.queue].sort((a, b) => placeOf(a) - placeOf(b))
+    this.#queue = [...this.#queue].sort((a, b) => placeOf(a) - placeOf(b))
   }
 
   /** Takes those out of the queue for whom `matters` is true; false when there are none. */
   removeWaiters(matters: (waiter: Waiter) => boolean): boolean {
     const removed = this.queue.filter(matters)
     if (removed.length === 0) return false
-    this.queue = this.queue.filter((waiter) => !matters(waiter))
+    this.#queue = this.#queue.filter((waiter) => !matters(waiter))
     for (const { owner } of removed) owner.drop()
     return true
   }

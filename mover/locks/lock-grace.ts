@@ -1,3 +1,6 @@
+/** Files wait at most so many times of grace for clients of a mover that comes again and again, or is not told to serve. */
+export const MOST_GRACES = 10
+
 /** A time in which clients reclaim what they had locked of some files, or of all. */
 export class GracePeriod {
   /** The place of the mover whose clients reclaim; null: whose they are is not known. */

@@ -21,7 +21,7 @@ import { giveUp, isGivenUp } from './give-up.ts'
 import { conflict, isBehind, type Wanted } from './lock-conflict.ts'
 import { type Asked, type Delegated, LockFile } from './lock-file.ts'
 import { type GracePeriod, LockGrace } from './lock-grace.ts'
-import { LockOwners } from './lock-owners.ts'
+import { LockOwners, type Owner } from './lock-owners.ts'
 import type { MoverId } from './token-table.ts'
 import { orderOfWaiting, waitersFor } from './wait-graph.ts'
 
@@ -96,6 +96,7 @@ export class LockTable {
     if (isGivenUp(op)) {
       const owner = this.#ownersOf(mover).find(ownerOf(op))
       const isDone = giveUp(file, owner, op)
+      file.yields(owner)
       if (op.type === 'weaken') file.paid((one) => one.owner === owner && sameLock(one.lock, op.lock))
       this.#answer(ino, mover, id, isDone ? GRANTED : NOT_HELD, null)
     } else file.asked = [...file.asked, { mover, id, op }]
@@ -111,6 +112,7 @@ export class LockTable {
     // Until the last of them has come, the delegation is in the way of what might meet them.
     if (!more) file.delegate(mover, level === 'none' ? null : { mover, serial, level, recalledTo: null })
     for (const lock of locks) this.#hold(file, mover, lock)
+    file.yieldAll()
     this.#advance(ino, file)
   }
 
@@ -155,6 +157,7 @@ export class LockTable {
       file.delegate(mover, null)
       file.removeWaiters((waiter) => waiter.mover === mover)
       file.asked = file.asked.filter((asked) => asked.mover !== mover)
+      file.yieldAll()
       this.#advance(ino, file)
     }
     this.#owners.delete(mover)
@@ -271,7 +274,7 @@ export class LockTable {
     let file = this.#files.get(ino)
     if (file !== undefined) return file
     const sole = this.#delegated.get(ino)
-    file = new LockFile(sole === undefined ? [] : [sole])
+    file = new LockFile(ino, sole === undefined ? [] : [sole])
     this.#delegated.delete(ino)
     this.#files.set(ino, file)
     return file
@@ -287,7 +290,7 @@ export class LockTable {
   }
 
   #hold(file: LockFile, mover: MoverId, lock: ClientLock): void {
-    file.locks.hold(this.#ownersOf(mover).find(lock.owner), lock)
+    file.hold(this.#ownersOf(mover).find(lock.owner), lock)
   }
 
   #answer(ino: number, mover: MoverId, id: number, outcome: LockOutcome, delegation: GivenDelegation | null): void {
@@ -295,7 +298,10 @@ export class LockTable {
   }
 
   #advanceAll(): void {
-    for (const [ino, file] of [...this.#files]) this.#advance(ino, file)
+    for (const [ino, file] of [...this.#files]) {
+      file.yieldAll()
+      this.#advance(ino, file)
+    }
   }
 
   /** Grants what can be granted and decides what can be decided, in order; recalls what is in the way of that. */
@@ -375,7 +381,7 @@ export class LockTable {
     const { owner, lock } = wanted
     const own = file.waitersFrom(addressOf(owner.client.name))
     if (!hasShare(own, file.queue.length - own, this.#limits.waitersPerFile)) return LIMIT
-    const waitForIt = waitersFor(owner, this.#waitedFor)
+    const waitForIt = waitersFor(owner, this.#waitedForOf)
     const place = file.placeOf(wanted, waitForIt)
     if (!isBehind(file.queue.slice(0, place), wanted) && file.locks.inTheWay(owner, lock) === null) {
       return this.#grant(file, wanted)
@@ -387,9 +393,19 @@ export class LockTable {
     return DEADLOCK
   }
 
+  /** Of the files where an owner has or waits for something those where somebody waits. */
+  readonly #waitedForOf = (owner: Owner): LockFile[] => {
+    const files: LockFile[] = []
+    for (const ino of owner.files) {
+      const file = this.#files.get(ino)
+      if (file !== undefined && this.#waitedFor.has(file)) files.push(file)
+    }
+    return files
+  }
+
   /** True when somebody in the way of a request in the queue waits for its owner. */
   #isInCycle(file: LockFile, { owner, lock }: Wanted, place: number): boolean {
-    const waitForIt = waitersFor(owner, this.#waitedFor)
+    const waitForIt = waitersFor(owner, this.#waitedForOf)
     for (const other of waitForIt) {
       if (other !== owner && other.isUsedMore && file.locks.blocks(other, owner, lock)) return true
     }

@@ -12,17 +12,18 @@ export interface WaitingFile {
  * Who waits for an owner, directly or for others who do, and it itself. One waits for whoever has what is in its way, and
  * for those in its way who have asked earlier.
  *
- * The graph is looked through backwards, since most who ask for a lock have none that others wait for: then this is one
- * look at each file that somebody waits for. Nothing of it is kept: it changes with every lock.
+ * The graph is looked through backwards, since most who ask for a lock have none that others wait for. `filesOf` tells the
+ * files where an owner has or waits for something, and somebody waits. Nothing of the graph is kept: it changes with every
+ * lock.
  */
-export function waitersFor(owner: Owner, files: Iterable<WaitingFile>): ReadonlySet<Owner> {
+export function waitersFor(owner: Owner, filesOf: (owner: Owner) => Iterable<WaitingFile>): ReadonlySet<Owner> {
   const found = new Set([owner])
   if (!owner.isUsed) return found
   // A set is gone through in the order of its growing, what is added meanwhile too.
   for (const one of found) {
     // Most have nothing but the request that they were found by: who is behind that was found with it.
     if (one !== owner && !one.isUsedMore) continue
-    for (const file of files) addWaiters(one, file, found)
+    for (const file of filesOf(one)) addWaiters(one, file, found)
   }
   return found
 }

@@ -15,8 +15,8 @@ export const OF_LOCKS: readonly Break[] = [
   {
     name: 'what is demoted is lost',
     file: TABLE,
-    find: '    for (const lock of locks) this.#hold(file, mover, lock)\n    this.#advance',
-    replace: '    this.#advance',
+    find: '    for (const lock of locks) this.#hold(file, mover, lock)\n    file.yieldAll()',
+    replace: '    file.yieldAll()',
   },
   {
     name: 'the primary decides although the mover does',

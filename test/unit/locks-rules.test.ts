@@ -130,7 +130,7 @@ const RECALLS: Record<DelegationLevel, Record<'shared' | 'exclusive', Delegation
 t.test('delegations and what others ask for', async (t) => {
   for (const level of ['none', 'shared', 'all'] as const) {
     for (const asked of ['shared', 'exclusive'] as const) {
-      const file = new LockFile([{ mover: 1, serial: 1, level, recalledTo: null }])
+      const file = new LockFile(1, [{ mover: 1, serial: 1, level, recalledTo: null }])
       const lock: ClientLock = {
         kind: 'range',
         owner: b.who,
@@ -145,7 +145,7 @@ t.test('delegations and what others ask for', async (t) => {
   }
   const levels = (held: DelegationLevel[]): boolean => {
     const delegated = held.map((level, i) => ({ mover: i, serial: i, level, recalledTo: null }))
-    return new LockFile(delegated).isSound
+    return new LockFile(1, delegated).isSound
   }
   t.ok(levels(['all']))
   t.ok(levels(['shared', 'shared']))

@@ -1,6 +1,6 @@
 /** Who waits for whom: all are found, and those who have nothing to do with it are not looked at. */
 import t from 'tap'
-import type { RangeLock } from '../../mover/locks/client-lock.ts'
+import type { LockEffect, LockOp, RangeLock } from '../../mover/locks/client-lock.ts'
 import { FileLocks } from '../../mover/locks/file-locks.ts'
 import { conflict, type Wanted } from '../../mover/locks/lock-conflict.ts'
 import { LockOwners, type Owner } from '../../mover/locks/lock-owners.ts'
@@ -61,7 +61,7 @@ class Waits {
   }
 
   found(name: string): string[] {
-    return [...waitersFor(this.owner(name), this.counted())].map(({ who }) => who.owner).sort()
+    return [...waitersFor(this.owner(name), () => this.counted())].map(({ who }) => who.owner).sort()
   }
 
   /** As it is defined. */
@@ -202,4 +202,96 @@ t.test('nobody waits for itself behind a take-over, whoever says first what it w
   t.same(unlock(2, 2, lock('a', 0, 1, true)), [2], 'c')
   t.same(unlock(1, 1, lock('c', 0, 10, true)), [], 'b is behind a, which it meets')
   t.same(unlock(1, 2, lock('a', 15, 30, true)), [1], 'b')
+})
+
+/** How often `what` of a file's locks is asked while `run` runs. */
+function asksOf(what: 'inTheWay' | 'isHolder', run: () => void): number {
+  const original = FileLocks.prototype[what] as (...args: never[]) => unknown
+  let asks = 0
+  Object.assign(FileLocks.prototype, {
+    [what](this: FileLocks, ...args: never[]): unknown {
+      asks++
+      return original.apply(this, args)
+    },
+  })
+  try {
+    run()
+  } finally {
+    Object.assign(FileLocks.prototype, { [what]: original })
+  }
+  return asks
+}
+
+/** A table that decides about so many files: another mover's client has the last byte of each. */
+function deciding(files = 1) {
+  const { table, lock, assert } = takeOver()
+  for (let ino = 1; ino <= files; ino++) assert(ino, 2, [lock('another', 2 ** 60, 2 ** 61, true)], [])
+  table.ready()
+  let id = 0
+  const ask = (ino: number, op: LockOp): LockEffect[] => {
+    const told: LockEffect[] = []
+    table.ask(ino, 1, ++id, op)
+    table.tell((effect) => void told.push(effect))
+    return told
+  }
+  const wait = (ino: number, owner: string, start: number, end: number): string | undefined => {
+    const told = ask(ino, { type: 'lock', mode: 'wait', lock: lock(owner, start, end, true) })
+    return told.map((effect) => (effect.type === 'answer' ? effect.outcome.type : effect.type))[0]
+  }
+  return { table, lock, ask, wait }
+}
+
+t.test('many who let go are not compared with all who wait for somebody else', async (t) => {
+  const { lock, ask, wait } = deciding()
+  const [many, waiters] = [500, 100]
+  wait(1, 'holder', 0, 1)
+  for (let i = 1; i <= many; i++) t.equal(wait(1, `owner ${i}`, i, i + 1), 'granted')
+  for (let i = 0; i < waiters; i++) t.equal(wait(1, `waiter ${i}`, 0, 1), 'waiting')
+  ask(1, { type: 'unlock', lock: lock('nobody', 0, 1, true) })
+  const looks = asksOf('inTheWay', () => {
+    for (let i = 1; i <= many; i++) ask(1, { type: 'release', owner: lock(`owner ${i}`, 0, 1, true).owner })
+  })
+  t.equal(looks, 0)
+  const told = ask(1, { type: 'unlock', lock: lock('holder', 0, 1, true) })
+  t.equal(told.filter(({ type }) => type === 'grant').length, 1, 'and who was in the way lets one of them go on')
+})
+
+t.test('a long chain of waiters is looked through once', async (t) => {
+  const length = 200
+  const { wait } = deciding(length + 1)
+  for (let i = 0; i <= length; i++) {
+    t.equal(wait(i + 1, `link ${i}`, 0, 1), 'granted')
+  }
+  for (let i = length; i > 0; i--) t.equal(wait(i, `link ${i}`, 0, 1), 'waiting')
+  const looks = asksOf('isHolder', () => t.equal(wait(length + 1, 'link 0', 0, 1), 'deadlock'))
+  t.ok(looks <= 4 * length + 4, `${looks} looks at files for ${length} links, from both ends`)
+})
+
+t.test('who waits gets a lock at the very moment when nothing is in the way any more', async (t) => {
+  let granted = 0
+  for (let seed = 1; seed <= 40; seed++) {
+    const { table, lock, ask } = deciding()
+    const random = new Random(seed)
+    for (let step = 0; step < 150; step++) {
+      const [start, who] = [random.below(6), random.below(6)]
+      // Nobody makes weaker what it has.
+      const one = lock(`${who}`, start, start + 1 + random.below(3), who % 2 > 0)
+      const waiter = table.queue(1).at(random.below(4))
+      const cancel: LockOp[] = waiter === undefined ? [] : [{ type: 'cancel', ...waiter, owner: waiter.lock.owner }]
+      const wait: LockOp = { type: 'lock', mode: 'wait', lock: one }
+      const op = random.pick([
+        wait,
+        wait,
+        { type: 'unlock', lock: one },
+        { type: 'release', owner: one.owner },
+        ...cancel,
+      ])
+      granted += ask(1, op as LockOp).filter(({ type }) => type === 'grant').length
+      table.queue(1).forEach((_, place) => {
+        if (table.inTheWay(1, place, 1).length === 0)
+          t.fail(`seed ${seed}, step ${step}: place ${place} waits for nobody`)
+      })
+    }
+  }
+  t.ok(granted > 300, `${granted} have been granted what they waited for`)
 })
