@@ -63,7 +63,7 @@ export class Peer {
   /** Calls that have not been answered. */
   #calls = 0
   #isGone = false
-  /** What it holds of files that were removed: nobody is in the way of that, but it has to forget them. */
+  /** What it has to give back once all is asserted: of files that were removed, which are in nobody's way, and beyond its bound. */
   #strays: revoke[] = []
   #phase: Phase = 'asserting'
   /** Until they are over it is not known what the mover holds of earlier reigns; ASSERTED is one of them. */
@@ -172,7 +172,8 @@ export class Peer {
       })
     } else if (effect.type === 'revoke') {
       const revoke = { ino, serial: effect.serial, blocks: effect.span }
-      this.#outgoing.run(ino, () => this.#revoke(revoke))
+      // Before READY it listens to nothing of that kind.
+      this.#outgoing.run(ino, () => (this.#phase === 'ready' ? this.#revoke(revoke) : void this.#strays.push(revoke)))
     } else this.#outgoing.run(ino, () => this.#deny(ino, effect.id, 'STALE'))
   }
 
@@ -182,7 +183,7 @@ export class Peer {
   }
 
   glimpse(ino: number, id: number): void {
-    this.session.send({ kind: message_kind.GLIMPSE, glimpse: { ino, id } })
+    this.session.send({ kind: message_kind.GLIMPSE, glimpse: { ino, id, seen: this.#seen.get(ino) ?? 0 } })
     this.revocations.question(id, ino)
   }
 

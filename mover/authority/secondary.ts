@@ -46,6 +46,8 @@ export interface HeldFiles {
   isQuiet(ino: number): boolean
   /** What has been written since this was last asked, if anything: the primary is about to be told. */
   takeWritten(ino: number): written | null
+  /** All that was told of the file up to this sequence is in what the primary tells from now on. */
+  seen(ino: number, sequence: number): void
   /** Nothing of the file is held any more, though something may have been asked for; the primary has been told everything. */
   gaveUp(ino: number): void
   /** Nothing of the file is held, or asked for, any more. */
@@ -224,7 +226,8 @@ export class SecondaryAuthority {
         break
       }
       case message_kind.GLIMPSE: {
-        const { ino, id } = message.glimpse
+        const { ino, id, seen } = message.glimpse
+        this.#files.seen(ino, seen)
         const changes = this.#files.takeWritten(ino)
         this.#send({ kind: message_kind.GLIMPSED, glimpsed: { ino, id, changes } })
         if (this.#files.isQuiet(ino)) this.tokens.giveUpWriting(ino)

@@ -91,6 +91,11 @@ export class HeldVolume implements HeldFiles {
     return file
   }
 
+  /** See `WrittenFile`. */
+  toldCount(ino: number): number {
+    return this.#files.get(ino)?.toldCount ?? 0
+  }
+
   get inodeCount(): number {
     return this.#files.size
   }
@@ -149,6 +154,10 @@ export class HeldVolume implements HeldFiles {
 
   takeWritten(ino: number): written | null {
     return this.#files.get(ino)?.take(++this.lastSequence) ?? null
+  }
+
+  seen(ino: number, sequence: number): void {
+    this.#files.get(ino)?.seen(sequence)
   }
 
   rejoined(): void {

@@ -196,8 +196,8 @@ export class RemoteVolume implements DataVolume {
   #failure: Error | null = null
   /** Who waits for the reservation that is under way. */
   #reserving: (() => void)[] | null = null
-  /** The last reservation brought nothing; told once to who has waited for it. */
-  #isFull = false
+  /** The last reservation brought nothing: so many are not there; told once to who has waited for it. */
+  #missing = Number.POSITIVE_INFINITY
   #isWatched = false
 
   constructor(options: RemoteVolumeOptions) {
@@ -242,7 +242,7 @@ export class RemoteVolume implements DataVolume {
 
   reserveData(count: number): boolean {
     if (this.space.promise(count)) return true
-    if (this.#isFull) return false
+    if (count >= this.#missing) return false
     throw new Suspend((resume) => this.#reserve(count, resume))
   }
 
@@ -337,25 +337,26 @@ export class RemoteVolume implements DataVolume {
       return
     }
     this.#reserving = [resume]
-    this.#o.authority().reserve(Math.max(count, RESERVE_BLOCKS), (runs) => this.#reserved(runs, count))
+    this.#o
+      .authority()
+      .reserve(Math.max(count, RESERVE_BLOCKS), (runs) => this.#reserved(runs, count, count >= RESERVE_BLOCKS))
   }
 
-  #reserved(runs: readonly Run[] | null, count: number): void {
+  #reserved(runs: readonly Run[] | null, count: number, isLeast: boolean): void {
     // The session has ended: that nothing came says nothing of the volume.
     if (runs === null) return
     const waiters = this.#reserving ?? []
     this.#reserving = null
-    if (runs.length === 0 && count < RESERVE_BLOCKS && !this.#isFull) {
+    if (runs.length === 0 && !isLeast) {
       // Perhaps there is as much as is needed.
-      this.#isFull = true
       this.#reserving = waiters
-      this.#o.authority().reserve(count, (less) => this.#reserved(less, count))
+      this.#o.authority().reserve(count, (less) => this.#reserved(less, count, true))
       return
     }
     this.space.add(runs)
-    this.#isFull = runs.length === 0
+    if (runs.length === 0) this.#missing = count
     for (const resume of waiters) resume()
-    this.#isFull = false
+    this.#missing = Number.POSITIVE_INFINITY
     this.#watchSpace()
   }
 

@@ -79,6 +79,11 @@ export class WrittenFile {
     if (this.#underWay.length > 0) this.#underWay = this.#underWay.filter(({ told }) => told.sequence > sequence)
   }
 
+  /** How much has been told that what the primary tells now may lack. */
+  get toldCount(): number {
+    return this.#underWay.length
+  }
+
   /** True when something has been told that what the primary tells now may lack. */
   get isAhead(): boolean {
     return this.#underWay.length > 0

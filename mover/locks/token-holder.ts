@@ -190,6 +190,8 @@ export class TokenHolder {
   /** Sends again what has been asked and not answered: there is another primary. */
   askAgain(): void {
     for (const [ino, file] of this.#files) {
+      // What the last one has asked for the next one asks for itself, if anybody still waits, under serials of its own.
+      file.postponed = []
       for (const { isSent, id, kind, need, exact } of file.asks) {
         if (isSent) this.#port.request(ino, { id, kind, need: { ...need }, exact })
       }

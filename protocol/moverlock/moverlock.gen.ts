@@ -2,7 +2,7 @@
 import { padded, XdrError, type XdrReader } from '../xdr/reader.ts'
 import { putNumber64, type XdrWriter } from '../xdr/writer.ts'
 
-export const MOVERLOCK_VERSION = 5
+export const MOVERLOCK_VERSION = 6
 
 /** Bytes of an inode record's value, as the volume has it. */
 export const INODE_VALUE_BYTES = 176
@@ -1064,29 +1064,33 @@ export function sizecommitted(_v: committed): number {
 export interface glimpse {
   ino: number64
   id: number64
+  seen: number64
 }
 
 export function readglimpse(r: XdrReader): glimpse {
   return {
     ino: r.number64(),
     id: r.number64(),
+    seen: r.number64(),
   }
 }
 
 export function readglimpseInto(r: XdrReader, out: glimpse): void {
   out.ino = r.number64()
   out.id = r.number64()
+  out.seen = r.number64()
 }
 
 export function writeglimpse(w: XdrWriter, v: glimpse): void {
-  const at = w.reserve(16)
+  const at = w.reserve(24)
   const { view } = w
   putNumber64(view, at, v.ino)
   putNumber64(view, at + 8, v.id)
+  putNumber64(view, at + 16, v.seen)
 }
 
 export function sizeglimpse(_v: glimpse): number {
-  return 16
+  return 24
 }
 
 export interface glimpsed {
@@ -3282,7 +3286,7 @@ export function sizemessage(v: message): number {
     case message_kind.COMMITTED:
       return 4 + 12
     case message_kind.GLIMPSE:
-      return 4 + 16
+      return 4 + 24
     case message_kind.GLIMPSED:
       return 4 + sizeglimpsed(v.glimpsed)
     case message_kind.CALL:

@@ -109,7 +109,7 @@ function goodHello(): hello {
 
 const lock: message = {
   kind: message_kind.GLIMPSE,
-  glimpse: { ino: 5, id: 1 },
+  glimpse: { ino: 5, id: 1, seen: 0 },
 }
 
 t.test('a secondary is welcome, and what it says then arrives', async (t) => {
