@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net'
 import type { Transport } from '../net/message.ts'
+import { universalAddress } from '../net/universal-address.ts'
 import type { Program } from '../rpc/program.ts'
-import { universalAddress } from './universal-address.ts'
 
 /** Kinds of a transport: RFC 1833 §2.1 r_nc_semantics, in libtirpc's numbers. */
 const SEMANTICS = { udp: 1, tcp: 3 } as const

@@ -1,7 +1,7 @@
 import { type netbuf, RPCBVERS_codecs, type uaddr } from '../../protocol/rpcbind/rpcbind.gen.ts'
+import { toSockaddr } from '../net/universal-address.ts'
 import { procedure } from '../rpc/procedure.ts'
 import type { Procedure } from '../rpc/program.ts'
-import { toSockaddr } from './universal-address.ts'
 
 const NONE = new Uint8Array(0)
 

@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { Transport } from '../../mover/net/message.ts'
+import { fromSockaddr, toSockaddr, universalAddress, universalPort } from '../../mover/net/universal-address.ts'
 import { portmapPrograms } from '../../mover/portmap/program.ts'
 import { PortRegistry } from '../../mover/portmap/registry.ts'
-import { fromSockaddr, toSockaddr, universalAddress } from '../../mover/portmap/universal-address.ts'
 import { Dispatcher } from '../../mover/rpc/dispatch.ts'
 import { PMAP_VERS_codecs } from '../../protocol/portmap/portmap.gen.ts'
 import { RPCBVERS_codecs, RPCBVERS4_codecs, type rpcb, type rpcb_entry } from '../../protocol/rpcbind/rpcbind.gen.ts'
@@ -184,6 +184,7 @@ t.test('universal addresses', (t) => {
   for (const [text, bytes] of pairs) {
     t.equal(Buffer.from(toSockaddr(text) ?? []).toString('hex'), bytes.replaceAll(' ', ''), text)
     t.equal(fromSockaddr(hex(bytes)), text)
+    t.equal(universalPort(text), Buffer.from(hex(bytes)).readUInt16BE(2))
   }
   t.equal(
     Buffer.from(toSockaddr('::ffff:10.0.0.1.8.1') ?? [])

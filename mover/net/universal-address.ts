@@ -11,17 +11,20 @@ export function universalAddress(address: string, port: number): string {
   return `${address}.${port >> 8}.${port & 0xff}`
 }
 
+/** The port of a universal address; 0 of the empty one, which stands for none (RFC 1833 §2.2.1); null when it is malformed. */
+export function universalPort(text: string): number | null {
+  return text === '' ? 0 : (partsOf(text)?.port ?? null)
+}
+
 /** The sockaddr that the system of this mover has for a universal address; null when it is none. */
 export function toSockaddr(text: string): Uint8Array | null {
-  const parts = /^(.+)\.(\d{1,3})\.(\d{1,3})$/.exec(text)
-  if (parts === null) return null
-  const [, address, high, low] = parts
-  const version = isIP(address)
-  if ((version !== 4 && version !== 6) || address.includes('%') || Number(high) > 255 || Number(low) > 255) return null
+  const parts = partsOf(text)
+  if (parts === null || parts.address.includes('%')) return null
+  const { version, address, port } = parts
   const { bytes, at } = SOCKADDR[version]
   const sockaddr = Buffer.alloc(bytes)
   sockaddr.writeUInt16LE(FAMILY[version])
-  sockaddr.set([Number(high), Number(low)], PORT_AT)
+  sockaddr.writeUInt16BE(port, PORT_AT)
   sockaddr.set(version === 4 ? address.split('.').map(Number) : bytesOf6(address), at)
   return sockaddr
 }
@@ -36,6 +39,15 @@ export function fromSockaddr(sockaddr: Uint8Array): string | null {
   if (version === 4) return universalAddress([...bytes.subarray(at, at + 4)].join('.'), port)
   const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(at + 2 * i).toString(16))
   return universalAddress(new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1), port)
+}
+
+function partsOf(text: string): { version: 4 | 6; address: string; port: number } | null {
+  const parts = /^(.+)\.(\d{1,3})\.(\d{1,3})$/.exec(text)
+  if (parts === null) return null
+  const [, address, high, low] = parts
+  const version = isIP(address)
+  if ((version !== 4 && version !== 6) || Number(high) > 255 || Number(low) > 255) return null
+  return { version, address, port: Number(high) * 256 + Number(low) }
 }
 
 /** The 16 bytes of an IPv6 address; the URL's parser writes it without an embedded IPv4 address. */
