@@ -24,7 +24,8 @@ const RULES: { readonly [Type in GivenUp['type']]: Rule<Extract<GivenUp, { type:
   cancel: (file, owner, { waiter }) => file.removeWaiters((one) => one.owner === owner && one.waiter === waiter),
   release(file, owner) {
     file.locks.releaseOwner(owner)
-    file.removeWaiters((one) => one.owner === owner)
+    // Most have nothing more: then nobody's request is looked at.
+    if (owner.isUsed) file.removeWaiters((one) => one.owner === owner)
     return true
   },
 }

@@ -141,11 +141,15 @@ export class LockFile {
     const yielded = this.#yielded
     this.#yielded = new Set()
     if (yielded?.size === 0) return []
+    const [only = null] = yielded?.size === 1 ? yielded : []
+    const mayHaveRoom = ({ blocker }: Queued): boolean =>
+      blocker === null || blocker === only || (only === null && yielded?.has(blocker) !== false)
+    if (!this.#queue.some(mayHaveRoom)) return []
     const granted: Waiter[] = []
     const left: Queued[] = []
     for (const waiter of this.#queue) {
-      const { owner, blocker } = waiter
-      if (blocker === null || yielded === null || yielded.has(blocker)) {
+      const { owner } = waiter
+      if (mayHaveRoom(waiter)) {
         waiter.blocker = null
         if (!this.isBusy) {
           waiter.blocker = this.#blockerOf(waiter, left)
@@ -226,8 +230,8 @@ export class LockFile {
 
   /** Takes those out of the queue for whom `matters` is true; false when there are none. */
   removeWaiters(matters: (waiter: Waiter) => boolean): boolean {
-    const removed = this.queue.filter(matters)
-    if (removed.length === 0) return false
+    if (!this.#queue.some(matters)) return false
+    const removed = this.#queue.filter(matters)
     this.#queue = this.#queue.filter((waiter) => !matters(waiter))
     for (const { owner } of removed) owner.drop()
     return true
