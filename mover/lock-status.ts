@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { ClientLockStatus, LockOwnerStatus } from './control/status.ts'
 import { type ClientLock, type LockOwner, RANGE_END } from './locks/client-lock.ts'
 
@@ -13,10 +13,7 @@ export function lockStatus(mover: string, volume: string, ino: number, lock: Cli
     waitsFor: null,
     waitsForMore: false,
   }
-  const id = createHash('sha256')
-    .update(JSON.stringify([shown, lock.owner.owner]))
-    .digest('hex')
-    .slice(0, ID_LENGTH)
+  const id = hash('sha256', JSON.stringify([shown, lock.owner.owner])).slice(0, ID_LENGTH)
   return { id, ...shown }
 }
 

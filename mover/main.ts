@@ -208,6 +208,8 @@ function controlRoutes(mover: Mover): ControlRoutes {
   return {
     '/status': () => mover.status(),
     '/locks': () => mover.locks(),
+    '/locks/find': ({ id = '' }) => mover.findLock(id),
+    '/clients': () => mover.clients(),
     '/find': async ({ file = '' }) => ({ file: await mover.find(file) }),
     '/trace': ({ volume = '', ino, trace, after }) =>
       mover.trace(volume, Number(ino), trace ?? null, Number(after ?? 0)),

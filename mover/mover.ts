@@ -1,14 +1,21 @@
 import type { Logger } from 'pino'
 import type { Config, ExportConfig, MoverConfig } from './config/schema.ts'
-import type { ClientLockStatus, FoundFile, LockBroken, MoverLocks, MoverStatus, MoverTrace } from './control/status.ts'
+import type {
+  FoundFile,
+  LockBroken,
+  LockFound,
+  MoverClients,
+  MoverLocks,
+  MoverStatus,
+  MoverTrace,
+} from './control/status.ts'
 import type { Environment } from './environment.ts'
 import { parseAddressSet } from './files/cidr.ts'
-import type { ClientLock } from './files/client-locks.ts'
 import { Export, ExportTable } from './files/exports.ts'
 import { findDirectory, findFile } from './find.ts'
 import type { ServingState, UnservedExport } from './host/channel.ts'
 import type { Lease } from './lease.ts'
-import { lockStatus } from './lock-status.ts'
+import { countClients, type FoundLock, findLock, listLocks } from './lock-list.ts'
 import { ExportMountBackend } from './mount/export-backend.ts'
 import { MountList } from './mount/mount-list.ts'
 import { mountPrograms } from './mount/program.ts'
@@ -30,6 +37,7 @@ import type { RpcClient } from './rpc/client/rpc-client.ts'
 import { Dispatcher } from './rpc/dispatch.ts'
 import type { Program } from './rpc/program.ts'
 import type { ReplayMemory } from './rpc/runner.ts'
+import { inTurns, type Steps } from './turns.ts'
 import type { OpenedVolume } from './volumes.ts'
 
 const DATAGRAM_WORDS = { who: 'MOUNT', consequence: 'clients must mount with mountproto=tcp' }
@@ -131,31 +139,36 @@ export class Mover {
     }
   }
 
-  locks(): MoverLocks {
-    const { mover, volumes } = this.#parts
-    const queues = volumes.flatMap(({ reign }) => reign?.waiting(mover.name) ?? [])
-    return {
-      files: volumes.flatMap((volume) => volume.tokens(mover.name)),
-      held: this.#clientLocks().flatMap(({ isHeld, status }) => (isHeld ? status : [])),
-      waiting: queues.flatMap(({ waiting }) => waiting),
-      moreWaiting: queues.flatMap(({ moreWaiting }) => moreWaiting),
-    }
+  /** See `MoverLocks`: by and by, as all about locks here, since there may be very many. */
+  locks(): Promise<MoverLocks> {
+    return this.#inTurns(listLocks)
+  }
+
+  /** See `MoverClients`. */
+  clients(): Promise<MoverClients> {
+    return this.#inTurns(countClients)
+  }
+
+  /** See `LockFound`. */
+  async findLock(id: string): Promise<LockFound> {
+    const found = await this.#findLock(id)
+    return { lock: found?.status ?? null }
   }
 
   /** Takes a lock of a client of this mover away, or what it waits for. */
-  breakLock(id: string): LockBroken {
-    const found = this.#clientLocks().find(({ status }) => status.id === id)
+  async breakLock(id: string): Promise<LockBroken> {
+    const found = await this.#findLock(id)
     found?.volume.breakLock(found.ino, found.lock)
-    return { broken: found !== undefined }
+    return { broken: found !== null }
   }
 
-  #clientLocks(): { volume: OpenedVolume; ino: number; lock: ClientLock; isHeld: boolean; status: ClientLockStatus }[] {
-    const { mover, volumes } = this.#parts
-    return volumes.flatMap((volume) =>
-      volume.clientLocks().map(({ ino, lock, isHeld }) => {
-        return { volume, ino, lock, isHeld, status: lockStatus(mover.name, volume.name, ino, lock) }
-      }),
-    )
+  #findLock(id: string): Promise<FoundLock | null> {
+    return this.#inTurns((mover, volumes) => findLock(mover, volumes, id))
+  }
+
+  #inTurns<T>(steps: (mover: string, volumes: readonly OpenedVolume[]) => Steps<T>): Promise<T> {
+    const { mover, volumes, environment } = this.#parts
+    return inTurns(environment, steps(mover.name, volumes))
   }
 
   /** See `findFile`. */

@@ -179,43 +179,55 @@ export class PrimaryReign implements Reign {
   }
 
   /** Which movers hold and await which tokens; `self` is this one. */
-  tokens(self: string): FileTokens[] {
+  *tokens(self: string): Iterable<FileTokens> {
     const shown = ({ mover, kind, start, end }: HeldToken): TokenStatus => {
       const isWhole = kind === 'WF_R' || kind === 'WF_X'
       return { mover: mover || self, kind, blocks: isWhole ? null : [start, end === FILE_END ? null : end] }
     }
-    return [...this.authority.inos()].map((ino) => {
+    for (const ino of [...this.authority.inos()]) {
       const { held, waiting } = this.authority.describe(ino)
-      return { volume: this.#options.name, ino, held: held.map(shown), waiting: waiting.map(shown) }
-    })
+      yield { volume: this.#options.name, ino, held: held.map(shown), waiting: waiting.map(shown) }
+    }
   }
 
   /**
-   * Clients that wait for locks, in the order of their asking for each file, and for whom; `self` is this mover. Of a file
+   * Clients that wait for locks, a file at a time, in the order of their asking, and for whom; `self` is this mover. Of a file
    * with a long queue the first ones, and how many more.
    */
-  waiting(self: string): Pick<MoverLocks, 'waiting' | 'moreWaiting'> {
+  *waiting(self: string): Iterable<Pick<MoverLocks, 'waiting' | 'moreWaiting'>> {
+    for (const ino of [...this.authority.locks.inos()]) yield this.#waitingFor(ino, self)
+  }
+
+  /** Whose clients wait for locks: of one file after the other each request; `self` is this mover. */
+  *waitingClients(self: string): Iterable<{ mover: string; client: string }[]> {
+    const { locks } = this.authority
+    for (const ino of [...locks.inos()]) {
+      yield locks.queue(ino).map(({ mover, lock }) => ownerStatus(this.authority.nameOf(mover) || self, lock.owner))
+    }
+  }
+
+  #waitingFor(ino: number, self: string): Pick<MoverLocks, 'waiting' | 'moreWaiting'> {
     const { locks } = this.authority
     const volume = this.#options.name
     const nameOf = (mover: number): string => this.authority.nameOf(mover) || self
-    const waiting: ClientLockStatus[] = []
     const moreWaiting = new Map<string, MoreWaiting>()
-    for (const ino of locks.inos()) {
-      const queue = locks.queue(ino)
-      for (const [place, { mover, lock }] of queue.slice(0, MOST_SHOWN).entries()) {
-        const inTheWay = locks.inTheWay(ino, place, MOST_IN_THE_WAY + 1)
-        waiting.push({
-          ...lockStatus(nameOf(mover), volume, ino, lock),
-          waitsFor: inTheWay.slice(0, MOST_IN_THE_WAY).map((one) => ownerStatus(nameOf(one.mover), one.lock.owner)),
-          waitsForMore: inTheWay.length > MOST_IN_THE_WAY,
-        })
+    const queue = locks.queue(ino)
+    const waiting = queue.slice(0, MOST_SHOWN).map(({ mover, lock }, place): ClientLockStatus => {
+      const inTheWay = locks.inTheWay(ino, place, MOST_IN_THE_WAY + 1)
+      return {
+        ...lockStatus(nameOf(mover), volume, ino, lock),
+        waitsFor: inTheWay.slice(0, MOST_IN_THE_WAY).map((one) => ({
+          id: lockStatus(nameOf(one.mover), volume, ino, one.lock).id,
+          ...ownerStatus(nameOf(one.mover), one.lock.owner),
+        })),
+        waitsForMore: inTheWay.length > MOST_IN_THE_WAY,
       }
-      for (const { mover, lock } of queue.slice(MOST_SHOWN)) {
-        const { owner: _, ...client } = ownerStatus(nameOf(mover), lock.owner)
-        const key = JSON.stringify([ino, client])
-        const { count } = moreWaiting.get(key) ?? { count: 0 }
-        moreWaiting.set(key, { ...client, volume, ino, count: count + 1 })
-      }
+    })
+    for (const { mover, lock } of queue.slice(MOST_SHOWN)) {
+      const { owner: _, ...client } = ownerStatus(nameOf(mover), lock.owner)
+      const key = JSON.stringify(client)
+      const { count } = moreWaiting.get(key) ?? { count: 0 }
+      moreWaiting.set(key, { ...client, volume, ino, count: count + 1 })
     }
     return { waiting, moreWaiting: [...moreWaiting.values()] }
   }

@@ -79,13 +79,24 @@ export interface OpenedVolume {
   replayMemory: ReplayMemory
   status(): VolumeStatus
   /** Which movers hold and await which tokens, `self` being this one; nothing while another mover is primary. */
-  tokens(self: string): FileTokens[]
-  /** Locks that this mover's clients hold, or wait for. */
-  clientLocks(): { ino: number; lock: ClientLock; isHeld: boolean }[]
+  tokens(self: string): Iterable<FileTokens>
+  readonly locks: OwnLocks
   /** Takes a client's lock away, or what it waits for; the client is not told. */
   breakLock(ino: number, lock: ClientLock): void
   /** What this mover says about files that somebody traces. */
   readonly trace: VolumeTrace
+}
+
+/** Locks of this mover's clients. What is iterated over may change in between. */
+export interface OwnLocks {
+  /** Files of which they hold or want any, now. */
+  inos(): number[]
+  /** How many they hold of a file. */
+  held(ino: number): number
+  /** Those that they hold of a file, then those that they wait for. */
+  of(ino: number): Iterable<{ lock: ClientLock; isHeld: boolean }>
+  /** Clients with how many locks each holds: by the name that `LockOwner.client` is. */
+  clients(): Iterable<{ name: string; locks: number }>
 }
 
 /** What `check` found. */
@@ -201,25 +212,29 @@ export function bootId(): Uint8Array {
 }
 
 /** Client locks of this mover, and who is told of them. */
-interface OwnLocks {
+interface LockSource {
   readonly holder: LockHolder
   readonly listener: LockListener | null
 }
 
 /** See `OpenedVolume`. */
-export function ownLocks(locks: OwnLocks): Pick<OpenedVolume, 'clientLocks' | 'breakLock'> {
-  const { holder } = locks
+export function ownLocks(source: LockSource): Pick<OpenedVolume, 'locks' | 'breakLock'> {
+  const { holder } = source
   return {
-    clientLocks: () =>
-      [...holder.inos()].flatMap((ino) => [
-        ...holder.locksOf(ino).map((lock) => ({ ino, lock, isHeld: true })),
-        ...holder.waitingOf(ino).map((lock) => ({ ino, lock, isHeld: false })),
-      ]),
+    locks: {
+      inos: () => [...holder.inos()],
+      held: (ino) => holder.sizeOf(ino),
+      *of(ino) {
+        for (const lock of holder.eachLock(ino)) yield { lock, isHeld: true }
+        for (const lock of holder.waitingOf(ino)) yield { lock, isHeld: false }
+      },
+      clients: () => holder.clients(),
+    },
     breakLock: (ino, lock) => {
       // Who does not wait (any more) has it.
       const cancelled = ({ type }: LockOutcome): void => {
         if (type === 'notHeld') holder.unlock(ino, lock, () => {})
-        locks.listener?.broken(ino, lock)
+        source.listener?.broken(ino, lock)
       }
       const outcome = holder.cancel(ino, lock, cancelled)
       if (outcome !== null) cancelled(outcome)

@@ -3,6 +3,9 @@ import type { SupervisorStatus } from '../control/status.ts'
 import { Refusal } from '../host/refusal.ts'
 import { controlSocket } from '../host/state-folder.ts'
 
+/** What movers look through very many locks for, and others have their turn meanwhile, may take longer, ms. */
+export const LOCKS_LIMIT_MS = 60_000
+
 /** Asks the supervisor of the appliance that has this state folder; a `Refusal` with status 1 when there is none. */
 export async function askSupervisor(stateDir: string): Promise<SupervisorStatus> {
   try {

@@ -1,8 +1,8 @@
 import { getControl, NobodyThere } from '../control/client.ts'
-import type { ClientLockStatus, LockOwnerStatus, MoreWaiting, MoverLocks, MoverStatus } from '../control/status.ts'
+import type { ClientCount, MoverClients, MoverStatus } from '../control/status.ts'
 import { Refusal } from '../host/refusal.ts'
 import { controlSocket } from '../host/state-folder.ts'
-import { askSupervisor } from './ask.ts'
+import { askSupervisor, LOCKS_LIMIT_MS } from './ask.ts'
 import { type Command, JSON_OPTION } from './command.ts'
 import { formatTable } from './table.ts'
 
@@ -12,6 +12,8 @@ interface Client {
   address: string
   /** Names that it gives itself where it locks. */
   names: string[]
+  /** There are more names than these. */
+  moreNames: boolean
   /** What it has mounted, as far as it has said so and not taken it back. */
   mounts: string[]
   locks: number
@@ -27,9 +29,8 @@ export const clients: Command = {
     const serving = movers.flatMap(({ name, state }) => (state === 'serving' ? [name] : []))
     const found = await Promise.all(serving.map((name) => ask(stateDir, name)))
     // Who waits is known to primaries.
-    const waiting = found.flatMap((one) => one?.locks.waiting ?? [])
-    const more = found.flatMap((one) => one?.locks.moreWaiting ?? [])
-    const all = found.flatMap((one) => (one === null ? [] : gather(one, waiting, more)))
+    const waiting = found.flatMap((one) => one?.clients.waiting ?? [])
+    const all = found.flatMap((one) => (one === null ? [] : gather(one, waiting)))
     if (options['json'] === true) print(JSON.stringify(all))
     else for (const line of describe(all)) print(line)
     return 0
@@ -40,56 +41,45 @@ export const clients: Command = {
 interface Told {
   mover: string
   mounts: MoverStatus['mounts']
-  locks: MoverLocks
+  clients: MoverClients
 }
 
 async function ask(stateDir: string, mover: string): Promise<Told | null> {
   const socket = controlSocket(stateDir, { mover })
   try {
     const { mounts } = (await getControl(socket, '/status')) as MoverStatus
-    return { mover, mounts, locks: (await getControl(socket, '/locks')) as MoverLocks }
+    return { mover, mounts, clients: (await getControl(socket, '/clients', LOCKS_LIMIT_MS)) as MoverClients }
   } catch (error) {
     if (error instanceof NobodyThere) return null
     throw new Refusal(1, `mover ${mover}: ${(error as Error).message}`)
   }
 }
 
-function gather(
-  { mover, mounts, locks }: Told,
-  waiting: readonly ClientLockStatus[],
-  more: readonly MoreWaiting[],
-): Client[] {
+function gather({ mover, mounts, clients }: Told, waiting: readonly ClientCount[]): Client[] {
   const byAddress = new Map<string, Client>()
   const find = (address: string): Client => {
     const known = byAddress.get(address)
     if (known !== undefined) return known
-    const client: Client = { mover, address, names: [], mounts: [], locks: 0, waiting: 0 }
+    const client: Client = { mover, address, names: [], moreNames: false, mounts: [], locks: 0, waiting: 0 }
     byAddress.set(address, client)
     return client
   }
   for (const { host, path } of mounts) find(host).mounts.push(path)
-  const named = (one: LockOwnerStatus | MoreWaiting): Client => {
-    const [address, name] = addressAndName(one.client)
+  const named = ({ address, names, moreNames }: ClientCount): Client => {
     const client = find(address)
-    if (!client.names.includes(name)) client.names.push(name)
+    client.names = [...new Set([...client.names, ...names])]
+    client.moreNames ||= moreNames
     return client
   }
-  for (const one of locks.held) named(one).locks++
-  for (const one of waiting) if (one.mover === mover) named(one).waiting++
-  for (const one of more) if (one.mover === mover) named(one).waiting += one.count
+  for (const one of clients.held) named(one).locks += one.count
+  for (const one of waiting) if (one.mover === mover) named(one).waiting += one.count
   return [...byAddress.values()]
-}
-
-/** A lock's client is named by what it calls itself, a space, and its address. */
-function addressAndName(client: string): [string, string] {
-  const at = client.lastIndexOf(' ')
-  return [client.slice(at + 1), client.slice(0, Math.max(0, at))]
 }
 
 function describe(all: readonly Client[]): string[] {
   if (all.length === 0) return ['no client has mounted or locked anything']
-  const rows = all.map(({ mover, address, names, mounts, locks, waiting }) => [
-    ...[mover, address, names.join(' '), locks, waiting, mounts.join(' ')],
+  const rows = all.map(({ mover, address, names, moreNames, mounts, locks, waiting }) => [
+    ...[mover, address, [...names, ...(moreNames ? ['and others'] : [])].join(' '), locks, waiting, mounts.join(' ')],
   ])
   return formatTable([['mover', 'client', 'calls itself', 'locks', 'waits', 'mounted'], ...rows])
 }

@@ -3,13 +3,15 @@ import type {
   ClientLockStatus,
   FileTokens,
   LockBroken,
+  LockFound,
   LockOwnerStatus,
+  MoreHeld,
   MoreWaiting,
   MoverLocks,
 } from '../control/status.ts'
 import { Refusal } from '../host/refusal.ts'
 import { controlSocket } from '../host/state-folder.ts'
-import { askSupervisor } from './ask.ts'
+import { askSupervisor, LOCKS_LIMIT_MS } from './ask.ts'
 import { type Command, JSON_OPTION } from './command.ts'
 import { formatTable } from './table.ts'
 import { describeBlocks } from './trace-line.ts'
@@ -29,33 +31,46 @@ export const locks: Command = {
 }
 
 async function ask(stateDir: string): Promise<MoverLocks> {
-  const { movers } = await askSupervisor(stateDir)
-  const found: MoverLocks[] = []
-  for (const { name, state } of movers) {
-    if (state !== 'serving') continue
-    try {
-      found.push((await getControl(controlSocket(stateDir, { mover: name }), '/locks')) as MoverLocks)
-    } catch (error) {
-      if (!(error instanceof NobodyThere)) throw new Refusal(1, `mover ${name}: ${(error as Error).message}`)
-    }
-  }
+  const found = (await askMovers(stateDir, '/locks')) as MoverLocks[]
   return {
     files: found.flatMap(({ files }) => files),
     held: found.flatMap(({ held }) => held),
+    moreHeld: found.flatMap(({ moreHeld }) => moreHeld),
     waiting: found.flatMap(({ waiting }) => waiting),
     moreWaiting: found.flatMap(({ moreWaiting }) => moreWaiting),
   }
 }
 
-export function describe({ files, held, waiting, moreWaiting }: MoverLocks): string[] {
+/** What each mover answers that serves. */
+async function askMovers(stateDir: string, path: string): Promise<unknown[]> {
+  const { movers } = await askSupervisor(stateDir)
+  const found: unknown[] = []
+  for (const { name, state } of movers) {
+    if (state !== 'serving') continue
+    try {
+      found.push(await getControl(controlSocket(stateDir, { mover: name }), path, LOCKS_LIMIT_MS))
+    } catch (error) {
+      if (!(error instanceof NobodyThere)) throw new Refusal(1, `mover ${name}: ${(error as Error).message}`)
+    }
+  }
+  return found
+}
+
+export function describe({ files, held, moreHeld, waiting, moreWaiting }: MoverLocks): string[] {
   const tokens = describeTokens(files)
   const clients = describeLocks([...held, ...waiting])
   return [
     ...(tokens.length === 0 ? ['no file is shared by movers now'] : tokens),
     '',
     ...(clients.length === 0 ? ['no client has a lock'] : clients),
+    ...moreHeld.map(describeMoreHeld),
     ...describeMore(moreWaiting),
   ]
+}
+
+function describeMoreHeld({ mover, volume, ino, count }: MoreHeld): string {
+  const place = ino === null ? `other files of volume ${volume}` : `inode ${ino} of volume ${volume}`
+  return `clients of mover ${mover} hold ${count} more ${count === 1 ? 'lock' : 'locks'} of ${place}`
 }
 
 /** A line for each token, and for each request that waits for one. */
@@ -116,32 +131,48 @@ function who({ client, owner, mover }: LockOwnerStatus): string {
 /** Shows what would be lost, and by whom; does it with `isSure`. */
 async function breakLock(
   stateDir: string,
-  { held, waiting }: MoverLocks,
+  all: MoverLocks,
   id: string,
   isSure: boolean,
   print: (line: string) => void,
 ): Promise<number> {
-  const found = [...held, ...waiting].find((one) => one.id === id)
-  if (found === undefined)
-    throw new Refusal(1, `there is no lock ${id} (any more): lockkeeper locks tells which there are`)
-  const { mover, volume, ino, waitsFor } = found
-  const isHeld = waitsFor === null
-  print(`${who(found)} ${isHeld ? 'holds' : 'waits for'} inode ${ino} of volume ${volume}: ${lockWords(found)}`)
-  for (const one of waiting) {
-    if (one.volume === volume && one.ino === ino && one.waitsFor?.some((other) => isSame(other, found)))
-      print(`${who(one)} waits for it`)
-  }
+  const found = [...all.held, ...all.waiting].find((one) => one.id === id) ?? (await find(stateDir, id))
+  if (found === null) throw new Refusal(1, `there is no lock ${id} (any more): lockkeeper locks tells which there are`)
+  for (const line of describeBreak(found, all)) print(line)
   if (!isSure) {
+    const isHeld = found.waitsFor === null
     print(`nothing was changed; with --yes it ${isHeld ? 'loses the lock' : 'waits no more'}, and is not told`)
     return 0
   }
   const path = `/locks/break?id=${encodeURIComponent(id)}`
-  const { broken } = (await postControl(controlSocket(stateDir, { mover }), path)) as LockBroken
+  const socket = controlSocket(stateDir, { mover: found.mover })
+  const { broken } = (await postControl(socket, path, LOCKS_LIMIT_MS)) as LockBroken
   if (!broken) throw new Refusal(1, `lock ${id} is gone already`)
   print('done')
   return 0
 }
 
-function isSame(a: LockOwnerStatus, b: LockOwnerStatus): boolean {
-  return a.mover === b.mover && a.protocol === b.protocol && a.client === b.client && a.owner === b.owner
+/** A lock that is not among those that are shown. */
+async function find(stateDir: string, id: string): Promise<ClientLockStatus | null> {
+  const found = (await askMovers(stateDir, `/locks/find?id=${encodeURIComponent(id)}`)) as LockFound[]
+  return found.find(({ lock }) => lock !== null)?.lock ?? null
+}
+
+/** A lock, and who waits for just this one, as far as that is shown. */
+export function describeBreak(
+  found: ClientLockStatus,
+  { waiting, moreWaiting }: Pick<MoverLocks, 'waiting' | 'moreWaiting'>,
+): string[] {
+  const { id, volume, ino, waitsFor } = found
+  const isHere = (one: { volume: string; ino: number }): boolean => one.volume === volume && one.ino === ino
+  const isFor = (one: ClientLockStatus): boolean => one.waitsFor?.some((other) => other.id === id) === true
+  const here = waiting.filter((one) => isHere(one) && one.id !== id)
+  const perhaps = here.filter((one) => one.waitsForMore && !isFor(one)).length
+  const count = moreWaiting.filter(isHere).reduce((sum, one) => sum + one.count, perhaps)
+  const words = `${waitsFor === null ? 'holds' : 'waits for'} inode ${ino} of volume ${volume}: ${lockWords(found)}`
+  return [
+    `${who(found)} ${words}`,
+    ...here.filter(isFor).map((one) => `${who(one)} waits for it`),
+    ...(count === 0 ? [] : [`${count} more may wait for it`]),
+  ]
 }

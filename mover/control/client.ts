@@ -9,30 +9,32 @@ export class NobodyThere extends Error {}
 
 /**
  * Asks a control interface. Throws `NobodyThere` when no process serves the socket, else an Error that says why there is
- * no answer.
+ * no answer, within `limitMs`.
  */
-export function getControl(socketPath: string, path: string): Promise<unknown> {
-  return askControl(socketPath, path, 'GET')
+export function getControl(socketPath: string, path: string, limitMs?: number): Promise<unknown> {
+  return askControl(socketPath, path, 'GET', limitMs)
 }
 
 /** As `getControl`, of something that is to be done. */
-export function postControl(socketPath: string, path: string): Promise<unknown> {
-  return askControl(socketPath, path, 'POST')
+export function postControl(socketPath: string, path: string, limitMs?: number): Promise<unknown> {
+  return askControl(socketPath, path, 'POST', limitMs)
 }
 
-function askControl(socketPath: string, path: string, method: 'GET' | 'POST'): Promise<unknown> {
-  return withSocketPath(socketPath, (short) => ask(short, path, method)).catch((error: NodeJS.ErrnoException) => {
-    const { code } = error
-    if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR') throw new NobodyThere(socketPath)
-    throw new Error(`${socketPath}: ${error.message}`)
-  })
+function askControl(socketPath: string, path: string, method: 'GET' | 'POST', limitMs?: number): Promise<unknown> {
+  return withSocketPath(socketPath, (short) => ask(short, path, method, limitMs)).catch(
+    (error: NodeJS.ErrnoException) => {
+      const { code } = error
+      if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR') throw new NobodyThere(socketPath)
+      throw new Error(`${socketPath}: ${error.message}`)
+    },
+  )
 }
 
-function ask(socketPath: string, path: string, method: 'GET' | 'POST'): Promise<unknown> {
+function ask(socketPath: string, path: string, method: 'GET' | 'POST', limitMs = ANSWER_LIMIT_MS): Promise<unknown> {
   // An import would load what each of its exports needs, another HTTP client among them, whenever a command starts.
   const { request } = process.getBuiltinModule('node:http')
   return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(ANSWER_LIMIT_MS)
+    const signal = AbortSignal.timeout(limitMs)
     const outgoing = request({ socketPath, path, method, signal }, (response) => {
       const chunks: Buffer[] = []
       let length = 0
@@ -53,7 +55,7 @@ function ask(socketPath: string, path: string, method: 'GET' | 'POST'): Promise<
       })
     })
     outgoing.on('error', (error) => {
-      reject(signal.aborted ? new Error(`no answer within ${ANSWER_LIMIT_MS} ms`) : error)
+      reject(signal.aborted ? new Error(`no answer within ${limitMs} ms`) : error)
     })
     outgoing.end()
   })

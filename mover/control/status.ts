@@ -41,6 +41,11 @@ export interface LockOwnerStatus {
   owner: string
 }
 
+/** Who has, or wants before another one, the lock that this one waits for: `id` is that of this lock. */
+export interface LockInTheWay extends LockOwnerStatus {
+  id: string
+}
+
 /** A client's lock, or what it waits for. */
 export interface ClientLockStatus extends LockOwnerStatus {
   /** Names it for `locks break`, for as long as it stays as it is. */
@@ -52,7 +57,7 @@ export interface ClientLockStatus extends LockOwnerStatus {
   /** Half-open, in decimal; an end of null is 2^64. Null for an open. */
   bytes: [start: string, end: string | null] | null
   /** Null: it is held. */
-  waitsFor: LockOwnerStatus[] | null
+  waitsFor: LockInTheWay[] | null
   /** It waits for more than these. */
   waitsForMore: boolean
 }
@@ -64,15 +69,47 @@ export interface MoreWaiting extends Omit<LockOwnerStatus, 'owner'> {
   count: number
 }
 
+/** Locks that clients of a mover hold besides those that are shown: of a file, or of all files that are not shown (null). */
+export interface MoreHeld {
+  mover: string
+  volume: string
+  ino: number | null
+  count: number
+}
+
 /**
  * `GET /locks` of a mover: tokens of the volumes whose primary it is and who waits for client locks there; client locks that
- * its own clients hold. Of each file the first requests are shown, and how many more there are.
+ * its own clients hold. Of each file the first requests and the first locks are shown, and how many more there are; of a
+ * volume so many locks together.
  */
 export interface MoverLocks {
   files: FileTokens[]
   held: ClientLockStatus[]
+  moreHeld: MoreHeld[]
   waiting: ClientLockStatus[]
   moreWaiting: MoreWaiting[]
+}
+
+/** `GET /locks/find?id=` of a mover: a lock of one of its own clients, shown or not. */
+export interface LockFound {
+  lock: ClientLockStatus | null
+}
+
+/** Clients at one address: how many locks they have, or wait for. */
+export interface ClientCount {
+  mover: string
+  address: string
+  /** As they call themselves. */
+  names: string[]
+  /** There are more names than these. */
+  moreNames: boolean
+  count: number
+}
+
+/** `GET /clients` of a mover: locks of its own clients; whose clients wait where it is primary. */
+export interface MoverClients {
+  held: ClientCount[]
+  waiting: ClientCount[]
 }
 
 /** `POST /locks/break?id=` of a mover: whether the lock was there. */

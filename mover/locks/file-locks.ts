@@ -110,6 +110,12 @@ export class FileLocks {
     return this.#opens === null ? ranges : [...ranges, ...this.#opens.list()]
   }
 
+  /** As `held`, one at a time: some may come or go in between. */
+  *each(): Iterable<HeldLock> {
+    yield* this.#ranges.each()
+    if (this.#opens !== null) yield* this.#opens.each()
+  }
+
   hasOthersThan(mover: MoverId): boolean {
     return this.#ranges.hasOthersThan(mover) || this.#opens?.hasOthersThan(mover) === true
   }

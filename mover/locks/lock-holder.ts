@@ -240,6 +240,21 @@ export class LockHolder {
     return this.#files.get(ino)?.list() ?? []
   }
 
+  /** How many locks of a file its clients have. */
+  sizeOf(ino: number): number {
+    return this.#files.get(ino)?.locks.size ?? 0
+  }
+
+  /** As `locksOf`, one at a time: each as it is then, whatever has changed in between. */
+  *eachLock(ino: number): Iterable<ClientLock> {
+    for (const held of this.#files.get(ino)?.locks.each() ?? []) yield lockOf(held)
+  }
+
+  /** Clients that are known, with how many locks each has. */
+  clients(): Iterable<{ readonly name: string; readonly locks: number }> {
+    return this.#owners.clients()
+  }
+
   /** What its clients wait for, of a file. */
   waitingOf(ino: number): ClientLock[] {
     return this.#files.get(ino)?.waiting.map(({ lock }) => lock) ?? []

@@ -151,6 +151,11 @@ export class LockOwners {
     return new Owner(who.owner, client, ++this.#lastNumber)
   }
 
+  /** Those that are known now. */
+  clients(): LockClient[] {
+    return Object.values(this.#clients).flatMap((clients: ReadonlyMap<string, LockClient>) => [...clients.values()])
+  }
+
   /** True when some owner of a client is used. */
   has(protocol: LockProtocol, client: string): boolean {
     return (this.#clients[protocol].get(client)?.used ?? 0) > 0

@@ -119,6 +119,11 @@ export class OpenLocks {
     return [...this.#opens.values()].flat()
   }
 
+  /** As `list`, one at a time: some may come or go in between. */
+  *each(): Iterable<HeldOpen> {
+    for (const owner of [...this.#opens.keys()]) yield* this.listOf(owner)
+  }
+
   /** All of one owner. */
   listOf(owner: Owner): readonly HeldOpen[] {
     return this.#opens.get(owner) ?? []

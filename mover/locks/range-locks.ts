@@ -13,6 +13,7 @@ import {
   lastRange,
   ownTouching,
   type RangeTree,
+  rangeBehind,
   remove,
 } from './range-tree.ts'
 import type { MoverId } from './token-table.ts'
@@ -150,6 +151,15 @@ export class RangeLocks {
   /** All, those of one owner and of one mover together. */
   list(): HeldRange[] {
     return allRanges(this.#owned, [])
+  }
+
+  /** As `list`, one at a time: some may come or go in between. */
+  *each(): Iterable<HeldRange> {
+    let next = firstRange(this.#owned)?.range ?? null
+    while (next !== null) {
+      yield next
+      next = rangeBehind(this.#owned, next, byOwner)
+    }
   }
 
   /** All of one owner. */

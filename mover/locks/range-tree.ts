@@ -82,6 +82,18 @@ export function lastRange(tree: RangeTree): RangeTree {
   return node
 }
 
+/** The first range that comes after one, which need not be in the tree (any more). */
+export function rangeBehind(tree: RangeTree, range: HeldRange, order: RangeOrder): HeldRange | null {
+  let found: HeldRange | null = null
+  for (let node = tree; node !== null; ) {
+    if (order(range, node.range) < 0) {
+      found = node.range
+      node = node.left
+    } else node = node.right
+  }
+  return found
+}
+
 /**
  * The first range that overlaps [start, end) and for which `matters` is true; the tree is ordered by start. An empty range
  * overlaps those that it lies inside (MS-FSA 2.1.4.10).

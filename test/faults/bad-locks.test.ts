@@ -61,7 +61,7 @@ t.test('handles that are none, and those of files that are gone', async (t) => {
     ['of another appliance', await elsewhere.file('f')],
   ]
   t.equal(await owner.nlm('LOCK', fh), 'GRANTED')
-  const { held } = mover
+  const held = await mover.held
   await everyWay(async (way) => {
     const refused = way.version === 4 ? 'STALE_FH' : 'DENIED_NOLOCKS'
     const where = `NLM ${way.version}, ${way.transport}`
@@ -83,7 +83,7 @@ t.test('handles that are none, and those of files that are gone', async (t) => {
       `${where}, too long`,
     )
   })
-  t.same(mover.held, held, 'nothing was locked or unlocked')
+  t.same(await mover.held, held, 'nothing was locked or unlocked')
   t.equal(mover.remembered['clients'], 1, 'nor is anybody remembered')
   await isWell(t, 0, 'handles')
 })
@@ -117,7 +117,7 @@ t.test('ranges that end behind the last byte', async (t) => {
     t.equal(await hostile.nlm('LOCK', fh, { ...way, start: 1n, length: limit - 2n }), 'GRANTED', 'all before it')
     t.equal(await owner.nlm('UNLOCK', fh, { ...way, length: 0 }), 'GRANTED')
     t.equal(await hostile.nlm('UNLOCK', fh, { ...way, length: 0 }), 'GRANTED')
-    t.same(mover.held, [], where)
+    t.same(await mover.held, [], where)
   })
   await isWell(t, 0, 'ranges')
 })
@@ -133,18 +133,18 @@ t.test('what somebody else unlocks or cancels stays its owner’s', async (t) =>
   await everyWay(async (way) => {
     const where = `NLM ${way.version}, ${way.transport}`
     t.equal(await owner.nlm('LOCK', fh, { ...way, length: 100 }), 'GRANTED', where)
-    const { held } = mover
+    const held = await mover.held
     for (const [what, peer, wanted] of others) {
       for (const length of [0, 100, 10]) {
         t.equal(await peer.nlm('UNLOCK', fh, { ...way, ...wanted, length }), 'GRANTED', `${where}: ${what} has nothing`)
         t.equal(await peer.nlm('CANCEL', fh, { ...way, ...wanted, length }), 'GRANTED')
       }
-      t.same(mover.held, held, `${where}: ${what} changes nothing`)
+      t.same(await mover.held, held, `${where}: ${what} changes nothing`)
       t.equal(await witness.test(fh, way), '1: 0+100')
     }
     const elsewhere = VERSIONS[(VERSIONS.indexOf(way.version) + 1) % VERSIONS.length]
     t.equal(await owner.nlm('UNLOCK', fh, { version: elsewhere, length: 0 }), 'GRANTED')
-    t.same(mover.held, [], `${where}: the owner has unlocked it, in whatever version`)
+    t.same(await mover.held, [], `${where}: the owner has unlocked it, in whatever version`)
   })
   await isWell(t, 0, 'foreign unlocks')
 })
@@ -163,13 +163,13 @@ t.test('names, owners and cookies as long as can be, and longer', async (t) => {
     const refused = way.version === 4 ? 'FAILED' : 'DENIED_NOLOCKS'
     t.equal(await hostile.nlm('LOCK', fh, { ...way, name: long(1024) }), refused, `${where}: no host has such a name`)
     t.equal(await hostile.nlm('UNLOCK', fh, { ...way, name: long(1024) }), 'GRANTED')
-    t.same(mover.held, [])
+    t.same(await mover.held, [])
     t.equal(await hostile.nlm('LOCK', fh, { ...way, oh: long(129) }), refused, `${where}: no owner has such a handle`)
     t.equal(await hostile.nlm('UNLOCK', fh, { ...way, oh: long(129) }), 'GRANTED')
     t.equal(await owner.nlm('LOCK', fh, { ...way, name: long(255), oh: long(128), cookie: long(1024) }), 'GRANTED')
     t.equal(await hostile.test(fh, way), '1: 0+10', `${where}: whose owner has 128 bytes`)
     t.equal(await owner.nlm('UNLOCK', fh, { ...way, name: long(255), oh: long(128) }), 'GRANTED')
-    t.same(mover.held, [])
+    t.same(await mover.held, [])
     const { codecs } = versionOf(way.version)
     const truth = Buffer.alloc(12)
     truth.writeUInt32BE(2, 4)
@@ -187,7 +187,7 @@ t.test('names, owners and cookies as long as can be, and longer', async (t) => {
 t.test('results that nobody has asked for', async (t) => {
   const { mover, owner, hostile, fh, isWell } = await setUp(t)
   t.equal(await owner.nlm('LOCK', fh), 'GRANTED')
-  const { held } = mover
+  const held = await mover.held
   await everyWay(async (way) => {
     const { codecs } = versionOf(way.version)
     for (let i = 0; i < 50; i++) {
@@ -206,7 +206,7 @@ t.test('results that nobody has asked for', async (t) => {
     const { number } = codecs.GRANTED_RES
     t.equal((await hostile.callBytes(way.transport, NLM_PROG, way.version, number, noStatus)).stat, 4, 'no such status')
   })
-  t.same(mover.held, held)
+  t.same(await mover.held, held)
   await isWell(t, 0, 'results')
 })
 
@@ -214,7 +214,7 @@ t.test('news of restarts of made-up names, thousands of them', async (t) => {
   const { mover, owner, hostile, fh, isWell } = await setUp(t)
   t.equal(await owner.nlm('LOCK', fh, { name: 'one' }), 'GRANTED')
   t.equal(await owner.nlm('LOCK', fh, { name: 'two', start: 50 }), 'GRANTED')
-  const { held } = mover
+  const held = await mover.held
   for (const transport of TRANSPORTS) {
     for (let i = 0; i < 3000; i += 30) {
       const some = Array.from({ length: 30 }, (_, at) => hostile.notify(`host${i + at}.example`, i, transport))
@@ -234,7 +234,7 @@ t.test('news of restarts of made-up names, thousands of them', async (t) => {
   t.equal(await hostile.notify(new Uint8Array(1024).fill(0x78), 1), 0)
   const name = encode(SM_VERS_codecs.SM_NOTIFY, { mon_name: new Uint8Array(1024), state: 1 })
   t.equal((await hostile.callBytes('udp', SM_PROG, SM_VERS, SM_VERS_codecs.SM_NOTIFY.number, lengthened(name))).stat, 4)
-  t.same(mover.held, held, 'nobody has lost a lock')
+  t.same(await mover.held, held, 'nobody has lost a lock')
   t.same(mover.remembered, { clients: 3, waiting: 0, told: 0, asked: 0, callbacks: 0 })
   await isWell(t, 0, 'news')
   const stat = await hostile.call('udp', SM_PROG, SM_VERS, SM_VERS_codecs.SM_STAT, { mon_name: Buffer.from('x') })

@@ -118,8 +118,10 @@ export class LockMover {
   }
 
   /** Locks that clients hold, in words: `client owner bytes`. */
-  get held(): string[] {
-    return this.mover.locks().held.map(({ client, owner, bytes }) => `${client} ${owner} ${bytes?.join('-') ?? 'open'}`)
+  get held(): Promise<string[]> {
+    return this.mover
+      .locks()
+      .then(({ held }) => held.map(({ client, owner, bytes }) => `${client} ${owner} ${bytes?.join('-') ?? 'open'}`))
   }
 
   /** What people have been told to worry about. */

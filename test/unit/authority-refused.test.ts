@@ -16,7 +16,7 @@ function write(ino: number): message {
 
 /** Tokens of the mover as the primary knows them. */
 function held({ reign, ino }: Rude, of = ino): unknown[] {
-  const file = reign.tokens('a').find((one) => one.ino === of)
+  const file = [...reign.tokens('a')].find((one) => one.ino === of)
   return (file?.held ?? []).filter(({ mover }) => mover === 'b')
 }
 

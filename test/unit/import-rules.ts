@@ -33,7 +33,7 @@ export const ROOMS: readonly Room[] = [
   { name: 'moverlock', paths: ['protocol/moverlock/'], rooms: ['protocol'], ...PURE },
   {
     name: 'words',
-    paths: ['environment', 'suspend', 'failure', 'operation', 'task', 'trace-event', 'lease'].map(
+    paths: ['environment', 'suspend', 'failure', 'operation', 'task', 'trace-event', 'lease', 'turns'].map(
       (word) => `mover/${word}.ts`,
     ),
     rooms: [],
@@ -109,6 +109,7 @@ export const ROOMS: readonly Room[] = [
       'mover/volumes.ts',
       'mover/membership.ts',
       'mover/primary.ts',
+      'mover/lock-list.ts',
       'mover/lock-status.ts',
       'mover/primary-reign.ts',
       'mover/primary-link.ts',

@@ -1,6 +1,7 @@
 /** What people are shown of clients that wait for locks, however many do. */
 import t from 'tap'
 import { describe } from '../../mover/cli/locks.ts'
+import type { MoverLocks } from '../../mover/control/status.ts'
 import { lockStatus } from '../../mover/lock-status.ts'
 import {
   type ClientLock,
@@ -15,6 +16,8 @@ import { PrimaryReign } from '../../mover/primary-reign.ts'
 import { ownLocks } from '../../mover/volumes.ts'
 import { FilesWorld } from './files-support.ts'
 import { memoryLogger } from './rpc-support.ts'
+
+const NOTHING: MoverLocks = { files: [], held: [], moreHeld: [], waiting: [], moreWaiting: [] }
 
 function wanted(address: string, process: number): ClientLock {
   const owner = { protocol: 'nlm', client: `host ${address}`, owner: `${process}` } as const
@@ -57,7 +60,9 @@ t.test('of a long queue the first are shown, and how many more there are', async
   for (let process = 0; process < 20; process++) lock('10.0.0.2', process)
   for (let process = 0; process < 3; process++) lock('10.0.0.1', process, other)
 
-  const { waiting, moreWaiting } = reign.waiting('m')
+  const all = [...reign.waiting('m')]
+  const waiting = all.flatMap((of) => of.waiting)
+  const moreWaiting = all.flatMap((of) => of.moreWaiting)
   const here = waiting.filter((one) => one.ino === ino)
   t.same(
     here.map(({ owner }) => owner),
@@ -73,7 +78,7 @@ t.test('of a long queue the first are shown, and how many more there are', async
     { mover: 'm', protocol: 'nlm', client: 'host 10.0.0.2', volume: 'share', ino, count: 20 },
   ])
   t.equal(waiting.length, 102, 'a short queue is shown whole')
-  const lines = describe({ files: [], held: [], waiting, moreWaiting })
+  const lines = describe({ ...NOTHING, waiting, moreWaiting })
   t.equal(lines.at(-1), `50 more wait for inode ${ino} of volume share`)
   t.equal(lines.filter((line) => line.trimEnd().endsWith('; others')).length, 92)
 })
@@ -95,10 +100,10 @@ t.test('what SHARE reserves is shown', async (t) => {
   share('two', OPEN_READ, OPEN_DELETE)
   const own = ownLocks(locks)
   const shown = (): string[] => {
-    const held = own.clientLocks().map((found) => lockStatus('m', 'share', found.ino, found.lock))
+    const held = [...own.locks.of(ino)].map(({ lock }) => lockStatus('m', 'share', ino, lock))
     t.ok(held.every(({ bytes }) => bytes === null))
     t.equal(new Set(held.map(({ id }) => id)).size, held.length, 'each can be named')
-    const [, , ...lines] = describe({ files: [], held, waiting: [], moreWaiting: [] })
+    const [, , ...lines] = describe({ ...NOTHING, held })
     return lines.map((line) =>
       line
         .replace(/^[0-9a-f]{10} /, '')
@@ -110,8 +115,8 @@ t.test('what SHARE reserves is shown', async (t) => {
     `share ${ino} m one 10.0.0.1 share o h holds open for read+write, denies nothing`,
     `share ${ino} m two 10.0.0.1 share o h holds open for read, denies delete`,
   ])
-  const { lock } = own.clientLocks()[0]
+  const [{ lock }] = own.locks.of(ino)
   own.breakLock(ino, lock)
-  world.env.runUntil(() => own.clientLocks().length === 1)
+  world.env.runUntil(() => own.locks.held(ino) === 1)
   t.match(shown()[1], /two/, 'and taken away')
 })

@@ -84,11 +84,11 @@ function setUp() {
   const own = ownLocks(primary)
   /** As people see it: what the mover lists. */
   const find = (process: number, isHeld: boolean) =>
-    own.clientLocks().find(({ lock, ...one }) => one.isHeld === isHeld && lock.owner.owner === `${process} x`)
+    [...own.locks.of(FILE)].find(({ lock, ...one }) => one.isHeld === isHeld && lock.owner.owner === `${process} x`)
   const breakLock = (process: number, isHeld: boolean): void => {
     env.runUntil(() => find(process, isHeld) !== undefined)
     const found = find(process, isHeld)
-    if (found !== undefined) own.breakLock(found.ino, found.lock)
+    if (found !== undefined) own.breakLock(FILE, found.lock)
     env.advance(0)
   }
   const unlock = (process: number): unknown => locks.unlock(op, FILE, range(process))
