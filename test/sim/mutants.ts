@@ -306,8 +306,8 @@ const OF_DATA: readonly Break[] = [
   {
     name: 'a revocation leaves before the grant that it is of',
     file: PEER,
-    find: 'this.#outgoing.run(ino, () => this.#revoke(revoke))',
-    replace: 'this.#revoke(revoke)',
+    find: "this.#outgoing.run(ino, () => (this.#phase === 'ready' ? this.#revoke(revoke) : void this.#strays.push(revoke)))",
+    replace: "if (this.#phase === 'ready') this.#revoke(revoke)\n      else this.#strays.push(revoke)",
     seed: 2,
   },
   {
