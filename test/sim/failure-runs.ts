@@ -1,5 +1,11 @@
 import { type FailureOptions, FailureWorld } from './failure-world.ts'
 
+/** Bytes: hardly more than what one mover reserves. */
+const LITTLE_ROOM = 10 * 2 ** 20
+
+/** Bytes: for a write or two of each client. */
+const HARDLY_ANY_ROOM = 2 ** 17
+
 /** Worlds of a usual run. */
 export const FAILURE_SEEDS = 20
 
@@ -15,12 +21,19 @@ export function failureOptions(seed: number): FailureOptions {
     clients,
     operations: 120,
     isTight: seed % 5 < 2,
-    isCrowded: seed % 4 === 3,
+    leftFree: seed % 4 === 3 ? LITTLE_ROOM : null,
     lists: seed % 11 === 6,
     strays: seed % 13 === 9,
     stalls: seed % 9 === 5,
     locks: null,
   }
+}
+
+/** Worlds in which clients are told that there is no room. */
+export const FULL_SEEDS = [3, 5] as const
+
+export function fullOptions(seed: number): FailureOptions {
+  return { ...failureOptions(seed), leftFree: HARDLY_ANY_ROOM }
 }
 
 interface Played {

@@ -28,7 +28,6 @@ const GRACE_MS = 2500
 const MOST_STEPS = 100_000
 /** Enough files that a small memory does not hold what the tree says of all. */
 const BYSTANDERS = 300
-const LEFT_FREE_BYTES = 10 * 2 ** 20
 /** Longer than a file must be quiet to be settled, and than the longest fence. */
 const REST_MS = 15_000
 const SHOWN_LINES = 120
@@ -51,8 +50,8 @@ export interface FailureOptions {
   operations: number
   /** The primary has hardly any memory for tree nodes and inodes. */
   isTight: boolean
-  /** The volume is nearly full. */
-  isCrowded: boolean
+  /** Bytes of the volume that are free; null: many. */
+  leftFree: number | null
   /** See `Playground`. */
   lists: boolean
   strays: boolean
@@ -78,11 +77,11 @@ interface Prepared {
   bystanders: Id[]
 }
 
-/** Made once: one with much room, and one with hardly any. */
-const templates = new Map<boolean, Prepared>()
+/** Made once each, by what is left free. */
+const templates = new Map<number | null, Prepared>()
 
-function prepared(isCrowded: boolean): Prepared {
-  const known = templates.get(isCrowded)
+function prepared(leftFree: number | null): Prepared {
+  const known = templates.get(leftFree)
   if (known !== undefined) return known
   const world = new FilesWorld(1, {}, null, 'primary', new WorldMemory())
   const { files, device, world: inner, root } = world
@@ -90,18 +89,17 @@ function prepared(isCrowded: boolean): Prepared {
     const ino = world.create(`bystander ${i}`)
     return { ino, generation: world.inode(ino).generation }
   })
-  if (isCrowded) fill(world, bystanders[0]?.ino as number)
+  if (leftFree !== null) fill(world, bystanders[0]?.ino as number, leftFree)
   inner.run(files.close())
   const { ino, generation } = root
   const made = { device, volumeUuid: files.volumeUuid, root: { ino, generation }, bystanders }
-  templates.set(isCrowded, made)
+  templates.set(leftFree, made)
   return made
 }
 
-/** Leaves hardly more than what one mover reserves. */
-function fill(world: FilesWorld, ino: number): void {
+function fill(world: FilesWorld, ino: number, leftFree: number): void {
   const piece = new Uint8Array(2 ** 17)
-  for (let at = 0; world.files.statistics().freeBytes > LEFT_FREE_BYTES; at += piece.length) {
+  for (let at = 0; world.files.statistics().freeBytes > leftFree; at += piece.length) {
     const written = world.write(ino, at, piece, 'fileSync')
     if (typeof written === 'string') throw new Error(`the volume cannot be filled: ${written}`)
   }
@@ -132,8 +130,8 @@ export class FailureWorld {
   #isCalm = true
 
   constructor(options: FailureOptions) {
-    const { seed, movers, clients, isTight, isCrowded } = options
-    const { device, volumeUuid, root, bystanders } = prepared(isCrowded)
+    const { seed, movers, clients, isTight, leftFree } = options
+    const { device, volumeUuid, root, bystanders } = prepared(leftFree)
     this.#o = options
     this.#env = new TestEnvironment(seed)
     this.#random = new Random(seed + 3000)
@@ -223,7 +221,7 @@ export class FailureWorld {
         ...{ client: MAKER, xid: i, isOnce: false },
         attempt: (service, op) => {
           op.intent = 'change'
-          const { root } = prepared(this.#o.isCrowded)
+          const { root } = prepared(this.#o.leftFree)
           const dir = service.inode(op, root.ino, root.generation)
           if (typeof dir === 'string') return dir
           const name = new TextEncoder().encode(`file ${i}`)
@@ -328,7 +326,7 @@ export class FailureWorld {
   /** Of all files that may have blocks. */
   get #inos(): number[] {
     const most = MOST_OWN + (this.#o.locks?.files ?? 0)
-    return [...this.#files, ...prepared(this.#o.isCrowded).bystanders.slice(0, most)].map(({ ino }) => ino)
+    return [...this.#files, ...prepared(this.#o.leftFree).bystanders.slice(0, most)].map(({ ino }) => ino)
   }
 
   #born(mover: SimulatedMover): void {

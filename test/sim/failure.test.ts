@@ -4,7 +4,15 @@
  * lease, no block has two owners, and everybody is answered. `--seed N` of a failure: run.ts of this folder.
  */
 import t from 'tap'
-import { FAILURE_SEEDS, failureOptions, playFailure, TELLING_SEEDS } from './failure-runs.ts'
+import {
+  FAILURE_SEEDS,
+  FULL_SEEDS,
+  failureOptions,
+  fullOptions,
+  playFailure,
+  playWorlds,
+  TELLING_SEEDS,
+} from './failure-runs.ts'
 import { FailureWorld } from './failure-world.ts'
 import { worldsPlayed } from './worlds.ts'
 
@@ -32,7 +40,6 @@ const EVENTS = [
   'lost reigns',
   'power cuts',
   'clock jumps',
-  'full',
   'truncations',
   'named',
   'pages',
@@ -48,6 +55,13 @@ t.test('whoever fails, clients see one history', async (t) => {
   for (const seed of TELLING_SEEDS) isWhole = t.equal(playFailure(seed, seed).failure, null) && isWhole
   if (isWhole) t.comment(worldsPlayed('failure', 1, FAILURE_SEEDS, TELLING_SEEDS))
   for (const what of EVENTS) t.ok((counts[what] ?? 0) > 0, `${what}: ${counts[what]}`)
+})
+
+t.test('where there is hardly any room clients hear of it, and nothing is lost', async (t) => {
+  const [first, last] = FULL_SEEDS
+  const { counts, failure } = playWorlds(fullOptions, first, last)
+  t.equal(failure, null)
+  t.ok((counts['full'] ?? 0) > 1, `${counts['full']} writes found no room`)
 })
 
 t.test('one seed is one world', async (t) => {

@@ -13,7 +13,7 @@ export function lockerOptions(seed: number): FailureOptions {
     clients: 0,
     operations: 150,
     isTight: seed % 5 === 1,
-    isCrowded: false,
+    leftFree: null,
     lists: false,
     strays: false,
     stalls: false,
