@@ -46,7 +46,7 @@ t.test('nothing is asked back before READY', async (t) => {
     env,
     {
       message: (message) => got.push(structuredClone(message)),
-      ended: (reason) => console.log('ended', reason),
+      ended: (reason) => t.fail(`the session has ended: ${reason}`),
     },
   )
   primary = reign.accept(
@@ -83,4 +83,9 @@ t.test('nothing is asked back before READY', async (t) => {
   const kinds = got.map(({ kind }) => kind)
   t.notOk(kinds.includes(message_kind.READY), 'c has not asserted yet')
   t.notOk(kinds.includes(message_kind.REVOKE), 'REVOKE before READY: a secondary ends its session then')
+  reign.gone({ name: 'c', incarnation: c })
+  env.runUntilIdle()
+  const later = got.slice(kinds.length).map(({ kind }) => kind)
+  t.equal(later[0], message_kind.READY)
+  t.ok(later.includes(message_kind.REVOKE), 'behind it, what is beyond the bound is asked back')
 })
